@@ -1,0 +1,17 @@
+/** What every part may use. Imports nothing of the project. */
+
+export { EMPTY, Reader, Writer, bytesEqual, decodeUtf8, encodeUtf8, fromHex, toHex } from './bytes.js';
+export { BoundedQueue, Permit } from './bounded.js';
+export { Deadlines } from './deadlines.js';
+export { AppError, DecodeError, InvariantError, PeerError, invariant, unreachable } from './errors.js';
+export type { InputFault } from './errors.js';
+export { Emitter } from './events.js';
+export type { Occurrence } from './events.js';
+export { silentLogger } from './log.js';
+export type { LogFields, Logger } from './log.js';
+export { plainPeer, showAddress } from './peer.js';
+export type { Peer, PeerKey } from './peer.js';
+export { systemRandom } from './random.js';
+export type { Random } from './random.js';
+export { Instant, Milliseconds, WallTime, after, elapsed, rfc3339, seconds, systemClock, wallAfter } from './time.js';
+export type { Clock } from './time.js';

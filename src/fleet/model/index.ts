@@ -1,0 +1,26 @@
+/** What the domain is made of. */
+
+export { EVERYTHING, OWNER } from './access.js';
+export type { Actor, Principal, Scope } from './access.js';
+export { DeviceId } from './device.js';
+export type {
+  DeviceAddress,
+  DeviceRecord,
+  ObservationRecord,
+  ObservationState,
+  Presence,
+  RegistrationRecord,
+} from './device.js';
+export { EVENT_TYPES, eventId, parseEventId } from './events.js';
+export type { EventType, NewEvent, NumberedEvent } from './events.js';
+export type { ModelRecord } from './objects.js';
+export { OPERATION_STATES, OperationId, isFinished, isWriteType } from './operation.js';
+export type {
+  OperationError,
+  OperationKind,
+  OperationRecord,
+  OperationRequest,
+  OperationResult,
+  OperationState,
+} from './operation.js';
+export type { InstanceValues, LastValue, ValueSource } from './values.js';

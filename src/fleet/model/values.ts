@@ -1,0 +1,29 @@
+/** Last known values: what a device last said of each resource, with where and when it came from. */
+
+import type { ResourceType } from '#lwm2m/model';
+import type { JsonValue } from '#lwm2m/model';
+import type { WallTime } from '#base';
+import type { DeviceId } from './device.js';
+
+/** How a value came to us. */
+export type ValueSource = 'read' | 'notify' | 'send' | 'write';
+
+/** Last known value of one resource. A multiple resource has `values` by resource instance id, a single one `value`. */
+export interface LastValue {
+  readonly type: ResourceType;
+  readonly value?: JsonValue;
+  readonly values?: Readonly<Record<string, JsonValue>>;
+  /** The device's own time of it, when it gave one. */
+  readonly reportedAt?: WallTime;
+  readonly receivedAt: WallTime;
+  readonly source: ValueSource;
+}
+
+/** Last known values of one instance of one device: the unit in which they are stored. */
+export interface InstanceValues {
+  readonly device: DeviceId;
+  readonly object: number;
+  readonly instance: number;
+  /** By resource id. In a change: the resources that are new; in a record: all that are known. */
+  readonly resources: Readonly<Record<string, LastValue>>;
+}

@@ -1,0 +1,18 @@
+/** What the domain needs from outside. */
+
+export type { DeviceLink, LinkTarget } from './link.js';
+export type {
+  Change,
+  DeviceChange,
+  FleetStore,
+  LoadBatch,
+  ModelChange,
+  OperationChange,
+  OperationQuery,
+  Page,
+  Receipt,
+  StoreLimits,
+  StoreStatus,
+  ValuesChange,
+  Versioned,
+} from './store.js';

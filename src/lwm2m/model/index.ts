@@ -1,0 +1,36 @@
+/** The words of LwM2M: paths, values, definitions, registrations, operations. The fleet sees only this folder of lwm2m. */
+
+export { LEVELS, MAX_ID, isWithin, levelOf, parsePath, samePath, showPath, tryParsePath } from './path.js';
+export type { Level, Path } from './path.js';
+export { RESOURCE_TYPES, exactInteger } from './value.js';
+export type {
+  InstanceNode,
+  MultipleNode,
+  Node,
+  ObjectLink,
+  ObjectNode,
+  PlacedNode,
+  ResourceNode,
+  ResourceType,
+  Scalar,
+  SingleNode,
+} from './value.js';
+export { ENABLER_VERSIONS } from './registration.js';
+export type {
+  DeviceDialect,
+  EnablerVersion,
+  ObjectEntry,
+  ObjectList,
+  RegisterParameters,
+  UpdateParameters,
+} from './registration.js';
+export { ATTRIBUTE_NAMES, FORMATS } from './operation.js';
+export type {
+  AttributeName,
+  Attributes,
+  DeviceRequest,
+  DiscoveredLink,
+  FormatName,
+  Outcome,
+  RequestKind,
+} from './operation.js';

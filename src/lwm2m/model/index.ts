@@ -34,3 +34,14 @@ export type {
   Outcome,
   RequestKind,
 } from './operation.js';
+export { ObjectLists, isObjectVersion, objectListText, parseObjectListText, shareInstances } from './object-list.js';
+export type { ObjectListParts } from './object-list.js';
+export { ObjectCatalogue, coreVersion, viewFor } from './definitions.js';
+export type { Enabler, ModelView, ObjectDefinition, ResourceDefinition, ResourceOperations } from './definitions.js';
+export { fitsInteger } from './range.js';
+export type { IntegerType } from './range.js';
+export { parseObjectLink, scalarFromJson, scalarToJson, showObjectLink } from './scalar-json.js';
+export type { JsonScalar, ScalarFault } from './scalar-json.js';
+export { parseTimestamp, showTimestamp } from './timestamp.js';
+export { nodeFromJson, nodeToJson } from './json.js';
+export type { JsonInstance, JsonMultiple, JsonNode, JsonObject, JsonSingle, JsonValue } from './json.js';

@@ -37,7 +37,7 @@ export type {
 export { ObjectLists, isObjectVersion, objectListText, parseObjectListText, shareInstances } from './object-list.js';
 export type { ObjectListParts } from './object-list.js';
 export { ObjectCatalogue, coreVersion, viewFor } from './definitions.js';
-export type { Enabler, ModelView, ObjectDefinition, ResourceDefinition, ResourceOperations } from './definitions.js';
+export type { ModelView, ObjectDefinition, ResourceDefinition, ResourceOperations } from './definitions.js';
 export { fitsInteger } from './range.js';
 export type { IntegerType } from './range.js';
 export { parseObjectLink, scalarFromJson, scalarToJson, showObjectLink } from './scalar-json.js';

@@ -3,7 +3,10 @@
  * one part are ordered too where the table says so. test/house/imports.test.ts proves that each rule bites.
  */
 
-/** Part → the parts it may import beside itself. A part is a folder under src/ (or a file of it at the top). */
+/**
+ * Part → the parts it may import beside itself. A part is a folder under src/; `*.ts` are the files at its top (server.ts,
+ * config.ts, objects.ts, …), the composition root.
+ */
 const MAY_IMPORT = {
   base: [],
   vault: ['base'],
@@ -21,20 +24,12 @@ const MAY_IMPORT = {
   console: [],
   simulator: ['base', 'transport', 'coap/codec', 'lwm2m'],
   conformance: ['base', 'coap/codec', 'lwm2m'],
-  'server.ts': [
-    ...['base', 'vault', 'lwm2m/model', 'fleet', 'store', 'southbound', 'northbound', 'config.ts', 'objects.ts'],
-    ...['transport', 'coap/endpoint'],
+  '*.ts': [
+    ...['base', 'vault', 'lwm2m/model', 'fleet', 'store', 'southbound', 'northbound'],
+    // The composition root makes the stack, what the two ways of southbound share, and the settings of coap.
+    ...['transport', 'coap/endpoint', 'lwm2m/protocol'],
   ],
-  'config.ts': [
-    ...['base', 'vault', 'lwm2m/model', 'fleet', 'store', 'southbound', 'northbound', 'objects.ts'],
-    'coap/endpoint',
-  ],
-  'objects.ts': ['base', 'vault', 'lwm2m/model', 'fleet', 'store', 'southbound', 'northbound', 'config.ts'],
-  'index.ts': ['base', 'config.ts', 'server.ts', 'objects.ts', 'lwm2m/model', 'fleet', 'simulator'],
-  cli: [
-    ...['base', 'vault', 'config.ts', 'objects.ts', 'server.ts', 'store', 'fleet', 'simulator', 'conformance'],
-    ...['transport', 'coap', 'lwm2m/model'],
-  ],
+  cli: [...['base', 'vault', '*.ts', 'store', 'fleet', 'simulator', 'conformance', 'transport', 'coap', 'lwm2m/model']],
 };
 
 /** Part → its folders (or files) from the innermost outwards: each may import those before it, those of one row not each other. */
@@ -51,9 +46,14 @@ const INNER_ORDER = {
   dtls: [['policy', 'codec'], ['crypto'], ['record'], ['handshake'], ['connection.ts'], ['endpoint.ts']],
 };
 
-/** Modules that one part alone may load. */
+/** Modules that one part alone may load; where types are free, a type of theirs may be named elsewhere. */
 const ONE_PLACE = [
-  { modules: ['dgram', 'net', 'tls'], parts: ['transport'], why: 'sockets are opened in transport only' },
+  {
+    modules: ['dgram', 'net', 'tls'],
+    parts: ['transport'],
+    why: 'sockets are opened in transport only',
+    types: 'free',
+  },
   { packages: ['express', 'helmet'], parts: ['northbound'], why: 'HTTP is spoken in northbound only' },
   { packages: ['@photostructure/sqlite', 'mongodb'], parts: ['store'], why: 'databases are reached from store only' },
   { packages: ['cbor-x'], parts: ['lwm2m/formats'], why: 'cbor-x stands behind the pre-check of lwm2m/formats only' },
@@ -65,8 +65,11 @@ const ONE_PLACE = [
 const SHIPPED = '^src/';
 
 const escape = (text) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-/** A pattern for all files of a part: a folder, or a single file when the name ends in .ts. */
-const within = (part) => (part.endsWith('.ts') ? `^src/${escape(part)}$` : `^src/${escape(part)}/`);
+/** A pattern for all files of a part: a folder, a single file when the name ends in .ts, or all files at the top. */
+const within = (part) => {
+  if (part === '*.ts') return '^src/[^/]+[.]ts$';
+  return part.endsWith('.ts') ? `^src/${escape(part)}$` : `^src/${escape(part)}/`;
+};
 
 const table = Object.entries(MAY_IMPORT).map(([part, allowed]) => ({
   name: `imports-of-${part}`,
@@ -92,7 +95,7 @@ const inner = Object.entries(INNER_ORDER).flatMap(([part, rows]) =>
   ),
 );
 
-const onePlace = ONE_PLACE.map(({ modules = [], packages = [], parts, why }) => ({
+const onePlace = ONE_PLACE.map(({ modules = [], packages = [], parts, why, types }) => ({
   name: `only-in-${parts.join('-')}-${[...modules, ...packages][0]}`,
   comment: why,
   severity: 'error',
@@ -103,6 +106,7 @@ const onePlace = ONE_PLACE.map(({ modules = [], packages = [], parts, why }) => 
       ...packages.map((name) => `^node_modules/(@types/)?${escape(name)}/`),
       ...packages.map((name) => `^${escape(name)}$`),
     ],
+    ...(types === 'free' ? { dependencyTypesNot: ['type-only'] } : {}),
   },
 }));
 

@@ -1,0 +1,142 @@
+/**
+ * `npm start`: a server with defaults that suit a first look, and five simulated devices beside it once it is ready. A flag
+ * after `--` replaces the default of its name. SIGTERM and SIGINT end both, with exit code 0.
+ */
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ROOT, background, say } from './processes.mjs';
+
+/** Flags of `serve` and what they are here unless given; a flag without value is given as its name alone. */
+const DEFAULTS = [
+  ['--data', './data'],
+  ['--http', '127.0.0.1:8080'],
+  ['--coap', '127.0.0.1:5683'],
+  ['--coap-open'],
+  ['--owner-token-file', './data/owner.token'],
+];
+
+const PROGRAM = 'dist/cli/main.js';
+const DEVICES = 5;
+/** How long the first list of devices may take, and how long children may take to end, in milliseconds. */
+const LIST_PATIENCE = 15_000;
+const END_PATIENCE = 12_000;
+
+/** The flags of `serve`: our defaults but those whose name is given, then what is given. */
+export function serveFlags(given) {
+  const names = new Set(given.filter((flag) => flag.startsWith('--')).map((flag) => flag.split('=')[0]));
+  const kept = DEFAULTS.filter(([name]) => !names.has(name) && !names.has(name.replace(/^--/, '--no-')));
+  return [...kept.flat(), ...given];
+}
+
+/** The value of a flag in an argument list, the last one given. */
+function valueOf(flags, name) {
+  let value;
+  flags.forEach((flag, index) => {
+    if (flag === name) value = flags[index + 1];
+    else if (flag.startsWith(`${name}=`)) value = flag.slice(name.length + 1);
+  });
+  return value;
+}
+
+/** The addresses of a line such as `ready http=http://127.0.0.1:8080 coap=coap://127.0.0.1:5683`; undefined for other lines. */
+export function readyLine(line) {
+  if (!line.startsWith('ready ')) return undefined;
+  const words = line.split(' ').map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]);
+  const all = (name) => words.filter(([key]) => key === name).map(([, value]) => value);
+  return { http: all('http')[0], coap: all('coap') };
+}
+
+/** An address to speak to from this machine: wildcard addresses become the loopback. */
+export function reachable(url) {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+}
+
+const isLoopback = (url) => /\/\/(127\.|\[::1\]|localhost)/.test(url);
+
+/** Names of the registered devices, as soon as there are `count`; what is there when patience ends. */
+async function deviceNames(api, token, count, isEnding) {
+  const until = performance.now() + LIST_PATIENCE;
+  let names = [];
+  while (!isEnding() && performance.now() < until && names.length < count) {
+    const answer = await fetch(`${api}/devices?limit=${count}`, { headers: { authorization: `Bearer ${token}` } });
+    if (answer.ok) names = (await answer.json()).items.map((device) => device.endpoint);
+    if (names.length < count) await new Promise((done) => setTimeout(done, 100));
+  }
+  return names;
+}
+
+/** What a person reads once all is up. */
+function welcome({ http, coap }, tokenFile, name, open) {
+  const api = `${http}/api/v1`;
+  const curl = `curl -s -H "Authorization: Bearer $(cat ${tokenFile})"`;
+  const whoMay = coap.every(isLoopback) ? 'anyone on this machine' : 'anyone who reaches these addresses';
+  return [
+    '',
+    'Bellwether is ready.',
+    `  REST    ${api}`,
+    ...coap.map((address) => `  CoAP    ${address}`),
+    open
+      ? `          plain CoAP is open: ${whoMay} may register a device`
+      : '          plain CoAP is for known names only',
+    `  Token   ${tokenFile}`,
+    'Three commands to try:',
+    `  ${curl} ${api}/devices`,
+    `  ${curl} "${api}/devices/${name}/resources/3/0/0?live=true"`,
+    `  ${curl} -X POST -H "Content-Type: application/json" -d '{"kind":"read","path":"/3303/0"}' ${api}/devices/${name}/operations`,
+    'Ctrl-C ends the server and its devices.',
+    '',
+  ].join('\n');
+}
+
+/** Runs server and devices until one is told to end or the server ends by itself; resolves to the exit code. */
+export async function start(given) {
+  const flags = serveFlags(given);
+  const tokenFile = valueOf(flags, '--owner-token-file');
+  const children = [];
+  let ending = false;
+  let told = 0;
+
+  const end = (signal) => {
+    if (performance.now() - told < 500 && ending) return;
+    told = performance.now();
+    if (!ending) say(`${signal}: ending the server and its devices …`);
+    ending = true;
+    for (const { kill } of children) kill('SIGTERM');
+    setTimeout(() => children.forEach(({ kill }) => kill('SIGKILL')), END_PATIENCE).unref();
+  };
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(name, end);
+
+  const greet = async (ready) => {
+    const token = tokenFile === undefined ? undefined : readFileSync(resolve(ROOT, tokenFile), 'utf8').trim();
+    const names = token === undefined ? [] : await deviceNames(`${ready.http}/api/v1`, token, DEVICES, () => ending);
+    if (ending) return;
+    if (names.length > 0) say(`${names.length} devices are registered: ${names.join(', ')}`);
+    console.log(welcome(ready, tokenFile ?? '(printed above)', names[0] ?? 'NAME', flags.includes('--coap-open')));
+  };
+
+  say(`starting: bellwether serve ${flags.join(' ')}`);
+  const server = background([PROGRAM, 'serve', ...flags], (line) => {
+    console.log(line);
+    const ready = readyLine(line);
+    if (ready === undefined || ending || children.length > 1) return;
+    const here = { http: reachable(ready.http), coap: ready.coap.map(reachable) };
+    if (here.coap[0] !== undefined) {
+      say(`starting ${DEVICES} simulated devices: bellwether simulate --server ${here.coap[0]} --count ${DEVICES}`);
+      const devices = background([PROGRAM, 'simulate', '--server', here.coap[0], '--count', String(DEVICES)], (said) =>
+        console.log(`devices: ${said}`),
+      );
+      children.push(devices);
+      void devices.ended.then((code) => ending || say(`the simulated devices ended with code ${code}.`));
+    }
+    greet(here).catch((error) => say(`the devices could not be listed: ${error.message}`));
+  });
+  children.push(server);
+
+  const code = await server.ended;
+  const wasTold = ending;
+  ending = true;
+  for (const { kill } of children) kill('SIGTERM');
+  await Promise.all(children.map(({ ended }) => ended));
+  return wasTold ? 0 : code;
+}

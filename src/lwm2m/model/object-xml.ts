@@ -215,8 +215,12 @@ class DefinitionReader {
   }
 
   #append(part: string): void {
-    if (this.#place === 'field') this.#text += part;
-    else if (part.trim() !== '') this.#fail('bad_definition', `text ${quote(part.trim())} between elements`);
+    if (this.#place === 'field') {
+      this.#text += part;
+    } else if (part.trim() !== '') {
+      const reason = this.#place === 'document' ? 'malformed_xml' : 'bad_definition';
+      this.#fail(reason, `text ${quote(part.trim())} between elements`);
+    }
   }
 
   #unexpected(tag: SaxesTagNS, parent: string): never {

@@ -56,7 +56,7 @@ function readDefinition(file: string): ObjectDefinition {
     return parseObjectDefinition(readFileSync(file));
   } catch (cause) {
     if (cause instanceof DefinitionError) throw refusal(`${file}:${cause.line}: ${cause.detail}`, cause);
-    throw cause instanceof AppError ? cause : refusal(`object definition: ${messageOf(cause)}`, cause);
+    throw cause instanceof AppError ? cause : refusal(`object definition ${file}: ${messageOf(cause)}`, cause);
   }
 }
 
@@ -65,7 +65,7 @@ function refusal(message: string, cause?: unknown): AppError {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }
 
 /** Files of a registry folder that list objects and reusable resources and define none. */

@@ -37,6 +37,7 @@ async function check() {
 }
 
 const COMMANDS = {
+  build: { needs: [install, build], run: () => 0 },
   start: { needs: [install, build], run: start },
   test: { needs: [install, build], run: (args) => node([...JEST, ...args]) },
   interop: { needs: [install, build], run: (args) => node([...JEST, '--config', 'jest.interop.config.mjs', ...args]) },

@@ -157,13 +157,15 @@ function readScalar(reading: Reading, path: Path, json: unknown, pointer: string
   }
   const type = typeOf(definitionAt(path, reading.model));
   if (type !== undefined) return readScalarOf(reading, type, json, pointer);
-  const detail = `no definition says the type of ${showPath(path.slice(0, 3))}: give {"type","value"}`;
-  return refuse(reading, pointer, detail);
+  refuse(reading, pointer, `no definition says the type of ${showPath(path.slice(0, 3))}: give {"type","value"}`);
+  return undefined;
 }
 
 function readScalarOf(reading: Reading, type: ResourceType, json: unknown, pointer: string): Scalar | undefined {
   const result = scalarFromJson(type, json);
-  return 'fault' in result ? refuse(reading, pointer, result.fault) : result;
+  if (!('fault' in result)) return result;
+  refuse(reading, pointer, result.fault);
+  return undefined;
 }
 
 /** The type of `{"type","value"}`, which may have these two members only. */
@@ -172,9 +174,11 @@ function readType(reading: Reading, json: JsonMembers, pointer: string): Resourc
   const members = Object.keys(json);
   if (type !== undefined && members.length === 2 && Object.hasOwn(json, 'value')) return type;
   if (members.length === 2 && Object.hasOwn(json, 'type') && Object.hasOwn(json, 'value')) {
-    return refuse(reading, `${pointer}/type`, `unknown type: allowed are ${RESOURCE_TYPES.join(', ')}`);
+    refuse(reading, `${pointer}/type`, `unknown type: allowed are ${RESOURCE_TYPES.join(', ')}`);
+  } else {
+    refuse(reading, pointer, 'expected a value, or an object with the members "type" and "value" and no others');
   }
-  return refuse(reading, pointer, 'expected a value, or an object with the members "type" and "value" and no others');
+  return undefined;
 }
 
 type ReadChild<T> = (reading: Reading, path: Path, json: unknown, pointer: string) => T | undefined;
@@ -188,7 +192,10 @@ function readChildren<T>(
   what: string,
   read: ReadChild<T>,
 ): Map<number, T> | undefined {
-  if (!isRecord(json)) return refuse(reading, pointer, `expected an object with values by ${what} id`);
+  if (!isRecord(json)) {
+    refuse(reading, pointer, `expected an object with values by ${what} id`);
+    return undefined;
+  }
   const children = new Map<number, T>();
   for (const [name, member] of Object.entries(json)) {
     const at = `${pointer}/${escapePointer(name)}`;
@@ -203,9 +210,8 @@ function readChildren<T>(
   return children;
 }
 
-function refuse(reading: Reading, pointer: string, detail: string): undefined {
+function refuse(reading: Reading, pointer: string, detail: string): void {
   if (reading.faults.length < MAX_FAULTS) reading.faults.push({ pointer, detail });
-  return undefined;
 }
 
 function definitionAt(path: Path, model: ModelView): ResourceDefinition | undefined {

@@ -1,0 +1,79 @@
+/** SenML CBOR, Content-Format 112 (RFC 8428 §6; LwM2M-Core 1.1.1 §7.4.4): an array of maps with integer labels. */
+
+import { DecodeError } from '#base';
+import type { ModelView, Node, Path, PlacedNode, Scalar } from '#lwm2m/model';
+import { CborWriter, writeScalar } from './cbor-write.js';
+import { cborWire, countEntries, decodeCbor } from './cbor.js';
+import type { CborDocument } from './cbor.js';
+import { checkEncoded } from './codec.js';
+import type { FormatCodec } from './codec.js';
+import { FORMAT_LIMITS } from './parameters.js';
+import { SENML_LABELS, SenmlReader, senmlEntries } from './senml.js';
+
+/** The codec of SenML CBOR. Without a definition a value has the type its label and form show. */
+export const senmlCborCodec: FormatCodec = {
+  number: 112,
+  name: 'senml-cbor',
+  decode(bytes: Uint8Array, target: Path, model: ModelView, limits = FORMAT_LIMITS): PlacedNode[] {
+    const document = decodeCbor(bytes, limits);
+    const reader = new SenmlReader(target, model, limits);
+    readRecords(document, reader);
+    return reader.finish();
+  },
+  encode(path: Path, node: Node): Uint8Array {
+    const { baseName, entries } = senmlEntries(path, node);
+    const writer = new CborWriter().array(entries.length);
+    let base: string | undefined = baseName;
+    for (const { name, path: at, scalar } of entries) {
+      writer.map(1 + (base === undefined ? 0 : 1) + (name === '' ? 0 : 1));
+      if (base !== undefined) writer.integer(SENML_LABELS.bn).text(base);
+      if (name !== '') writer.integer(SENML_LABELS.n).text(name);
+      writeLabel(writer, scalar.type);
+      writeScalar(writer, scalar, at);
+      base = undefined;
+    }
+    return checkEncoded(writer.finish());
+  },
+};
+
+function readRecords(document: CborDocument, reader: SenmlReader): void {
+  const { value: records, floats } = document;
+  if (!Array.isArray(records)) throw new DecodeError('bad_senml', 'SenML CBOR that is no array of records');
+  let entry = 0;
+  let nextFloat = 0;
+  for (const record of records) {
+    if (!(record instanceof Map)) throw new DecodeError('bad_senml', 'a SenML record that is no map');
+    reader.begin();
+    for (const [label, value] of record) {
+      entry += 1;
+      let form: 'float' | 'plain' = 'plain';
+      while (nextFloat < floats.length && (floats[nextFloat] as number) <= entry) {
+        if (floats[nextFloat] === entry) form = 'float';
+        nextFloat += 1;
+      }
+      const wire = cborWire(value, form);
+      if (wire === undefined) entry += countEntries(value);
+      reader.field(label, wire);
+    }
+    reader.end();
+  }
+}
+
+function writeLabel(writer: CborWriter, type: Scalar['type']): void {
+  const label = VALUE_LABELS[type];
+  if (typeof label === 'string') writer.text(label);
+  else writer.integer(label);
+}
+
+/** Field that carries a value, by type. */
+const VALUE_LABELS = {
+  string: SENML_LABELS.vs,
+  integer: SENML_LABELS.v,
+  unsigned: SENML_LABELS.v,
+  float: SENML_LABELS.v,
+  boolean: SENML_LABELS.vb,
+  opaque: SENML_LABELS.vd,
+  time: SENML_LABELS.v,
+  objlnk: SENML_LABELS.vlo,
+  corelnk: SENML_LABELS.vs,
+} as const;

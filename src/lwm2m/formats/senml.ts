@@ -1,0 +1,280 @@
+/**
+ * SenML records ↔ nodes (RFC 8428 §4; LwM2M-Core 1.1.1 §7.4.4), shared by the JSON and the CBOR form. Base name, time, value
+ * and version persist from record to record; a path is base name and name put together; records with different times make
+ * several nodes. Units and sums carry nothing LwM2M knows and are passed over.
+ */
+
+import { DecodeError } from '#base';
+import { parseObjectLink, showPath, tryParsePath } from '#lwm2m/model';
+import type { ModelView, Node, Path, PlacedNode, Scalar } from '#lwm2m/model';
+import type { FormatLimits } from './parameters.js';
+import { TreeBuilder } from './tree.js';
+import { WireFloat, WireTime } from './wire.js';
+import type { WireValue } from './wire.js';
+
+/** Labels of record fields: the text of the JSON form and the key of the CBOR form (RFC 8428 §12.2; `vlo`: LwM2M-Core 1.1.1). */
+export const SENML_LABELS = {
+  bver: -1,
+  bn: -2,
+  bt: -3,
+  bu: -4,
+  bv: -5,
+  bs: -6,
+  n: 0,
+  u: 1,
+  v: 2,
+  vs: 3,
+  vb: 4,
+  s: 5,
+  t: 6,
+  ut: 7,
+  vd: 8,
+  vlo: 'vlo',
+} as const;
+/** Label of a record field as CBOR has it. */
+export type SenmlLabel = (typeof SENML_LABELS)[keyof typeof SENML_LABELS];
+
+/** Below this a time is relative to the moment of receipt (RFC 8428 §4.5.3): 2^28 seconds. */
+export const RELATIVE_BELOW = 2 ** 28;
+
+/**
+ * The Unix time of a record: times below 2^28 count from the moment of receipt, negative ones into the past (RFC 8428
+ * §4.5.3).
+ */
+export function absoluteTime(time: number, receivedAt: number): number {
+  return time < RELATIVE_BELOW ? receivedAt + time : time;
+}
+
+/** Takes the fields of records one by one and builds the nodes; used once per payload. */
+export class SenmlReader {
+  readonly #target: Path;
+  readonly #model: ModelView;
+  readonly #limits: FormatLimits;
+  readonly #builders = new Map<number | undefined, TreeBuilder>();
+  #builder: TreeBuilder | undefined;
+  #builderTime: number | undefined;
+  #records = 0;
+  #baseName = '';
+  #baseTime: number | undefined;
+  #baseValue: number | bigint | WireFloat | undefined;
+  #name = '';
+  #time: number | undefined;
+  #value: WireValue | undefined;
+  /** Bits of the known labels that the record has had. */
+  #seen = 0;
+
+  constructor(target: Path, model: ModelView, limits: FormatLimits) {
+    this.#target = target;
+    this.#model = model;
+    this.#limits = limits;
+  }
+
+  /** Begins a record. Throws DecodeError(`too_many`). */
+  begin(): void {
+    this.#records += 1;
+    if (this.#records > this.#limits.records) {
+      throw new DecodeError('too_many', `more than ${this.#limits.records} SenML records`);
+    }
+    this.#name = '';
+    this.#time = undefined;
+    this.#value = undefined;
+    this.#seen = 0;
+  }
+
+  /** A field of the record. `value` is undefined when it is of no form that a known field may have. Throws DecodeError. */
+  field(label: unknown, value: WireValue | undefined): void {
+    const bit = bitOf(label);
+    if (bit === 0) {
+      // RFC 8428 §4.4: a label that ends in an underscore must be understood.
+      if (typeof label === 'string' && label.endsWith('_'))
+        throw this.#bad(`the field "${label.slice(0, 32)}" is unknown`);
+      return;
+    }
+    if ((this.#seen & bit) !== 0)
+      throw new DecodeError('duplicate_key', `record ${this.#records}: a field appears twice`);
+    if ((bit & VALUE_BITS) !== 0 && (this.#seen & VALUE_BITS) !== 0) throw this.#bad('two values');
+    this.#seen |= bit;
+    switch (label) {
+      case SENML_LABELS.bn:
+        this.#baseName = this.#text(value);
+        break;
+      case SENML_LABELS.n:
+        this.#name = this.#text(value);
+        break;
+      case SENML_LABELS.v:
+        this.#value = value instanceof WireTime ? value : this.#number(value);
+        break;
+      case SENML_LABELS.vs:
+        this.#value = this.#text(value);
+        break;
+      case SENML_LABELS.vb:
+        if (typeof value !== 'boolean') throw this.#bad('a boolean value that is none');
+        this.#value = value;
+        break;
+      case SENML_LABELS.vd:
+        if (!(value instanceof Uint8Array)) throw this.#bad('a data value that is no bytes');
+        this.#value = value;
+        break;
+      case SENML_LABELS.vlo:
+        this.#value = parseObjectLink(this.#text(value));
+        if (this.#value === undefined) throw this.#bad('an object link that is none');
+        break;
+      case SENML_LABELS.t:
+        this.#time = this.#seconds(value);
+        break;
+      case SENML_LABELS.bt:
+        this.#baseTime = this.#seconds(value);
+        break;
+      case SENML_LABELS.bv:
+        this.#baseValue = this.#number(value);
+        break;
+      case SENML_LABELS.bver:
+        if (value !== SENML_VERSION)
+          throw new DecodeError('bad_version', `SenML of a version other than ${SENML_VERSION}`);
+        break;
+      default:
+    }
+  }
+
+  /** Ends the record: its path, value and time are known. Throws DecodeError. */
+  end(): void {
+    const path = this.#path();
+    let value = this.#value;
+    if (value === undefined)
+      throw new DecodeError('no_value', `record ${this.#records} (${showPath(path)}) has no value`);
+    if (this.#baseValue !== undefined && isNumeric(value)) value = sum(this.#baseValue, value);
+    this.#builderAt(this.#resolvedTime()).add(path, value);
+  }
+
+  /** The nodes in the order in which their times came up. Throws DecodeError(`no_value`). */
+  finish(): PlacedNode[] {
+    const path = this.#target;
+    if (this.#builders.size === 0) return [{ path, node: new TreeBuilder(path, this.#model).finish() }];
+    const nodes: PlacedNode[] = [];
+    for (const [time, builder] of this.#builders) {
+      const node = builder.finish();
+      nodes.push(time === undefined ? { path, node } : { path, node, time });
+    }
+    return nodes;
+  }
+
+  #path(): Path {
+    if (this.#baseName.length + this.#name.length > this.#limits.nameCharacters) {
+      throw new DecodeError(
+        'too_long',
+        `record ${this.#records}: a name beyond ${this.#limits.nameCharacters} characters`,
+      );
+    }
+    const name = this.#baseName + this.#name;
+    const path = tryParsePath(name);
+    if (path === undefined) throw new DecodeError('bad_path', `record ${this.#records}: "${name}" is not a path`);
+    return path;
+  }
+
+  #resolvedTime(): number | undefined {
+    if (this.#time === undefined) return this.#baseTime;
+    return this.#baseTime === undefined ? this.#time : this.#baseTime + this.#time;
+  }
+
+  #builderAt(time: number | undefined): TreeBuilder {
+    if (this.#builder !== undefined && this.#builderTime === time) return this.#builder;
+    let builder = this.#builders.get(time);
+    if (builder === undefined) {
+      builder = new TreeBuilder(this.#target, this.#model);
+      this.#builders.set(time, builder);
+    }
+    this.#builder = builder;
+    this.#builderTime = time;
+    return builder;
+  }
+
+  #text(value: WireValue | undefined): string {
+    if (typeof value === 'string') return value;
+    throw this.#bad('a field that has to be text is none');
+  }
+
+  #number(value: WireValue | undefined): number | bigint | WireFloat {
+    if (typeof value === 'number' || typeof value === 'bigint' || value instanceof WireFloat) return value;
+    throw this.#bad('a field that has to be a number is none');
+  }
+
+  #seconds(value: WireValue | undefined): number {
+    const number = this.#number(value);
+    const seconds = Number(number instanceof WireFloat ? number.value : number);
+    if (Math.abs(seconds) <= LATEST_TIME) return seconds;
+    throw new DecodeError('bad_time', `record ${this.#records}: a time beyond the year 9999`);
+  }
+
+  #bad(what: string): DecodeError {
+    return new DecodeError('bad_senml', `record ${this.#records}: ${what}`);
+  }
+}
+
+/** A value with the name its record gets. */
+export interface SenmlEntry {
+  readonly name: string;
+  readonly path: Path;
+  readonly scalar: Scalar;
+}
+
+/** A node as records: the base name of the first, and for each the rest of the name, `''` when the base name is all. */
+export function senmlEntries(path: Path, node: Node): { readonly baseName: string; readonly entries: SenmlEntry[] } {
+  const entries: SenmlEntry[] = [];
+  if (path.length === 4) {
+    collect(entries, '', path, node);
+    return { baseName: showPath(path), entries };
+  }
+  const base = path.slice(0, Math.min(path.length, 2));
+  collect(entries, path.length === 3 ? String(path[2]) : '', path, node);
+  return { baseName: `${showPath(base)}/`, entries };
+}
+
+/** Recurses at most three levels. An empty multiple resource makes no record: SenML has no way to say it. */
+function collect(entries: SenmlEntry[], name: string, path: Path, node: Node): void {
+  if (node.kind === 'single') {
+    entries.push({ name, path, scalar: node.value });
+    return;
+  }
+  const prefix = name === '' ? '' : `${name}/`;
+  if (node.kind === 'multiple') {
+    for (const [id, scalar] of node.values) entries.push({ name: `${prefix}${id}`, path: [...path, id], scalar });
+    return;
+  }
+  const children: ReadonlyMap<number, Node> = node.kind === 'object' ? node.instances : node.resources;
+  for (const [id, child] of children) collect(entries, `${prefix}${id}`, [...path, id], child);
+}
+
+/** One bit for each known label, 0 for any other. */
+function bitOf(label: unknown): number {
+  if (typeof label === 'number')
+    return label >= LOWEST_LABEL && label <= HIGHEST_LABEL ? 1 << (label - LOWEST_LABEL) : 0;
+  return label === SENML_LABELS.vlo ? VLO_BIT : 0;
+}
+
+function isNumeric(value: WireValue): value is number | bigint | WireFloat {
+  return typeof value === 'number' || typeof value === 'bigint' || value instanceof WireFloat;
+}
+
+/** Base value and value, exactly when both are whole numbers (RFC 8428 §4.1). */
+function sum(base: number | bigint | WireFloat, value: number | bigint | WireFloat): WireValue {
+  if (isWhole(base) && isWhole(value)) return BigInt(base) + BigInt(value);
+  const total = toNumber(base) + toNumber(value);
+  return Number.isInteger(total) ? new WireFloat(total) : total;
+}
+
+function isWhole(value: number | bigint | WireFloat): value is number | bigint {
+  return typeof value === 'bigint' || Number.isSafeInteger(value);
+}
+
+function toNumber(value: number | bigint | WireFloat): number {
+  return Number(value instanceof WireFloat ? value.value : value);
+}
+
+const SENML_VERSION = 10;
+/** 9999-12-31T23:59:59Z, the last moment RFC 3339 can write. */
+const LATEST_TIME = 253_402_300_799;
+const LOWEST_LABEL = -6;
+const HIGHEST_LABEL = 8;
+const VLO_BIT = 1 << 15;
+const VALUE_BITS =
+  bitOf(SENML_LABELS.v) | bitOf(SENML_LABELS.vs) | bitOf(SENML_LABELS.vb) | bitOf(SENML_LABELS.vd) | VLO_BIT;

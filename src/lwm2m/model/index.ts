@@ -38,6 +38,9 @@ export { ObjectLists, isObjectVersion, objectListText, parseObjectListText, shar
 export type { ObjectListParts } from './object-list.js';
 export { ObjectCatalogue, coreVersion, viewFor } from './definitions.js';
 export type { ModelView, ObjectDefinition, ResourceDefinition, ResourceOperations } from './definitions.js';
+export { DefinitionError } from './definition-fields.js';
+export { DEFINITION_LIMITS, parseObjectDefinition } from './object-xml.js';
+export type { DefinitionLimits } from './object-xml.js';
 export { fitsInteger } from './range.js';
 export type { IntegerType } from './range.js';
 export { parseObjectLink, scalarFromJson, scalarToJson, showObjectLink } from './scalar-json.js';

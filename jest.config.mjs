@@ -6,10 +6,14 @@ export default {
   testPathIgnorePatterns: ['<rootDir>/test/interop/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' }, sourceMaps: 'inline' }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' }, sourceMaps: 'inline' },
+    ],
   },
   moduleNameMapper: {
-    '^#((?:base|coap|lwm2m|transport|fleet|store|southbound|northbound|simulator)(?:/.+)?)$': '<rootDir>/src/$1/index.ts',
+    '^#((?:base|coap|lwm2m|transport|fleet|store|southbound|northbound|simulator)(?:/.+)?)$':
+      '<rootDir>/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
 };

@@ -85,8 +85,8 @@ class DefinitionReader {
 
   #malformed(error: Error): never {
     const detail = error.message.slice(0, 200);
-    if (detail.includes('doctype')) this.#fail('doctype', 'a document type declaration is not allowed', error);
-    if (detail.includes('entity name') || detail.includes('undefined entity')) {
+    if (detail === LATE_DOCTYPE) this.#fail('doctype', 'a document type declaration is not allowed', error);
+    if (ENTITY_FAULTS.has(detail)) {
       this.#fail('entity', 'no entities but &amp; &lt; &gt; &quot; &apos; and character references', error);
     }
     return this.#fail('malformed_xml', detail, error);
@@ -270,6 +270,13 @@ function isUtf8Prefix(bytes: Uint8Array): boolean {
 
 const XINCLUDE = 'http://www.w3.org/2001/XInclude';
 const MAX_ATTRIBUTES = 16;
+/** Messages of saxes that deserve a reason of their own. */
+const LATE_DOCTYPE = 'inappropriately located doctype declaration.';
+const ENTITY_FAULTS: ReadonlySet<string> = new Set([
+  'undefined entity.',
+  'empty entity name.',
+  'disallowed character in entity name.',
+]);
 
 const OBJECT_FIELDS: ReadonlySet<string> = new Set([
   'Name',

@@ -1,0 +1,74 @@
+/** Method, response and signal codes (RFC 7252 §12.1, RFC 7959 §6, RFC 8132, RFC 8516): one table of raw bytes, class in the upper three bits. */
+
+/** Codes as they stand on the wire. */
+export const Code = {
+  EMPTY: 0x00,
+  GET: 0x01,
+  POST: 0x02,
+  PUT: 0x03,
+  DELETE: 0x04,
+  FETCH: 0x05,
+  PATCH: 0x06,
+  IPATCH: 0x07,
+  CREATED: 0x41,
+  DELETED: 0x42,
+  VALID: 0x43,
+  CHANGED: 0x44,
+  CONTENT: 0x45,
+  CONTINUE: 0x5f,
+  BAD_REQUEST: 0x80,
+  UNAUTHORIZED: 0x81,
+  BAD_OPTION: 0x82,
+  FORBIDDEN: 0x83,
+  NOT_FOUND: 0x84,
+  METHOD_NOT_ALLOWED: 0x85,
+  NOT_ACCEPTABLE: 0x86,
+  REQUEST_ENTITY_INCOMPLETE: 0x88,
+  CONFLICT: 0x89,
+  PRECONDITION_FAILED: 0x8c,
+  REQUEST_ENTITY_TOO_LARGE: 0x8d,
+  UNSUPPORTED_CONTENT_FORMAT: 0x8f,
+  UNPROCESSABLE: 0x96,
+  TOO_MANY_REQUESTS: 0x9d,
+  INTERNAL_SERVER_ERROR: 0xa0,
+  NOT_IMPLEMENTED: 0xa1,
+  BAD_GATEWAY: 0xa2,
+  SERVICE_UNAVAILABLE: 0xa3,
+  GATEWAY_TIMEOUT: 0xa4,
+  PROXYING_NOT_SUPPORTED: 0xa5,
+  HOP_LIMIT_REACHED: 0xa8,
+} as const;
+
+/** Class of a code: 0 request, 2 success, 4 client error, 5 server error, 7 signal. */
+export function codeClass(code: number): number {
+  return code >> 5;
+}
+
+/** Whether a code is a request method (0.01 to 0.31). */
+export function isRequest(code: number): boolean {
+  return code > 0 && code < 0x20;
+}
+
+/** Whether a code is a response (classes 2, 4 and 5). */
+export function isResponse(code: number): boolean {
+  const group = code >> 5;
+  return group === 2 || group === 4 || group === 5;
+}
+
+/** Whether a code is a success (class 2). */
+export function isSuccess(code: number): boolean {
+  return code >> 5 === 2;
+}
+
+/** A code as people write it: `2.05`. */
+export function showCode(code: number): string {
+  const detail = code & 0x1f;
+  return `${code >> 5}.${detail < 10 ? '0' : ''}${detail}`;
+}
+
+/** Reads `2.05`; undefined when it is no code. */
+export function parseCode(text: string): number | undefined {
+  const match = /^([0-7])\.(\d{2})$/.exec(text);
+  const detail = Number(match?.[2]);
+  return match === null || detail > 31 ? undefined : (Number(match[1]) << 5) | detail;
+}

@@ -1,0 +1,33 @@
+/** Bytes ↔ messages: the CoAP codec. */
+
+export { blockOption, blockSize, decodeBlock, encodeBlock, MAX_BLOCK_NUM, szxFor } from './block.js';
+export type { Block } from './block.js';
+export { Code, codeClass, isRequest, isResponse, isSuccess, parseCode, showCode } from './codes.js';
+export { formatLinks, LINK_LIMITS, parseLinks } from './link-format.js';
+export type { Link, LinkLimits } from './link-format.js';
+export { Message, MessageType, tokenKeyOf } from './message.js';
+export type { MessageParts } from './message.js';
+export {
+  bytesOption,
+  decodeUint,
+  emptyOption,
+  encodeUint,
+  isCritical,
+  isNoCacheKey,
+  isUnsafe,
+  OptionNumber,
+  OPTIONS,
+  stringOption,
+  uintOption,
+} from './options.js';
+export type { Option, OptionRow } from './options.js';
+export {
+  criticalProblem,
+  decodeMessage,
+  encodeBareAnswer,
+  encodeEmpty,
+  encodeMessage,
+  isMalformed,
+  MAX_OPTIONS,
+} from './udp.js';
+export type { Malformed, MalformedReason } from './udp.js';

@@ -1,0 +1,6 @@
+/** The only place with sockets. */
+
+export { Stack } from './stack.js';
+export type { DatagramHook, RequestHandler, StackOptions } from './stack.js';
+export { foldAddress } from './udp.js';
+export type { BoundAddress, UdpOptions } from './udp.js';

@@ -1,0 +1,309 @@
+/**
+ * The drain loop: one datagram (or one timeout, or one command) goes into the CoAP endpoint, everything it says is handed
+ * on, one timer is armed for its earliest deadline, and only then comes the next. One endpoint serves all listeners.
+ */
+
+import { networkInterfaces } from 'node:os';
+
+import { plainPeer, type Clock, type Instant, type Logger, type Peer, type PeerKey, type Random } from '#base';
+import {
+  UdpEndpoint,
+  type EndpointEvent,
+  type ExchangeId,
+  type NotificationId,
+  type OutgoingRequest,
+  type OutgoingResponse,
+  type Parameters,
+  type RelationId,
+  type RequestId,
+} from '#coap/endpoint';
+
+import { foldAddress, UdpSocket, type BoundAddress, type UdpOptions } from './udp.js';
+
+/** Takes what the endpoint says. Runs inside the drain loop: it may call the stack, must not throw, and must not block. */
+export interface RequestHandler {
+  handle(event: EndpointEvent, now: Instant): void;
+}
+
+/** Sees every datagram that arrives (before it is looked at) or leaves. */
+export type DatagramHook = (direction: 'in' | 'out', peer: Peer, bytes: Uint8Array) => void;
+
+/** What a stack is made of. */
+export interface StackOptions {
+  readonly parameters: Parameters;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** An error left the endpoint or the handler: a fault of ours. The datagram is lost, the stack goes on. */
+  readonly fault: (error: unknown) => void;
+}
+
+/** All sockets of one side and the endpoint behind them. */
+export class Stack {
+  readonly endpoint: UdpEndpoint;
+  readonly #options: StackOptions;
+  readonly #sockets: UdpSocket[] = [];
+  readonly #ownPorts = new Set<number>();
+  readonly #counters: Record<string, number> = {
+    datagrams_in: 0,
+    datagrams_out: 0,
+    dropped_source_port_0: 0,
+    dropped_source_not_unicast: 0,
+    dropped_own_address: 0,
+    send_errors: 0,
+  };
+  #handler: RequestHandler | undefined;
+  #hook: DatagramHook | undefined;
+  #draining: 'yes' | 'no' = 'no';
+  #timer: NodeJS.Timeout | undefined;
+  #armedFor: number = Number.POSITIVE_INFINITY;
+
+  constructor(options: StackOptions) {
+    this.#options = options;
+    this.endpoint = new UdpEndpoint(options.parameters, options.random, {
+      send: (peer, bytes) => {
+        this.#send(peer, bytes);
+      },
+    });
+  }
+
+  /** Who takes requests, responses and notifications. Set before the first listener is opened. */
+  serve(handler: RequestHandler): void {
+    this.#handler = handler;
+  }
+
+  /** Sets or (undefined) removes the hook on which traces stand. */
+  watch(hook: DatagramHook | undefined): void {
+    this.#hook = hook;
+  }
+
+  /** Opens one more listener; its number is how many there were before. Rejects with AppError(`listener_unavailable`). */
+  async listen(options: UdpOptions): Promise<BoundAddress> {
+    const number = this.#sockets.length;
+    const socket = await UdpSocket.bind(options, {
+      received: (bytes, address, port) => {
+        this.#received(number, bytes, address, port);
+      },
+      dropped: (reason) => {
+        this.#count(`dropped_${reason}`);
+      },
+      failed: (error) => {
+        this.#count('send_errors');
+        this.#options.logger.warn('udp socket error', { listener: number, error: error.message });
+      },
+    });
+    this.#sockets.push(socket);
+    this.#ownPorts.add(socket.bound.port);
+    return socket.bound;
+  }
+
+  /** Where the listeners are bound, in order. */
+  bound(): readonly BoundAddress[] {
+    return this.#sockets.map((socket) => socket.bound);
+  }
+
+  /** Sends a request of ours; the outcome comes as an event with the returned id. */
+  request(request: OutgoingRequest): RequestId {
+    const now = this.#options.clock.now();
+    const id = this.endpoint.request(now, request);
+    this.#drain(now);
+    return id;
+  }
+
+  cancel(request: RequestId): void {
+    this.#run((now) => {
+      this.endpoint.cancel(now, request);
+    });
+  }
+
+  respond(exchange: ExchangeId, response: OutgoingResponse): void {
+    const now = this.#options.clock.now();
+    this.endpoint.respond(now, exchange, response);
+    this.#drain(now);
+  }
+
+  ignore(exchange: ExchangeId): void {
+    this.#run((now) => {
+      this.endpoint.ignore(now, exchange);
+    });
+  }
+
+  acknowledge(notification: NotificationId): void {
+    const now = this.#options.clock.now();
+    this.endpoint.acknowledge(now, notification);
+    this.#drain(now);
+  }
+
+  reject(notification: NotificationId): void {
+    this.#run((now) => {
+      this.endpoint.reject(now, notification);
+    });
+  }
+
+  leave(notification: NotificationId): void {
+    this.#run((now) => {
+      this.endpoint.leave(now, notification);
+    });
+  }
+
+  restoreObservation(token: Uint8Array, peer: Peer, request: Pick<OutgoingRequest, 'code' | 'options'>): void {
+    this.endpoint.restoreObservation(token, peer, request);
+  }
+
+  forgetObservation(token: Uint8Array): void {
+    this.endpoint.forgetObservation(token);
+  }
+
+  movePeer(from: PeerKey, to: Peer): void {
+    this.#run((now) => {
+      this.endpoint.movePeer(now, from, to);
+    });
+  }
+
+  dropPeer(peer: PeerKey): void {
+    this.#run((now) => {
+      this.endpoint.dropPeer(now, peer);
+    });
+  }
+
+  limitPeer(peer: Peer, bytes: number): void {
+    this.#run((now) => {
+      this.endpoint.limitPeer(now, peer, bytes);
+    });
+  }
+
+  provePeer(peer: Peer): void {
+    const now = this.#options.clock.now();
+    this.endpoint.provePeer(now, peer);
+    this.#drain(now);
+  }
+
+  notify(relation: RelationId, response: OutgoingResponse & { readonly confirmable: 'con' | 'non' }): void {
+    this.#run((now) => {
+      this.endpoint.notify(now, relation, response);
+    });
+  }
+
+  feed(body: number, offset: number, bytes: Uint8Array): void {
+    this.#run((now) => {
+      this.endpoint.feed(now, body, offset, bytes);
+    });
+  }
+
+  failBody(body: number): void {
+    this.#run((now) => {
+      this.endpoint.failBody(now, body);
+    });
+  }
+
+  /** Counters of the sockets and of the endpoint, by name. */
+  counters(): Readonly<Record<string, number>> {
+    return { ...this.#counters, ...this.endpoint.counters };
+  }
+
+  /** Closes every listener; nothing is sent or received afterwards. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
+  }
+
+  #received(listener: number, bytes: Buffer, address: string, port: number): void {
+    this.#counters['datagrams_in'] = (this.#counters['datagrams_in'] ?? 0) + 1;
+    if (this.#ownPorts.has(port) && this.#isOwn(address, port)) {
+      this.#count('dropped_own_address');
+      return;
+    }
+    const now = this.#options.clock.now();
+    const peer = plainPeer(listener, address, port);
+    this.#hook?.('in', peer, bytes);
+    try {
+      this.endpoint.handleDatagram(now, peer, bytes);
+    } catch (error) {
+      this.#options.fault(error);
+    }
+    this.#drain(now);
+  }
+
+  #send(peer: Peer, bytes: Uint8Array): void {
+    this.#counters['datagrams_out'] = (this.#counters['datagrams_out'] ?? 0) + 1;
+    this.#hook?.('out', peer, bytes);
+    const socket = this.#sockets[peer.listener];
+    if (socket === undefined) return;
+    // Only a message that waits for an answer (CON: type bits 0) is worth a callback of its own.
+    if (((bytes[0] as number) & TYPE_MASK) !== 0) {
+      socket.send(bytes, peer.address, peer.port);
+      return;
+    }
+    socket.send(bytes, peer.address, peer.port, (error) => {
+      if (error === null) return;
+      this.#count('send_errors');
+      this.#run((now) => {
+        this.endpoint.handleSendError(now, peer);
+      });
+    });
+  }
+
+  #run(command: (now: Instant) => void): void {
+    const now = this.#options.clock.now();
+    command(now);
+    this.#drain(now);
+  }
+
+  #drain(now: Instant): void {
+    if (this.#draining === 'yes') return;
+    this.#draining = 'yes';
+    const handler = this.#handler;
+    for (let event = this.endpoint.nextEvent(); event !== undefined; event = this.endpoint.nextEvent()) {
+      try {
+        handler?.handle(event, now);
+      } catch (error) {
+        this.#options.fault(error);
+      }
+    }
+    this.#draining = 'no';
+    const deadline = this.endpoint.nextDeadline();
+    if (deadline !== undefined && deadline < this.#armedFor) this.#arm(deadline, now);
+  }
+
+  #arm(deadline: Instant, now: Instant): void {
+    clearTimeout(this.#timer);
+    this.#armedFor = deadline;
+    const wait = Math.min(Math.max(Math.ceil(deadline - now), 0), LONGEST_TIMER);
+    this.#timer = setTimeout(() => {
+      this.#timeout();
+    }, wait);
+  }
+
+  #timeout(): void {
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    const now = this.#options.clock.now();
+    try {
+      this.endpoint.handleTimeout(now);
+    } catch (error) {
+      this.#options.fault(error);
+    }
+    this.#drain(now);
+  }
+
+  #isOwn(address: string, port: number): boolean {
+    return this.#sockets.some((socket) => socket.bound.port === port && isSameHost(socket.bound.address, address));
+  }
+
+  #count(name: string): void {
+    this.#counters[name] = (this.#counters[name] ?? 0) + 1;
+  }
+}
+
+function isSameHost(bound: string, source: string): boolean {
+  return bound === source || ((bound === '0.0.0.0' || bound === '::') && ownAddresses().has(source));
+}
+
+function ownAddresses(): ReadonlySet<string> {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return new Set(all.map((entry) => foldAddress(entry.address)));
+}
+
+const TYPE_MASK = 0x30;
+/** Longest wait a Node timer takes; a later deadline is looked at again then. */
+const LONGEST_TIMER = 2_147_483_647;

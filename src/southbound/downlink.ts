@@ -1,0 +1,124 @@
+/**
+ * Server → device: carries out one request over CoAP and says what came of it. Implements the fleet's DeviceLink; every
+ * failure is an outcome.
+ */
+
+import { AppError, type Instant, type Peer } from '#base';
+import { Code, type Message } from '#coap/codec';
+import type { EndpointEvent, RequestId } from '#coap/endpoint';
+import type { DeviceLink, LinkTarget } from '#fleet/ports';
+import type { DeviceRequest, Outcome } from '#lwm2m/model';
+import { decodeResponse, encodeRequest } from '#lwm2m/protocol';
+import type { Stack } from '#transport';
+
+interface Pending {
+  readonly target: LinkTarget;
+  readonly request: DeviceRequest;
+  readonly settle: (outcome: Outcome) => void;
+}
+
+type ResponseEvent = Extract<EndpointEvent, { type: 'response' }>;
+type FailureEvent = Extract<EndpointEvent, { type: 'requestFailed' }>;
+
+/** The way to devices over the stack. */
+export class Downlink implements DeviceLink {
+  readonly #stack: Stack;
+  readonly #pending = new Map<RequestId, Pending>();
+  #inFlight: 'request' | undefined;
+  readonly #early = new Map<RequestId, ResponseEvent | FailureEvent>();
+
+  constructor(stack: Stack) {
+    this.#stack = stack;
+  }
+
+  /** Requests that wait for their outcome. */
+  get waiting(): number {
+    return this.#pending.size;
+  }
+
+  perform(target: LinkTarget, request: DeviceRequest): Promise<Outcome> {
+    if (request.kind === 'cancelObserve' && request.by === 'reset') {
+      // The next notification of a forgotten token is answered with RST, which is this cancellation (RFC 7641 §3.6).
+      this.#stack.forgetObservation(request.token);
+      return Promise.resolve({ kind: 'done', code: Code.EMPTY });
+    }
+    let encoded;
+    try {
+      encoded = encodeRequest(request, target.dialect);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return Promise.resolve({ kind: 'failed', reason: 'bad_request', detail: error.message, sent: 'no' });
+    }
+    return new Promise((resolve) => {
+      this.#inFlight = 'request';
+      const id = this.#stack.request({ peer: target.peer, ...encoded });
+      this.#inFlight = undefined;
+      this.#pending.set(id, { target, request, settle: resolve });
+      const early = this.#early.get(id);
+      if (early === undefined) return;
+      this.#early.delete(id);
+      this.#finish(early);
+    });
+  }
+
+  restore(target: LinkTarget, observation: DeviceRequest & { readonly kind: 'observe' }): void {
+    const { code, options } = encodeRequest(observation, target.dialect);
+    this.#stack.restoreObservation(observation.token, target.peer, { code, options });
+  }
+
+  forget(token: Uint8Array): void {
+    this.#stack.forgetObservation(token);
+  }
+
+  moved(from: Peer, to: Peer): void {
+    this.#stack.movePeer(from.key, to);
+  }
+
+  gone(peer: Peer): void {
+    this.#stack.dropPeer(peer.key);
+  }
+
+  /** Takes the end of a request from the stack. */
+  handle(event: ResponseEvent | FailureEvent, _now: Instant): void {
+    if (this.#inFlight === 'request' && !this.#pending.has(event.request)) this.#early.set(event.request, event);
+    else this.#finish(event);
+  }
+
+  #finish(event: ResponseEvent | FailureEvent): void {
+    const pending = this.#pending.get(event.request);
+    if (pending === undefined) return;
+    this.#pending.delete(event.request);
+    pending.settle(event.type === 'response' ? this.#answered(pending, event) : failed(event));
+  }
+
+  #answered(pending: Pending, event: ResponseEvent): Outcome {
+    return decodeResponse(pending.request, pending.target.dialect, event.message satisfies Message, event.body);
+  }
+}
+
+function failed(event: FailureEvent): Outcome {
+  const reason = REASONS[event.reason];
+  return { kind: 'failed', reason, detail: DETAILS[event.reason], sent: event.sent };
+}
+
+const REASONS = {
+  timeout: 'timeout',
+  reset: 'reset',
+  unreachable: 'unreachable',
+  cancelled: 'cancelled',
+  queue_full: 'busy',
+  bad_response: 'bad_answer',
+  too_large: 'too_large',
+  body_failed: 'cancelled',
+} as const;
+
+const DETAILS = {
+  timeout: 'the device did not answer',
+  reset: 'the device answered with a Reset',
+  unreachable: 'the network refused to carry the request',
+  cancelled: 'the exchange was ended before it was answered',
+  queue_full: 'too many requests already wait for this device',
+  bad_response: "the device's answer breaks the rules of CoAP",
+  too_large: "the device's answer is larger than allowed",
+  body_failed: 'the content to send could not be read',
+} as const;

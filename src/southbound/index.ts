@@ -1,0 +1,5 @@
+/** The devices' door. */
+
+export { Downlink } from './downlink.js';
+export { Uplink } from './uplink.js';
+export type { Admission, UplinkOptions } from './uplink.js';

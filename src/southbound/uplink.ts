@@ -1,0 +1,295 @@
+/**
+ * Device → server: the registration interface under `/rd`, the Send path `/dp`, and notifications (LwM2M-Core 1.1.1
+ * §6.2, §6.4). A request is judged here, carried out by the fleet, answered, and only then is the device told to be
+ * reached, so that nothing of ours can overtake the answer to its registration.
+ */
+
+import { AppError, toHex, type Instant, type Logger, type Peer } from '#base';
+import { Code, MessageType, OptionNumber, uintOption, type Message, type Option } from '#coap/codec';
+import type { EndpointEvent, ExchangeId, OutgoingResponse } from '#coap/endpoint';
+import type { Fleet } from '#fleet';
+import {
+  decodeNotification,
+  decodeRegister,
+  decodeUpdate,
+  isRefresh,
+  registeredAnswer,
+  type ObjectLists,
+  type Refusal,
+} from '#lwm2m/protocol';
+import type { Stack } from '#transport';
+
+import type { Downlink } from './downlink.js';
+
+/** Who may register over plain CoAP: every name, or only names the server knows. */
+export type Admission = 'open' | 'known';
+
+type RequestEvent = Extract<EndpointEvent, { type: 'request' }>;
+type NotificationEvent = Extract<EndpointEvent, { type: 'notification' }>;
+
+/** What the uplink stands on. */
+export interface UplinkOptions {
+  readonly stack: Stack;
+  readonly fleet: Fleet;
+  readonly downlink: Downlink;
+  readonly lists: ObjectLists;
+  readonly logger: Logger;
+  readonly admission: Admission;
+  /** Query parameters of Register that we do not know. */
+  readonly unknownParameters: 'ignore' | 'refuse';
+  /** A promise rejected with what is no refusal: a fault of ours. */
+  readonly fault: (error: unknown) => void;
+}
+
+/** The devices' door: takes every event of the stack. */
+export class Uplink {
+  readonly counters: Record<string, number> = {
+    refresh_updates: 0,
+    registers: 0,
+    updates: 0,
+    deregisters: 0,
+    notifications: 0,
+    refused_requests: 0,
+    store_busy_answers: 0,
+    notifications_left: 0,
+    undecodable_notifications: 0,
+  };
+  readonly #options: UplinkOptions;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+  }
+
+  handle(event: EndpointEvent, now: Instant): void {
+    switch (event.type) {
+      case 'request':
+        this.#request(event, now);
+        return;
+      case 'notification':
+        this.#notification(event, now);
+        return;
+      case 'response':
+      case 'requestFailed':
+        this.#options.downlink.handle(event, now);
+        return;
+      case 'observed':
+      case 'observerGone':
+      case 'bodyWanted':
+      case 'bodyDone':
+        return;
+    }
+  }
+
+  #request(event: RequestEvent, now: Instant): void {
+    const { message } = event;
+    const segments = message.count(OptionNumber.URI_PATH);
+    const first = segments === 0 ? '' : message.text(OptionNumber.URI_PATH, 0);
+    if (first === 'rd' && segments === 2) this.#location(event, message.text(OptionNumber.URI_PATH, 1), now);
+    else if (first === 'rd' && segments === 1) this.#register(event, now);
+    else if (first === 'dp' && segments === 1) this.#send(event, now);
+    else if (first === '.well-known' && segments === 2 && message.text(OptionNumber.URI_PATH, 1) === 'core') this.#core(event);
+    else this.#refuse(event, { refused: Code.NOT_FOUND, detail: 'no such resource: devices register at /rd' });
+  }
+
+  #location(event: RequestEvent, location: string, now: Instant): void {
+    const { message } = event;
+    if (message.code === Code.POST && isRefresh(message) && event.body.length === 0) {
+      const result = this.#options.fleet.refresh(location, event.peer, now);
+      if (result === 'refreshed') {
+        this.#count('refresh_updates');
+        this.#heard(event, CHANGED, now);
+        return;
+      }
+    }
+    if (message.code === Code.POST) this.#update(event, location, now);
+    else if (message.code === Code.DELETE) this.#deregister(event, location, now);
+    else this.#refuse(event, METHOD_NOT_ALLOWED);
+  }
+
+  #register(event: RequestEvent, now: Instant): void {
+    const { fleet, lists, admission, unknownParameters } = this.#options;
+    if (event.message.code !== Code.POST) {
+      this.#refuse(event, METHOD_NOT_ALLOWED);
+      return;
+    }
+    const parameters = decodeRegister(event.message, event.body, lists, { unknownParameters });
+    if ('refused' in parameters) {
+      this.#refuse(event, parameters);
+      return;
+    }
+    if (admission === 'known' && !fleet.knows(parameters.endpoint)) {
+      this.#refuse(event, { refused: Code.FORBIDDEN, detail: 'this endpoint name is not known here' });
+      return;
+    }
+    this.#count('registers');
+    this.#settle(
+      event,
+      fleet.register(parameters, event.peer, now).then(({ location }) => {
+        const answer = registeredAnswer(location);
+        this.#options.stack.respond(event.exchange, answer);
+        this.#budget(event, answer);
+        fleet.reached(event.peer, now);
+      }),
+    );
+  }
+
+  #update(event: RequestEvent, location: string, now: Instant): void {
+    const { fleet, lists, unknownParameters } = this.#options;
+    const dialect = fleet.dialectAt(location);
+    if (dialect === undefined) {
+      this.#refuse(event, NO_REGISTRATION);
+      return;
+    }
+    const parameters = decodeUpdate(event.message, event.body, dialect, lists, { unknownParameters });
+    if ('refused' in parameters) {
+      this.#refuse(event, parameters);
+      return;
+    }
+    this.#count('updates');
+    this.#settle(
+      event,
+      fleet.update(location, parameters, event.peer, now).then((result) => {
+        if (result === 'unknown') this.#refuse(event, NO_REGISTRATION);
+        else this.#heard(event, CHANGED, now);
+      }),
+    );
+  }
+
+  #deregister(event: RequestEvent, location: string, now: Instant): void {
+    if (event.message.type !== MessageType.CON) {
+      this.#refuse(event, { refused: Code.BAD_REQUEST, detail: 'De-register must be confirmable' });
+      return;
+    }
+    this.#count('deregisters');
+    this.#settle(
+      event,
+      this.#options.fleet.deregister(location, event.peer, now).then((result) => {
+        if (result === 'unknown') this.#refuse(event, NO_REGISTRATION);
+        else this.#options.stack.respond(event.exchange, DELETED);
+      }),
+    );
+  }
+
+  #send(event: RequestEvent, now: Instant): void {
+    const { fleet } = this.#options;
+    if (!fleet.isRegisteredPeer(event.peer.key)) {
+      this.#refuse(event, { refused: Code.NOT_FOUND, detail: 'no device is registered from this address' });
+      return;
+    }
+    this.#refuse(event, { refused: Code.NOT_IMPLEMENTED, detail: 'Send is not served yet' });
+    fleet.reached(event.peer, now);
+  }
+
+  #core(event: RequestEvent): void {
+    if (event.message.code !== Code.GET) this.#refuse(event, METHOD_NOT_ALLOWED);
+    else this.#options.stack.respond(event.exchange, CORE);
+  }
+
+  #notification(event: NotificationEvent, now: Instant): void {
+    const { fleet, stack } = this.#options;
+    const token = toHex(event.token);
+    const observation = fleet.observationOf(token);
+    if (observation === undefined) {
+      stack.reject(event.notification);
+      return;
+    }
+    this.#count('notifications');
+    if (!event.fresh) {
+      stack.acknowledge(event.notification);
+      fleet.reached(event.peer, now);
+      return;
+    }
+    const kept = this.#keep(event, token, observation, now);
+    kept.then(
+      () => {
+        stack.acknowledge(event.notification);
+        fleet.reached(event.peer, now);
+      },
+      (error: unknown) => {
+        // Not acknowledged: a confirmable notification comes again, and is then handled as new.
+        this.#count('notifications_left');
+        stack.leave(event.notification);
+        if (!(error instanceof AppError)) this.#options.fault(error);
+      },
+    );
+  }
+
+  #keep(
+    event: NotificationEvent,
+    token: string,
+    observation: NonNullable<ReturnType<Fleet['observationOf']>>,
+    now: Instant,
+  ): Promise<void> {
+    const { fleet } = this.#options;
+    if (event.final) {
+      const detail = `the device ended the observation with ${event.message.code >= Code.BAD_REQUEST ? 'an error' : 'an answer without Observe'}`;
+      return fleet.observationEnded(token, { code: event.message.code, detail }, now);
+    }
+    const decoded = decodeNotification(observation.path, observation.dialect, event.message, event.body);
+    if ('error' in decoded) {
+      this.#count('undecodable_notifications');
+      this.#options.logger.warn('notification not understood', { peer: event.peer.address, error: decoded.error });
+      return Promise.resolve();
+    }
+    return fleet.notified(token, decoded, now);
+  }
+
+  /** Answers a request that came under the device's own location, which proves its address, and then reaches the device. */
+  #heard(event: RequestEvent, response: OutgoingResponse, now: Instant): void {
+    const { stack, fleet } = this.#options;
+    stack.respond(event.exchange, response);
+    stack.provePeer(event.peer);
+    fleet.reached(event.peer, now);
+  }
+
+  /** Until the address is proven, all we send there stays within three times what came (RFC 9175 §2.4). */
+  #budget(event: RequestEvent, answer: { readonly options: readonly Option[] }): void {
+    const sent = answer.options.reduce((sum, option) => sum + option.value.length + 2, ANSWER_HEADER);
+    this.#options.stack.limitPeer(event.peer, Math.max(0, AMPLIFICATION * event.received - sent));
+  }
+
+  #settle(event: RequestEvent, outcome: Promise<void>): void {
+    outcome.catch((error: unknown) => {
+      if (error instanceof AppError) {
+        this.#refuse(event, refusalOf(error));
+        return;
+      }
+      this.#options.stack.respond(event.exchange, { code: Code.INTERNAL_SERVER_ERROR });
+      this.#options.fault(error);
+    });
+  }
+
+  #refuse(event: { readonly exchange: ExchangeId; readonly message: Message; readonly peer: Peer }, refusal: Refusal & { maxAge?: number }): void {
+    if (refusal.maxAge === undefined) this.#count('refused_requests');
+    else this.#count('store_busy_answers');
+    this.#options.stack.respond(event.exchange, {
+      code: refusal.refused,
+      options: refusal.maxAge === undefined ? [] : [uintOption(OptionNumber.MAX_AGE, refusal.maxAge)],
+      payload: Buffer.from(refusal.detail, 'utf8'),
+    });
+  }
+
+  #count(name: string): void {
+    this.counters[name] = (this.counters[name] ?? 0) + 1;
+  }
+}
+
+/** A refusal of the fleet as a CoAP answer: the store's troubles are 5.03 with Max-Age, so that the device comes again. */
+function refusalOf(error: AppError): Refusal & { maxAge?: number } {
+  if (error.code === 'device_not_allowed') return { refused: Code.FORBIDDEN, detail: error.message };
+  const retryAfter = error.details['retryAfter'];
+  return { refused: Code.SERVICE_UNAVAILABLE, detail: 'try again later', maxAge: typeof retryAfter === 'number' ? retryAfter : 5 };
+}
+
+const CHANGED: OutgoingResponse = { code: Code.CHANGED };
+const DELETED: OutgoingResponse = { code: Code.DELETED };
+const METHOD_NOT_ALLOWED: Refusal = { refused: Code.METHOD_NOT_ALLOWED, detail: 'this method is not allowed here' };
+const NO_REGISTRATION: Refusal = { refused: Code.NOT_FOUND, detail: 'no such registration: register again' };
+const CORE: OutgoingResponse = {
+  code: Code.CONTENT,
+  options: [uintOption(OptionNumber.CONTENT_FORMAT, 40)],
+  payload: Buffer.from('</rd>;rt="core.rd";ct=40', 'utf8'),
+};
+/** Bytes of an answer before its options: header and token. */
+const ANSWER_HEADER = 12;
+const AMPLIFICATION = 3;

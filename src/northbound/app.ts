@@ -1,0 +1,275 @@
+/**
+ * The Express app: what every request passes through, and the table of routes mounted on it. Order: headers, request id,
+ * who is it, is it permitted, does the input fit, the handler, the answer; every error becomes a problem in one place.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import express, { type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+
+import { AppError, type Logger } from '#base';
+import type { Fleet } from '#fleet';
+import type { Principal } from '#fleet/model';
+
+import { parseStrictJson } from './json.js';
+import { Metrics, type Samples } from './metrics.js';
+import { describe } from './openapi.js';
+import { isFault, problemOf } from './problems.js';
+import type { Context, Reply, Route, StreamReply, StreamTarget } from './route.js';
+import { DEVICE_ROUTES } from './routes/devices.js';
+import { EventStreams } from './routes/events.js';
+import { healthRoutes } from './routes/health.js';
+import { OBJECT_ROUTES } from './routes/objects.js';
+import { OBSERVATION_ROUTES } from './routes/observations.js';
+import { OPERATION_ROUTES } from './routes/operations.js';
+import { RESOURCE_ROUTES } from './routes/resources.js';
+import { bodyCheck, queryCheck } from './validate.js';
+
+/** What the door stands on. */
+export interface NorthboundDeps {
+  readonly fleet: Fleet;
+  /** Who a bearer token belongs to. */
+  readonly authenticate: (token: string) => Principal | undefined;
+  readonly logger: Logger;
+  readonly version: string;
+  readonly settings: { readonly eventReaders: number; readonly eventBuffer: number };
+  /** Counters and gauges of all parts, by name without prefix. */
+  readonly samples: () => Samples;
+}
+
+/** The door of people and programs. */
+export interface Northbound {
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Every route, for checks that the table and the document agree. */
+  readonly routes: readonly Route[];
+  /** Ends the event streams. */
+  close(): void;
+}
+
+/** Makes the app. */
+export function createNorthbound(deps: NorthboundDeps): Northbound {
+  const streams = new EventStreams(deps.settings);
+  const metrics = new Metrics(() => {
+    const { counters, gauges } = deps.samples();
+    return {
+      counters: { ...counters, event_readers_cut: streams.cut },
+      gauges: { ...gauges, event_readers: streams.size },
+    };
+  });
+  const routes: Route[] = [
+    ...DEVICE_ROUTES,
+    ...OPERATION_ROUTES,
+    ...RESOURCE_ROUTES,
+    ...OBSERVATION_ROUTES,
+    ...OBJECT_ROUTES,
+    streams.route(),
+    ...healthRoutes(() => metrics.render()),
+  ];
+  const document = describe(routes, deps.version);
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } } }));
+  app.use((_request: Request, response: Response, next: NextFunction) => {
+    response.locals['requestId'] = randomUUID();
+    response.setHeader('x-request-id', String(response.locals['requestId']));
+    response.setHeader('cache-control', 'no-store');
+    next();
+  });
+  const raw = express.raw({ type: () => true, limit: BODY_LIMIT, inflate: false });
+  for (const route of routes) mount(app, route, raw, deps);
+  app.get('/api/v1/openapi.json', guard(deps), (_request: Request, response: Response) => {
+    sendJson(response, 200, document, {});
+  });
+  refuseOtherMethods(app, routes);
+  app.use((request: Request) => {
+    throw new AppError('not_found', `there is nothing at ${request.path.slice(0, 256)}`);
+  });
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    sendProblem(error, request, response, deps.logger);
+  });
+  return {
+    handler: app,
+    routes,
+    close: () => {
+      streams.close();
+    },
+  };
+}
+
+function mount(app: express.Express, route: Route, raw: express.RequestHandler, deps: NorthboundDeps): void {
+  const check = route.body === undefined ? undefined : bodyCheck(route.body);
+  const query = queryCheck(route.query ?? {});
+  const run = async (request: Request, response: Response): Promise<void> => {
+    const context: Context = {
+      fleet: deps.fleet,
+      principal: response.locals['principal'] as Principal,
+      params: request.params as Record<string, string>,
+      query: query(request.query),
+      headers: request.headers,
+      ...readBody(route, request, check),
+      gone: goneSignal(response),
+    };
+    send(response, await route.handler(context));
+  };
+  for (const path of expressPaths(route)) {
+    const steps = route.permission === 'open' ? [] : [guard(deps)];
+    app[route.method](path, ...steps, raw, run);
+  }
+}
+
+/** Health and metrics stand at the root and, for those who know only one base address, below `/api/v1` too. */
+function expressPaths(route: Route): string[] {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+  return route.root === 'root' ? [path, `/api/v1${path}`] : [`/api/v1${path}`];
+}
+
+function guard(deps: NorthboundDeps): express.RequestHandler {
+  return (request, response, next) => {
+    const header = request.headers.authorization;
+    const token = header !== undefined && /^bearer /i.test(header) ? header.slice('bearer '.length).trim() : undefined;
+    const principal = token === undefined ? undefined : deps.authenticate(token);
+    if (principal === undefined) {
+      response.setHeader('www-authenticate', 'Bearer');
+      throw new AppError(
+        'unauthorized',
+        token === undefined ? 'send Authorization: Bearer and the owner token' : 'this token is not valid (any more)',
+      );
+    }
+    response.locals['principal'] = principal;
+    next();
+  };
+}
+
+function readBody(
+  route: Route,
+  request: Request,
+  check: ((body: unknown) => void) | undefined,
+): { body: unknown; bytes: Uint8Array } {
+  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const kind = route.bodyKind ?? 'none';
+  if (kind === 'none') {
+    if (bytes.length > 0) throw new AppError('invalid_body', 'this request takes no body');
+    return { body: undefined, bytes };
+  }
+  if (kind === 'optional-json' && bytes.length === 0) return { body: undefined, bytes };
+  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
+  const allowed = kind === 'xml' ? XML_TYPES : JSON_TYPES;
+  if (!allowed.includes(type))
+    throw new AppError(
+      'unsupported_media_type',
+      `send Content-Type: ${allowed[0] ?? ''}${type === '' ? '' : `, not ${type.slice(0, 100)}`}`,
+    );
+  if (kind === 'xml') return { body: undefined, bytes };
+  const body = parseStrictJson(bytes);
+  check?.(body);
+  return { body, bytes };
+}
+
+function send(response: Response, reply: Reply | StreamReply): void {
+  if ('stream' in reply) {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+    reply.stream(targetOf(response));
+    return;
+  }
+  const headers = reply.headers ?? {};
+  if (reply.body === undefined) response.writeHead(reply.status, headers).end();
+  else if (typeof reply.body === 'string') response.writeHead(reply.status, headers).end(reply.body);
+  else sendJson(response, reply.status, reply.body, headers);
+}
+
+function sendJson(response: Response, status: number, body: unknown, headers: Readonly<Record<string, string>>): void {
+  response
+    .writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
+    .end(JSON.stringify(body));
+}
+
+function sendProblem(error: unknown, request: Request, response: Response, logger: Logger): void {
+  const requestId = String(response.locals['requestId']);
+  const known = translate(error);
+  const problem = problemOf(known, requestId);
+  if (isFault(known)) {
+    logger.error('request failed by a fault', {
+      requestId,
+      path: request.path,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+  }
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const retryAfter = problem['retryAfter'];
+  const more: Record<string, string> = typeof retryAfter === 'number' ? { 'retry-after': String(retryAfter) } : {};
+  response
+    .writeHead(problem.status, { 'content-type': 'application/problem+json; charset=utf-8', ...more })
+    .end(JSON.stringify(problem));
+}
+
+/** What Express and its body reader throw, in our words. */
+function translate(error: unknown): unknown {
+  if (error instanceof AppError || !(error instanceof Error) || !('status' in error)) return error;
+  switch (error.status) {
+    case 413:
+      return new AppError('body_too_large', `a body may have ${BODY_LIMIT} bytes at most`);
+    case 415:
+      return new AppError('unsupported_media_type', 'send the body as it is, without Content-Encoding');
+    case 400:
+      return new AppError(
+        error instanceof URIError ? 'invalid_path' : 'invalid_body',
+        error instanceof URIError ? 'the path is not well percent-encoded' : error.message,
+      );
+    default:
+      return error;
+  }
+}
+
+function refuseOtherMethods(app: express.Express, routes: readonly Route[]): void {
+  const methods = new Map<string, Set<string>>();
+  for (const route of routes) {
+    for (const path of expressPaths(route))
+      methods.set(path, (methods.get(path) ?? new Set()).add(route.method.toUpperCase()));
+  }
+  for (const [path, allowed] of methods) {
+    app.all(path, (request: Request, response: Response) => {
+      response.setHeader('allow', [...allowed].join(', '));
+      throw new AppError('method_not_allowed', `${request.method} is not allowed here: ${[...allowed].join(', ')}`);
+    });
+  }
+}
+
+function goneSignal(response: Response): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    controller.abort();
+  });
+  return controller.signal;
+}
+
+function targetOf(response: Response): StreamTarget {
+  return {
+    write: (chunk) => {
+      response.write(chunk);
+    },
+    get unread() {
+      return response.writableLength;
+    },
+    end: () => {
+      response.end();
+    },
+    cut: () => {
+      response.destroy();
+    },
+    onClose: (listener) => {
+      response.once('close', listener);
+    },
+  };
+}
+
+/** Largest body in bytes. */
+const BODY_LIMIT = 1_048_576;
+const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
+const XML_TYPES = ['application/xml', 'text/xml'];

@@ -1,0 +1,315 @@
+/** The shapes of the API as JSON Schemas: used to check bodies and, under their names, as components of the OpenAPI document. */
+
+import { OPERATION_STATES, EVENT_TYPES } from '#fleet/model';
+import { ATTRIBUTE_NAMES, FORMATS, RESOURCE_TYPES } from '#lwm2m/model';
+
+import type { Schema } from './route.js';
+
+const text: Schema = { type: 'string' };
+const time: Schema = { type: 'string', format: 'date-time' };
+
+/** A path as text, `/3/0/0`. */
+export const PATH: Schema = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 64,
+  description: 'Path such as /3, /3/0, /3/0/9 or /3/0/6/1.',
+};
+/** A content format by name. */
+export const FORMAT: Schema = {
+  type: 'string',
+  enum: Object.keys(FORMATS),
+  description: 'Content format to use with the device; chosen from what the device said when absent.',
+};
+
+const ATTRIBUTES: Schema = {
+  type: 'object',
+  properties: Object.fromEntries(ATTRIBUTE_NAMES.map((name) => [name, { type: ['number', 'null'] }])),
+  additionalProperties: false,
+  minProperties: 1,
+  description: 'Attributes to set; null unsets one.',
+};
+
+const VALUE: Schema = {
+  description:
+    'A scalar for a resource, {"0":1,"1":5} for a multiple resource, {"1":61,"6":true} by resource id for an instance; any value may be {"type","value"}. Integers beyond 2^53 are decimal strings, opaque values base64, times RFC 3339, object links "3:0".',
+  type: ['string', 'number', 'boolean', 'object'],
+};
+
+const common = { format: FORMAT, deadline: { ...time, description: 'Not sent after this moment.' } };
+
+function kind(name: string, properties: Readonly<Record<string, Schema>>, required: readonly string[]): Schema {
+  return {
+    type: 'object',
+    properties: { kind: { const: name }, ...properties, ...common },
+    required: ['kind', ...required],
+    additionalProperties: false,
+  };
+}
+
+/** Body of POST …/operations. */
+export const OPERATION_INPUT: Schema = {
+  type: 'object',
+  required: ['kind'],
+  discriminator: { propertyName: 'kind' },
+  oneOf: [
+    kind('read', { path: PATH }, ['path']),
+    kind('discover', { path: PATH, depth: { type: 'integer', minimum: 0, maximum: 3 } }, ['path']),
+    kind('write', { path: PATH, mode: { type: 'string', enum: ['replace', 'update'] }, value: VALUE }, [
+      'path',
+      'mode',
+      'value',
+    ]),
+    kind('writeAttributes', { path: PATH, attributes: ATTRIBUTES }, ['path', 'attributes']),
+    kind(
+      'execute',
+      { path: PATH, arguments: { type: 'string', maxLength: 1024, description: "LwM2M's grammar: 0='x',1" } },
+      ['path'],
+    ),
+    kind('create', { path: PATH, instance: { type: 'integer', minimum: 0, maximum: 65_534 }, value: VALUE }, [
+      'path',
+      'value',
+    ]),
+    kind('delete', { path: PATH }, ['path']),
+  ],
+};
+
+/** Bodies of the short forms. */
+export const VALUE_INPUT: Schema = {
+  type: 'object',
+  properties: { value: VALUE },
+  required: ['value'],
+  additionalProperties: false,
+};
+export const EXECUTE_OR_CREATE_INPUT: Schema = {
+  type: 'object',
+  properties: {
+    arguments: { type: 'string', maxLength: 1024 },
+    instance: { type: 'integer', minimum: 0, maximum: 65_534 },
+    value: VALUE,
+  },
+  additionalProperties: false,
+};
+
+/** Body of PATCH /devices/{endpoint} (RFC 7396). */
+export const DEVICE_PATCH: Schema = {
+  type: 'object',
+  properties: {
+    tags: {
+      type: 'object',
+      propertyNames: { pattern: '^[A-Za-z0-9._-]{1,64}$' },
+      additionalProperties: { type: ['string', 'null'], maxLength: 256 },
+      maxProperties: 100,
+      description: 'Tags to set; null removes one.',
+    },
+    awakeWindow: {
+      type: ['number', 'null'],
+      minimum: 0,
+      maximum: 31_536_000,
+      description: 'Seconds a queue-mode device listens after a message; null goes back to the default.',
+    },
+  },
+  additionalProperties: false,
+};
+
+/** Body of PUT …/observations/{id}. */
+export const OBSERVATION_INPUT: Schema = {
+  type: 'object',
+  properties: {
+    paths: { type: 'array', items: PATH, minItems: 1, maxItems: 1 },
+    attributes: ATTRIBUTES,
+    format: FORMAT,
+  },
+  required: ['paths'],
+  additionalProperties: false,
+};
+
+const NODE: Schema = {
+  type: 'object',
+  properties: {
+    path: text,
+    name: text,
+    type: { type: 'string', enum: [...RESOURCE_TYPES] },
+    units: text,
+    value: { description: 'In the JSON form of its type.' },
+    values: {
+      type: 'object',
+      additionalProperties: true,
+      description: 'Of a multiple resource, by resource instance id.',
+    },
+    resources: { type: 'object', additionalProperties: { $ref: '#/components/schemas/Node' } },
+    instances: { type: 'object', additionalProperties: { $ref: '#/components/schemas/Node' } },
+    reportedAt: time,
+    receivedAt: time,
+    source: { type: 'string', enum: ['read', 'notify', 'send', 'write'] },
+  },
+  required: ['path'],
+};
+
+const OPERATION: Schema = {
+  type: 'object',
+  properties: {
+    id: text,
+    endpoint: text,
+    kind: { type: 'string', enum: ['read', 'discover', 'write', 'writeAttributes', 'execute', 'create', 'delete'] },
+    path: text,
+    state: { type: 'string', enum: [...OPERATION_STATES] },
+    waitingFor: {
+      type: 'string',
+      enum: ['contact', 'queue', 'device'],
+      description: 'What a not yet finished operation waits for.',
+    },
+    createdAt: time,
+    sentAt: time,
+    finishedAt: time,
+    deadline: time,
+    result: {
+      type: 'object',
+      properties: {
+        coapCode: text,
+        format: text,
+        node: { $ref: '#/components/schemas/Node' },
+        links: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: { path: text, attributes: { type: 'object', additionalProperties: true } },
+            required: ['path', 'attributes'],
+          },
+        },
+        path: text,
+      },
+    },
+    error: { type: 'object', properties: { code: text, coapCode: text, detail: text }, required: ['code', 'detail'] },
+  },
+  required: ['id', 'endpoint', 'kind', 'state', 'createdAt', 'deadline'],
+};
+
+const DEVICE: Schema = {
+  type: 'object',
+  properties: {
+    endpoint: text,
+    presence: { type: 'string', enum: ['online', 'asleep', 'offline', 'neverSeen'] },
+    firstSeen: time,
+    lastSeen: time,
+    manufacturer: text,
+    model: text,
+    firmware: text,
+    tags: { type: 'object', additionalProperties: text },
+    awakeWindow: { type: 'number' },
+    registration: {
+      type: 'object',
+      properties: {
+        lwm2m: text,
+        lifetime: { type: 'integer' },
+        binding: text,
+        queueMode: { type: 'boolean' },
+        sms: text,
+        objects: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: {
+              id: { type: 'integer' },
+              version: text,
+              instances: { type: 'array', items: { type: 'integer' } },
+            },
+            required: ['id', 'version', 'instances'],
+          },
+        },
+        address: text,
+        registeredAt: time,
+        updatedAt: time,
+        expiresAt: time,
+      },
+    },
+  },
+  required: ['endpoint', 'presence', 'tags'],
+};
+
+const OBSERVATION: Schema = {
+  type: 'object',
+  properties: {
+    id: text,
+    paths: { type: 'array', items: text },
+    attributes: { type: 'object', additionalProperties: true },
+    format: text,
+    state: { type: 'string', enum: ['pending', 'active', 'refused', 'lost'] },
+    error: { type: 'object', properties: { code: text, coapCode: text, detail: text } },
+    lastValueAt: time,
+  },
+  required: ['id', 'paths', 'state'],
+};
+
+const OBJECT: Schema = {
+  type: 'object',
+  properties: {
+    id: { type: 'integer' },
+    version: text,
+    name: text,
+    urn: text,
+    multiple: { type: 'boolean' },
+    mandatory: { type: 'boolean' },
+    description: text,
+    resources: { type: 'array', items: { type: 'object', additionalProperties: true } },
+  },
+  required: ['id', 'version', 'name'],
+};
+
+const PROBLEM: Schema = {
+  type: 'object',
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    title: text,
+    status: { type: 'integer' },
+    code: text,
+    detail: text,
+    errors: {
+      type: 'array',
+      items: { type: 'object', properties: { pointer: text, detail: text }, required: ['pointer', 'detail'] },
+    },
+    requestId: text,
+    coapCode: text,
+  },
+  required: ['type', 'title', 'status', 'code', 'detail', 'requestId'],
+};
+
+/** Shapes by their name in the OpenAPI document. */
+export const COMPONENTS: Readonly<Record<string, Schema>> = {
+  Node: NODE,
+  Operation: OPERATION,
+  Device: DEVICE,
+  Observation: OBSERVATION,
+  ObjectDefinition: OBJECT,
+  Problem: PROBLEM,
+  Event: {
+    type: 'object',
+    properties: { endpoint: text, at: time },
+    required: ['at'],
+    additionalProperties: true,
+    description: `Data of a server-sent event; its type is one of ${EVENT_TYPES.join(', ')}.`,
+  },
+};
+
+/** A reference to a named shape. */
+export function ref(name: string): Schema {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+/** A page of a named shape. */
+export function pageOf(name: string): Schema {
+  return {
+    type: 'object',
+    properties: {
+      items: { type: 'array', items: ref(name) },
+      next: { type: 'string', description: 'Cursor of the next page; absent at the end.' },
+    },
+    required: ['items'],
+  };
+}
+
+/** Query properties of a list. */
+export const PAGING: Readonly<Record<string, Schema>> = {
+  limit: { type: 'integer', minimum: 1, maximum: 500, default: 50, description: 'Most items of a page.' },
+  cursor: { type: 'string', minLength: 1, maxLength: 1024, description: '`next` of the page before.' },
+};

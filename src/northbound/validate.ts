@@ -1,0 +1,75 @@
+/** Input schema → checked input or a refusal that names every wrong place. */
+
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+
+import { AppError, type InputFault } from '#base';
+
+import type { Schema } from './route.js';
+
+const strict = {
+  allErrors: true,
+  strict: true,
+  strictTypes: false,
+  allowUnionTypes: true,
+  discriminator: true,
+} as const;
+const bodies = new Ajv2020(strict);
+const queries = new Ajv2020({ ...strict, coerceTypes: true, useDefaults: true });
+
+/** A check of a JSON body. */
+export function bodyCheck(schema: Schema): (body: unknown) => void {
+  const validate = bodies.compile(schema);
+  return (body) => {
+    if (!validate(body)) throw refusal('invalid_body', 'the body does not fit', validate);
+  };
+}
+
+/** A check of a query: texts become the types of the schema; what no property names is refused. */
+export function queryCheck(
+  properties: Readonly<Record<string, Schema>>,
+): (query: Readonly<Record<string, unknown>>) => Record<string, unknown> {
+  const validate = queries.compile({ type: 'object', properties, additionalProperties: false });
+  return (query) => {
+    const repeated = Object.keys(query).filter((name) => Array.isArray(query[name]));
+    if (repeated.length > 0) {
+      const faults = repeated.map((name) => ({ pointer: `/${name}`, detail: 'is given more than once' }));
+      throw new AppError('invalid_query', `query parameter ${repeated[0] ?? ''} is given more than once`, { faults });
+    }
+    const copy: Record<string, unknown> = { ...query };
+    if (!validate(copy)) throw refusal('invalid_query', 'the query does not fit', validate);
+    return copy;
+  };
+}
+
+function refusal(code: string, what: string, validate: ValidateFunction): AppError {
+  const faults = (validate.errors ?? []).filter((error) => !NOISE.has(error.keyword)).map(faultOf);
+  const first = faults[0];
+  return new AppError(
+    code,
+    first === undefined ? what : `${what}: ${first.pointer === '' ? '' : `${first.pointer} `}${first.detail}`,
+    { faults },
+  );
+}
+
+function faultOf(error: ErrorObject): InputFault {
+  const params = error.params as Record<string, unknown>;
+  const at = error.instancePath;
+  switch (error.keyword) {
+    case 'additionalProperties':
+    case 'unevaluatedProperties': {
+      const name = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
+      return { pointer: `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, detail: 'is not known here' };
+    }
+    case 'required':
+      return { pointer: `${at}/${String(params['missingProperty'])}`, detail: 'is missing' };
+    case 'enum':
+      return { pointer: at, detail: `must be one of ${(params['allowedValues'] as unknown[]).map(String).join(', ')}` };
+    case 'const':
+      return { pointer: at, detail: `must be ${JSON.stringify(params['allowedValue'])}` };
+    default:
+      return { pointer: at, detail: error.message ?? 'does not fit' };
+  }
+}
+
+/** Keywords that only say that something below them failed. */
+const NOISE: ReadonlySet<string> = new Set(['if', 'oneOf', 'anyOf']);

@@ -1,0 +1,65 @@
+/** Waiting for an operation as long as the caller asked (`Prefer: wait=N`, RFC 7240 §4.3), and no longer. */
+
+import { AppError } from '#base';
+import type { OperationView, Submitted } from '#fleet';
+
+/** Seconds when the caller says nothing, and the most it may say. */
+const DEFAULT_WAIT = 10;
+const LONGEST_WAIT = 600;
+
+/** Seconds to wait, from the `Prefer` header. Throws AppError(`invalid_header`). */
+export function waitOf(prefer: string | readonly string[] | undefined): number {
+  if (prefer === undefined) return DEFAULT_WAIT;
+  for (const preference of [prefer].flat().join(',').split(',')) {
+    const [name, value] = preference.trim().split('=', 2);
+    if (name?.trim().toLowerCase() !== 'wait') continue;
+    const digits = value?.split(';')[0]?.trim().replaceAll('"', '') ?? '';
+    if (!/^\d{1,4}$/.test(digits) || Number(digits) > LONGEST_WAIT) {
+      throw new AppError('invalid_header', `Prefer: wait must be 0 to ${LONGEST_WAIT} seconds, not "${digits}"`);
+    }
+    return Number(digits);
+  }
+  return DEFAULT_WAIT;
+}
+
+/** The operation when it is finished, or as it is when the wait ends first; by then its record is durable. */
+export async function settle(
+  submitted: Submitted,
+  seconds: number,
+  gone: AbortSignal,
+): Promise<{ done: 'yes' | 'no'; operation: OperationView }> {
+  if (seconds === 0 || submitted.view().waitingFor === 'contact')
+    return { done: 'no', operation: await submitted.persist() };
+  const ended = await firstOf(submitted.finished, seconds, gone);
+  if (ended !== undefined) return { done: 'yes', operation: ended };
+  return { done: 'no', operation: await submitted.persist() };
+}
+
+function firstOf(
+  finished: Promise<OperationView>,
+  seconds: number,
+  gone: AbortSignal,
+): Promise<OperationView | undefined> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      gone.removeEventListener('abort', giveUp);
+    };
+    const giveUp = (): void => {
+      stop();
+      resolve(undefined);
+    };
+    const timer = setTimeout(giveUp, seconds * 1000);
+    gone.addEventListener('abort', giveUp);
+    finished.then(
+      (operation) => {
+        stop();
+        resolve(operation);
+      },
+      (error: unknown) => {
+        stop();
+        reject(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
+  });
+}

@@ -1,0 +1,119 @@
+/** `bellwether serve`: reads the settings, starts the server, says where it listens, and drains on SIGTERM or SIGINT. */
+
+import { readFileSync } from 'node:fs';
+
+import { Option, type Command } from 'commander';
+import { parse } from 'yaml';
+
+import { AppError } from '#base';
+
+import { readConfig, SETTINGS, variableOf, type Config, type Setting, type Sources } from '../../config.js';
+import { startServer } from '../../server.js';
+import { ExitCode } from '../exit.js';
+import { processLogger } from '../logger.js';
+
+/** Adds `serve` with one option a setting. */
+export function addServe(program: Command): void {
+  const command = program.command('serve').description('run the server');
+  command.option('--config <FILE>', 'settings in YAML; flags and variables go over it');
+  command.option('--print-config', 'print every setting with its value and end; secrets are stars');
+  for (const setting of SETTINGS) command.addOption(optionOf(setting));
+  command.action(async (options: Record<string, unknown>) => {
+    await serve(options);
+  });
+}
+
+function optionOf(setting: Setting): Option {
+  const name = setting.kind === 'flag' ? `--${setting.flag}` : `--${setting.flag} <${setting.argument ?? 'VALUE'}>`;
+  const initial = Array.isArray(setting.initial) ? setting.initial.join(' ') : String(setting.initial);
+  const option = new Option(
+    name,
+    `${setting.help} (${variableOf(setting.flag)}; default ${initial === '' ? 'none' : initial})`,
+  );
+  if (setting.kind === 'list')
+    option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+  return option;
+}
+
+async function serve(options: Record<string, unknown>): Promise<void> {
+  const config = readConfig(sourcesOf(options));
+  if (options['printConfig'] === true) {
+    process.stdout.write(`${JSON.stringify(config.shown, undefined, 2)}\n`);
+    return;
+  }
+  await run(config);
+}
+
+async function run(config: Config): Promise<void> {
+  const logger = processLogger(config.logLevel);
+  const fault = (error: unknown): void => {
+    logger.error('fault: the server ends, nothing acknowledged is lost', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+    process.exit(ExitCode.FAULT);
+  };
+  process.on('uncaughtException', fault);
+  process.on('unhandledRejection', fault);
+  const server = await startServer(config, { logger, fault });
+  const stopped = whenToldToStop(() => server.stop());
+  if (server.newToken !== undefined) process.stdout.write(`owner token (shown this once): ${server.newToken}\n`);
+  if (config.admission === 'open') process.stdout.write('plain CoAP is open: any device may register under any name\n');
+  process.stdout.write(`ready http=${server.http} ${server.coap.map((address) => `coap=${address}`).join(' ')}\n`);
+  await stopped;
+}
+
+/** Resolves when a signal came and `stop` is done; a second signal ends the process at once. */
+function whenToldToStop(stop: () => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let asked = 0;
+    const onSignal = (): void => {
+      asked += 1;
+      if (asked > 1) process.exit(ExitCode.FORCED);
+      const forced = setTimeout(() => process.exit(ExitCode.FORCED), LONGEST_DRAIN);
+      stop().then(() => {
+        clearTimeout(forced);
+        process.off('SIGTERM', onSignal);
+        process.off('SIGINT', onSignal);
+        resolve();
+      }, reject);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+function sourcesOf(options: Record<string, unknown>): Sources {
+  const flags = Object.fromEntries(SETTINGS.map((setting) => [setting.flag, options[attributeOf(setting.flag)]]));
+  const name = typeof options['config'] === 'string' ? options['config'] : process.env['BELLWETHER_CONFIG'];
+  const base = { flags, environment: process.env };
+  return name === undefined ? base : { ...base, file: { name, content: readYaml(name) } };
+}
+
+function readYaml(name: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(name, 'utf8');
+  } catch (cause) {
+    throw new AppError(
+      'bad_configuration',
+      `the configuration file ${name} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+  try {
+    return parse(text, { uniqueKeys: true });
+  } catch (cause) {
+    throw new AppError(
+      'bad_configuration',
+      `${name} is not valid YAML: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+function attributeOf(flag: string): string {
+  return new Option(`--${flag}`).attributeName();
+}
+
+/** SIGTERM drains in at most this many milliseconds. */
+const LONGEST_DRAIN = 10_000;

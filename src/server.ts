@@ -1,0 +1,309 @@
+/**
+ * The composition root: wires the store, the fleet, the devices' door and the door of people and programs; starts them in
+ * the order that loses nothing and stops them in the reverse. Start reading here.
+ */
+
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdirSync } from 'node:fs';
+
+import {
+  AppError,
+  Milliseconds,
+  seconds,
+  showAddress,
+  systemClock,
+  systemRandom,
+  type Clock,
+  type Instant,
+  type Logger,
+  type Random,
+} from '#base';
+import { Fleet } from '#fleet';
+import { OWNER } from '#fleet/model';
+import type { FleetStore } from '#fleet/ports';
+import { ObjectLists } from '#lwm2m/protocol';
+import { createNorthbound, type Northbound } from '#northbound';
+import { Downlink, Uplink } from '#southbound';
+import { openStore } from '#store';
+import { Stack, type BoundAddress, type DatagramHook } from '#transport';
+
+import type { Config } from './config.js';
+import { loadObjects } from './objects.js';
+import { OwnerToken, writeTokenFile } from './owner-token.js';
+import { VERSION } from './version.js';
+
+/** What a server needs besides its configuration. `fault` is told when an invariant breaks: the process should end. */
+export interface ServerDeps {
+  readonly logger: Logger;
+  readonly fault: (error: unknown) => void;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Sees every datagram in and out. */
+  readonly watch?: DatagramHook;
+}
+
+/** A server that is up. */
+export interface RunningServer {
+  /** Base address of REST, such as `http://127.0.0.1:8080`. */
+  readonly http: string;
+  /** Addresses of the CoAP listeners, such as `coap://127.0.0.1:5683`. */
+  readonly coap: readonly string[];
+  /** The owner token when this start made it and no file was named for it. */
+  readonly newToken: string | undefined;
+  readonly fleet: Fleet;
+  readonly store: FleetStore;
+  readonly stack: Stack;
+  /** Answers what is under way, writes everything down, closes. */
+  stop(): Promise<void>;
+}
+
+/** Starts a server. Rejects with AppError in one clear sentence when something it needs cannot be had; nothing is left open then. */
+export async function startServer(config: Config, deps: ServerDeps): Promise<RunningServer> {
+  const opened: (() => Promise<void> | void)[] = [];
+  try {
+    return await assemble(config, deps, opened);
+  } catch (error) {
+    for (const close of opened.reverse()) await close();
+    throw error;
+  }
+}
+
+async function assemble(
+  config: Config,
+  deps: ServerDeps,
+  opened: (() => Promise<void> | void)[],
+): Promise<RunningServer> {
+  const { logger, fault, clock = systemClock, random = systemRandom } = deps;
+  const objects = loadObjects(config.objects);
+  makeDataFolder(config.data);
+  const store = await openStore(config.data, { limits: storeLimits(config), clock, random, logger });
+  opened.push(() => store.close());
+  const token = new OwnerToken(config.data);
+  const newToken = token.exists() ? undefined : token.reset();
+  if (newToken !== undefined && config.ownerTokenFile !== undefined) writeTokenFile(config.ownerTokenFile, newToken);
+
+  const stack = new Stack({ parameters: config.parameters, clock, random, logger, fault });
+  opened.push(() => stack.close());
+  stack.watch(deps.watch);
+  const downlink = new Downlink(stack);
+  const alarm = new Alarm(clock, (now) => {
+    fleet.tick(now);
+    return fleet.nextDeadline();
+  });
+  opened.push(() => {
+    alarm.stop();
+  });
+  const lists = new ObjectLists();
+  const fleet: Fleet = await Fleet.start({
+    store,
+    link: downlink,
+    objects,
+    lists,
+    clock,
+    random,
+    settings: fleetSettings(config),
+    wake: (at) => {
+      alarm.set(at);
+    },
+    breathe: () => new Promise((resolve) => setImmediate(resolve)),
+    fault,
+  });
+  opened.push(() => fleet.stop());
+  const uplink = new Uplink({
+    stack,
+    fleet,
+    downlink,
+    lists,
+    logger,
+    admission: config.admission,
+    unknownParameters: config.unknownParameters,
+    fault,
+  });
+  stack.serve(uplink);
+
+  const northbound = createNorthbound({
+    fleet,
+    authenticate: (text) => (token.accepts(text) ? OWNER : undefined),
+    logger,
+    clock,
+    version: VERSION,
+    settings: { eventReaders: number(config, 'eventReaders'), eventBuffer: number(config, 'eventBuffer') },
+    samples: () => samples(stack, fleet, store, uplink, downlink),
+  });
+  const http = await listenHttp(config, northbound);
+  opened.push(() => closeHttp(http, northbound));
+  // Only now, with every observation known, may a datagram be read: before, a notification would get a Reset.
+  const coap: BoundAddress[] = [];
+  for (const { host, port } of config.coap) {
+    coap.push(
+      await stack.listen({
+        address: host,
+        port,
+        stack: config.coapStack,
+        receiveBuffer: number(config, 'udpReceiveBuffer'),
+      }),
+    );
+  }
+  alarm.set(fleet.nextDeadline());
+  const bound = http.address() as AddressInfo;
+  return {
+    http: `http://${showAddress(bound.address, bound.port)}`,
+    coap: coap.map(({ address, port }) => `coap://${showAddress(address, port)}`),
+    newToken: config.ownerTokenFile === undefined ? newToken : undefined,
+    fleet,
+    store,
+    stack,
+    stop: async () => {
+      for (const close of opened.splice(0).reverse()) await close();
+    },
+  };
+}
+
+/** One timer for the fleet's next deadline. */
+class Alarm {
+  readonly #clock: Clock;
+  readonly #ring: (now: Instant) => Instant | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #at = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, ring: (now: Instant) => Instant | undefined) {
+    this.#clock = clock;
+    this.#ring = ring;
+  }
+
+  /** Rings at `at` or earlier; undefined changes nothing. */
+  set(at: Instant | undefined): void {
+    if (at === undefined || at >= this.#at) return;
+    clearTimeout(this.#timer);
+    this.#at = at;
+    const wait = Math.min(Math.max(Math.ceil(at - this.#clock.now()), 0), LONGEST_TIMER);
+    this.#timer = setTimeout(() => {
+      this.#at = Number.POSITIVE_INFINITY;
+      this.set(this.#ring(this.#clock.now()));
+    }, wait);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#at = Number.NEGATIVE_INFINITY;
+  }
+}
+
+function makeDataFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new AppError(
+      'bad_data_folder',
+      `the data folder ${folder} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+function listenHttp(config: Config, northbound: Northbound): Promise<HttpServer> {
+  const { host, port } = config.http;
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000 }, northbound.handler);
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      const code = 'code' in cause ? cause.code : undefined;
+      const why = code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be opened (${cause.message})`;
+      reject(
+        new AppError(
+          'listener_unavailable',
+          `TCP ${showAddress(host, port)} ${why}: choose another with --http HOST:PORT (port 0 picks a free one)`,
+          { cause },
+        ),
+      );
+    });
+    server.listen(port, host, () => {
+      resolve(server);
+    });
+  });
+}
+
+/** Takes no new connection, lets requests end, and cuts what is left after the grace. */
+function closeHttp(server: HttpServer, northbound: Northbound): Promise<void> {
+  northbound.close();
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+    }, DRAIN_GRACE);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function samples(
+  stack: Stack,
+  fleet: Fleet,
+  store: FleetStore,
+  uplink: Uplink,
+  downlink: Downlink,
+): { counters: Record<string, number>; gauges: Record<string, number> } {
+  const memory = process.memoryUsage();
+  const named = (prefix: string, values: Readonly<Record<string, number>>): [string, number][] =>
+    Object.entries(values).map(([name, value]) => [`${prefix}_${name}`, value]);
+  return {
+    counters: Object.fromEntries([
+      ...named('coap', stack.counters()),
+      ...named('uplink', uplink.counters),
+      ...named('fleet', fleet.counters),
+    ]),
+    gauges: Object.fromEntries([
+      ...named('coap', stack.endpoint.gauges()),
+      ...named('fleet', fleet.gauges()),
+      ...named('store', store.status().gauges),
+      ['downlink_waiting', downlink.waiting],
+      ['process_heap_used_bytes', memory.heapUsed],
+      ['process_external_bytes', memory.external],
+      ['process_array_buffers_bytes', memory.arrayBuffers],
+      ['process_resident_bytes', memory.rss],
+    ]),
+  };
+}
+
+function storeLimits(config: Config): {
+  queueBytes: number;
+  operationDays: number;
+  operationsPerDevice: number;
+  events: number;
+  valueBytes: number;
+} {
+  return {
+    queueBytes: number(config, 'storeQueueBytes'),
+    operationDays: number(config, 'operationDays'),
+    operationsPerDevice: number(config, 'operationsPerDevice'),
+    events: number(config, 'eventsKept'),
+    valueBytes: number(config, 'valueBytes'),
+  };
+}
+
+function fleetSettings(config: Config): Parameters<typeof Fleet.start>[0]['settings'] {
+  return {
+    lifetimeGrace: seconds(number(config, 'lifetimeGrace')),
+    awakeWindow: seconds(number(config, 'awakeWindow')),
+    operationDeadline: seconds(number(config, 'operationDeadline')),
+    maxDeadline: seconds(number(config, 'operationDeadlineMax')),
+    queuePerDevice: number(config, 'operationQueue'),
+    queueTotal: number(config, 'operationQueueTotal'),
+    observationsPerDevice: number(config, 'observationsPerDevice'),
+    readAfterRegistration: config.readAfterRegistration,
+    events: number(config, 'eventsKept'),
+  };
+}
+
+function number(config: Config, key: string): number {
+  const value = config.numbers[key];
+  if (value === undefined) throw new AppError('bad_configuration', `no setting ${key}`);
+  return value;
+}
+
+/** Longest wait a Node timer takes; a later deadline is looked at again then. */
+const LONGEST_TIMER = 2_147_483_647;
+/** How long requests that are under way may take to end when the server stops. */
+const DRAIN_GRACE = Milliseconds(5000);

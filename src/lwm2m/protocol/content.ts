@@ -1,0 +1,69 @@
+/**
+ * Which content format a payload to or from a device has (LwM2M-Core 1.1.1 §7.4; LwM2M-Core 1.0.2 §6.4).
+ *
+ * What the caller does not name is chosen from what the device announced (`ct` of its root link): the first it has of
+ * SenML CBOR, TLV, SenML JSON. A device that announced none of these is asked without Accept from 1.1 on, where only text,
+ * opaque and link-format are mandatory and the device knows best, and for TLV in 1.0, where TLV is mandatory. It is written
+ * to in text or opaque where there is one value, and in TLV, which nearly every client reads, where there are several.
+ * Whatever comes back is decoded by the format it says it has.
+ */
+
+import { DecodeError } from '#base';
+import { OptionNumber } from '#coap/codec';
+import type { Message } from '#coap/codec';
+import { codecFor } from '#lwm2m/formats';
+import { FORMATS } from '#lwm2m/model';
+import type { DeviceDialect, FormatName, Node, Path, PlacedNode } from '#lwm2m/model';
+
+/** The format to ask a device for when the caller names none; undefined: any. */
+export function formatToRead(dialect: DeviceDialect): FormatName | undefined {
+  return announced(dialect) ?? (dialect.lwm2m === '1.0' ? 'tlv' : undefined);
+}
+
+/** The format to write `node` in when the caller names none. */
+export function formatToWrite(node: Node, dialect: DeviceDialect): FormatName {
+  const format = announced(dialect);
+  if (format !== undefined) return format;
+  if (node.kind !== 'single') return 'tlv';
+  return node.value.type === 'opaque' ? 'opaque' : 'text';
+}
+
+/** The format of a new instance when the caller names none; without an id only TLV can say it. */
+export function formatToCreate(instance: number | undefined, dialect: DeviceDialect): FormatName {
+  return instance === undefined ? 'tlv' : (announced(dialect) ?? 'tlv');
+}
+
+/**
+ * The nodes in an answer or notification about `target`. Without Content-Format one value is text, or opaque where the
+ * model says so. An empty payload of an object or instance is one without content. Throws DecodeError.
+ */
+export function decodeContent(
+  target: Path,
+  dialect: DeviceDialect,
+  message: Message,
+  body: Uint8Array,
+): readonly PlacedNode[] {
+  if (body.length === 0 && target.length <= 2) return [{ path: target, node: emptyNode(target) }];
+  const format = message.uint(OptionNumber.CONTENT_FORMAT) ?? formatOfOneValue(target, dialect);
+  const codec = codecFor(format);
+  if (codec === undefined) throw new DecodeError('unknown_format', `content format ${format} cannot be decoded`);
+  return codec.decode(body, target, dialect.model);
+}
+
+function announced(dialect: DeviceDialect): FormatName | undefined {
+  return PREFERRED.find((format) => dialect.formats.includes(FORMATS[format]));
+}
+
+function formatOfOneValue([object, , resource]: Path, dialect: DeviceDialect): number {
+  if (object === undefined || resource === undefined) {
+    throw new DecodeError('no_content_format', 'the payload of several values has no Content-Format');
+  }
+  return dialect.model.resource(object, resource)?.type === 'opaque' ? FORMATS.opaque : FORMATS.text;
+}
+
+function emptyNode(target: Path): Node {
+  return target.length === 2 ? { kind: 'instance', resources: new Map() } : { kind: 'object', instances: new Map() };
+}
+
+/** Formats that carry everything, the best first. */
+const PREFERRED = ['senml-cbor', 'tlv', 'senml-json'] as const;

@@ -1,0 +1,22 @@
+/** LwM2M over CoAP: registration requests, requests to devices, their answers, notifications. */
+
+export { ObjectLists } from '#lwm2m/model';
+export { attributesToQuery, parseDiscovered } from './attributes.js';
+export { decodeContent, formatToRead } from './content.js';
+export { encodeArguments } from './execute-arguments.js';
+export { decodeNotification } from './notifications.js';
+export { parseObjectList, readObjectList } from './object-lists.js';
+export {
+  decodeDeregister,
+  decodeRegister,
+  decodeUpdate,
+  isRefresh,
+  isRefusal,
+  newLocation,
+  refusalAnswer,
+  registeredAnswer,
+} from './register.js';
+export type { Refusal, RegistrationRules } from './register.js';
+export { encodeRequest } from './requests.js';
+export type { EncodedRequest } from './requests.js';
+export { decodeResponse, diagnosticOf } from './responses.js';

@@ -1,0 +1,27 @@
+/** Notifications: the values in a later answer to an Observe (LwM2M-Core 1.1.1 §6.4.2; RFC 7641 §3.2). */
+
+import { PeerError } from '#base';
+import { Code, showCode } from '#coap/codec';
+import type { Message } from '#coap/codec';
+import type { DeviceDialect, Path, PlacedNode } from '#lwm2m/model';
+import { decodeContent } from './content.js';
+import { diagnosticOf } from './responses.js';
+
+/**
+ * Reads a notification about `path`. Historical values come as several nodes with their times. `error` says why there are
+ * none: the device ended the observation with an error code, or its payload cannot be decoded.
+ */
+export function decodeNotification(
+  path: Path,
+  dialect: DeviceDialect,
+  message: Message,
+  body: Uint8Array,
+): { readonly nodes: readonly PlacedNode[] } | { readonly error: string } {
+  if (message.code !== Code.CONTENT) return { error: `${showCode(message.code)} ${diagnosticOf(message, body)}` };
+  try {
+    return { nodes: decodeContent(path, dialect, message, body) };
+  } catch (error) {
+    if (error instanceof PeerError) return { error: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,198 @@
+// A device of ours on Eclipse Leshan's client library (EPL-2.0/EDL-1.0, fetched when the tests run, not part of this project).
+// Arguments: ep=NAME url=coap://HOST:PORT models=FILE,FILE [lt=SECONDS] [queue]
+// Standard input: update | temp VALUE | stop | kill.   Standard output: one event a line.
+import java.io.File;
+import java.io.FileInputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Date;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Scanner;
+import org.eclipse.californium.core.config.CoapConfig;
+import org.eclipse.californium.elements.config.Configuration;
+import org.eclipse.leshan.client.LeshanClient;
+import org.eclipse.leshan.client.LeshanClientBuilder;
+import org.eclipse.leshan.client.engine.DefaultRegistrationEngineFactory;
+import org.eclipse.leshan.client.object.Device;
+import org.eclipse.leshan.client.object.Security;
+import org.eclipse.leshan.client.object.Server;
+import org.eclipse.leshan.client.observer.LwM2mClientObserverAdapter;
+import org.eclipse.leshan.client.resource.BaseInstanceEnabler;
+import org.eclipse.leshan.client.resource.ObjectsInitializer;
+import org.eclipse.leshan.client.resource.SimpleInstanceEnabler;
+import org.eclipse.leshan.client.servers.LwM2mServer;
+import org.eclipse.leshan.core.ResponseCode;
+import org.eclipse.leshan.core.model.ObjectLoader;
+import org.eclipse.leshan.core.model.ObjectModel;
+import org.eclipse.leshan.core.model.StaticModel;
+import org.eclipse.leshan.core.node.LwM2mResource;
+import org.eclipse.leshan.core.node.ObjectLink;
+import org.eclipse.leshan.core.request.DeregisterRequest;
+import org.eclipse.leshan.core.request.RegisterRequest;
+import org.eclipse.leshan.core.request.UpdateRequest;
+import org.eclipse.leshan.core.request.argument.Arguments;
+import org.eclipse.leshan.core.response.ExecuteResponse;
+import org.eclipse.leshan.core.response.ReadResponse;
+import org.eclipse.leshan.core.response.WriteResponse;
+import org.eclipse.leshan.core.util.datatype.ULong;
+import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClientEndpointsProvider;
+import org.eclipse.leshan.transport.californium.client.endpoint.coap.CoapClientProtocolProvider;
+
+public class Peer {
+    static synchronized void say(String line) {
+        System.out.println(line);
+        System.out.flush();
+    }
+
+    /** A sensor whose value is set from standard input. */
+    public static class Temperature extends BaseInstanceEnabler {
+        volatile double value = 20;
+
+        @Override
+        public ReadResponse read(LwM2mServer server, int resource) {
+            if (resource == 5700) return ReadResponse.success(resource, value);
+            if (resource == 5701) return ReadResponse.success(resource, "Cel");
+            return super.read(server, resource);
+        }
+
+        @Override
+        public ExecuteResponse execute(LwM2mServer server, int resource, Arguments arguments) {
+            say("EXECUTED 3303 " + resource + " " + arguments.serialize());
+            return resource == 5605 ? ExecuteResponse.success() : super.execute(server, resource, arguments);
+        }
+
+        @Override
+        public List<Integer> getAvailableResourceIds(ObjectModel model) {
+            return List.of(5605, 5700, 5701);
+        }
+    }
+
+    /** One resource of every data type, single and multiple. */
+    public static class AllTypes extends SimpleInstanceEnabler {
+        public AllTypes() {}
+
+        AllTypes(int id) {
+            super(id, initial());
+        }
+
+        static Map<Integer, Object> initial() {
+            Map<Integer, Object> values = new HashMap<>();
+            values.put(110, "initial value");
+            values.put(120, 1024L);
+            values.put(125, ULong.valueOf("9223372036854775809"));
+            values.put(130, 3.14159);
+            values.put(140, true);
+            values.put(150, new byte[] {1, 2, 3, 4, 5});
+            values.put(160, new Date(946684800000L));
+            values.put(170, new ObjectLink(3, 0));
+            values.put(1110, Map.of(0, "one", 1, "two"));
+            values.put(1120, Map.of(0, 1L, 1, -5L, 2, 4294967296L));
+            values.put(1140, Map.of(0, true, 1, false));
+            return values;
+        }
+
+        @Override
+        public WriteResponse write(LwM2mServer server, boolean replace, int resource, LwM2mResource value) {
+            say("WRITTEN " + resource + " " + value);
+            return super.write(server, replace, resource, value);
+        }
+
+        @Override
+        public ExecuteResponse execute(LwM2mServer server, int resource, Arguments arguments) {
+            say("EXECUTED 3442 " + resource + " " + (arguments.isEmpty() ? "" : arguments.serialize()));
+            return ExecuteResponse.success();
+        }
+    }
+
+    public static void main(String[] args) throws Exception {
+        Map<String, String> options = new HashMap<>();
+        for (String arg : args) {
+            String[] pair = arg.split("=", 2);
+            options.put(pair[0], pair.length > 1 ? pair[1] : "");
+        }
+        List<ObjectModel> models = new ArrayList<>(ObjectLoader.loadDefault());
+        for (String name : options.get("models").split(",")) {
+            File file = new File(name);
+            try (FileInputStream in = new FileInputStream(file)) {
+                models.addAll(ObjectLoader.loadDdfFile(in, file.getName()));
+            }
+        }
+        Temperature temperature = new Temperature();
+        ObjectsInitializer objects = new ObjectsInitializer(new StaticModel(models));
+        objects.setInstancesForObject(0, Security.noSec(options.get("url"), 123));
+        objects.setInstancesForObject(1, new Server(123, Integer.parseInt(options.getOrDefault("lt", "300"))));
+        objects.setInstancesForObject(3, new Device("Leshan", "M18", "0001"));
+        objects.setInstancesForObject(3303, temperature);
+        objects.setInstancesForObject(3442, new AllTypes(0));
+        objects.setFactoryForObject(3442, (model, id, used) -> {
+            AllTypes instance = new AllTypes(id == null ? (used.isEmpty() ? 0 : java.util.Collections.max(used) + 1) : id);
+            instance.setModel(model);
+            return instance;
+        });
+
+        DefaultRegistrationEngineFactory engine = new DefaultRegistrationEngineFactory();
+        engine.setQueueMode(options.containsKey("queue"));
+        engine.setReconnectOnUpdate(false);
+        CaliforniumClientEndpointsProvider.Builder endpoints = new CaliforniumClientEndpointsProvider.Builder(new CoapClientProtocolProvider());
+        Configuration configuration = endpoints.createDefaultConfiguration();
+        configuration.set(CoapConfig.MAX_RESOURCE_BODY_SIZE, 1 << 20);
+        endpoints.setConfiguration(configuration);
+        LeshanClientBuilder builder = new LeshanClientBuilder(options.get("ep"));
+        builder.setObjects(objects.createAll()).setRegistrationEngineFactory(engine).setEndpointsProviders(endpoints.build());
+        LeshanClient client = builder.build();
+        client.addObserver(new LwM2mClientObserverAdapter() {
+            @Override
+            public void onRegistrationSuccess(LwM2mServer server, RegisterRequest request, String id) {
+                say("REGISTERED " + id);
+            }
+
+            @Override
+            public void onRegistrationFailure(LwM2mServer s, RegisterRequest r, ResponseCode code, String message, Exception e) {
+                say("REGISTER-FAILED " + code + " " + message);
+            }
+
+            @Override
+            public void onRegistrationTimeout(LwM2mServer server, RegisterRequest request) {
+                say("REGISTER-TIMEOUT");
+            }
+
+            @Override
+            public void onUpdateSuccess(LwM2mServer server, UpdateRequest request) {
+                say("UPDATED");
+            }
+
+            @Override
+            public void onUpdateFailure(LwM2mServer s, UpdateRequest r, ResponseCode code, String message, Exception e) {
+                say("UPDATE-FAILED " + code);
+            }
+
+            @Override
+            public void onUpdateTimeout(LwM2mServer server, UpdateRequest request) {
+                say("UPDATE-TIMEOUT");
+            }
+
+            @Override
+            public void onDeregistrationSuccess(LwM2mServer server, DeregisterRequest request) {
+                say("DEREGISTERED");
+            }
+        });
+        say("VERSION " + LeshanClient.class.getPackage().getImplementationVersion());
+        client.start();
+        Scanner in = new Scanner(System.in);
+        while (in.hasNextLine()) {
+            String[] words = in.nextLine().trim().split(" +");
+            if (words[0].equals("stop")) break;
+            if (words[0].equals("kill")) Runtime.getRuntime().halt(0);
+            if (words[0].equals("update")) client.triggerRegistrationUpdate();
+            if (words[0].equals("temp")) {
+                temperature.value = Double.parseDouble(words[1]);
+                temperature.fireResourceChange(5700);
+            }
+        }
+        client.destroy(true);
+        say("STOPPED");
+        System.exit(0);
+    }
+}

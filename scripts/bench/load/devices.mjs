@@ -1,0 +1,196 @@
+/**
+ * The devices of the load: each has a socket of its own (its source address and port) and is in lock-step: it sends one
+ * request, waits for the answer, and then sends the next. No message id comes twice from a device. What a server asks of a
+ * device is answered from `answers`.
+ */
+
+import { createSocket } from 'node:dgram';
+import { Option, message, parse } from './wire.mjs';
+
+const RECEIVE_BUFFER = 1 << 20;
+/** Devices are spread over this many loopback addresses. */
+const ADDRESSES = 16;
+/** How many datagrams leave in one turn at the start of a run, so that no burst overruns a receive buffer. */
+const BURST = 64;
+/** RFC 7252 §4.8: the first retransmission comes 2 to 3 s after the request. */
+const RETRANSMIT_AFTER = 2500;
+
+/** One source of requests. */
+function newDevice(index, socket) {
+  const number = Buffer.alloc(4);
+  number.writeUInt32BE(index);
+  return {
+    index,
+    socket,
+    messageId: (index * 40_503) & 0xffff,
+    /** How many message ids were used. */
+    sent: 0,
+    token: Buffer.concat([Buffer.from('b0000000', 'hex'), number]),
+    /** Path segments the server gave at registration. */
+    location: undefined,
+    observeToken: undefined,
+    observeSequence: 1,
+    request: undefined,
+    startedAt: 0,
+    lastSentAt: 0,
+  };
+}
+
+/** All devices of a load process, and the run that is going on. */
+export class Devices {
+  #all = [];
+  #run = undefined;
+  /** What devices answer to a request of the server: (device, parsed) → datagram without message id. */
+  answers = undefined;
+  asked = 0;
+
+  /** Makes as many devices as asked. */
+  async open(count) {
+    while (this.#all.length < count) {
+      const first = this.#all.length;
+      const batch = Math.min(500, count - first);
+      await Promise.all(Array.from({ length: batch }, (_, offset) => this.#add(first + offset)));
+    }
+  }
+
+  #add(index) {
+    const socket = createSocket({
+      type: 'udp4',
+      recvBufferSize: RECEIVE_BUFFER,
+      lookup: (host, _family, done) => done(null, host, 4),
+    });
+    const device = newDevice(index, socket);
+    this.#all[index] = device;
+    socket.on('message', (bytes, from) => this.#received(device, bytes, from));
+    return new Promise((resolve, reject) => {
+      socket.once('listening', resolve);
+      socket.once('error', reject);
+      socket.bind(0, `127.0.1.${(index % ADDRESSES) + 1}`);
+    });
+  }
+
+  get(index) {
+    return this.#all[index];
+  }
+
+  /**
+   * Lets devices `from` … `to`-1 send `perDevice` requests each to a port, `window` under way at once, and resolves to what
+   * happened. `make(device)` gives the request, `finished(device, parsed or undefined)` tells whether a datagram answers it
+   * (an echo is not parsed: its message id is enough).
+   */
+  run({ port, from, to, perDevice, window, echo, make, answered }) {
+    return new Promise((resolve, reject) => {
+      const ready = [];
+      for (let round = 0; round < perDevice; round += 1)
+        for (let index = from; index < to; index += 1) ready.push(index);
+      const run = {
+        ...{ port, echo, make, answered, ready, next: 0, underway: new Set(), retransmissions: 0, wrong: 0, began: 0 },
+        latencies: new Float64Array(ready.length),
+        done: 0,
+        resolve: () => {
+          clearInterval(run.timer);
+          this.#run = undefined;
+          const seconds = (performance.now() - run.began) / 1000;
+          const { retransmissions, wrong } = run;
+          const sorted = run.latencies.sort();
+          const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+          const answers = { operations: run.done, seconds, retransmissions, wrong, p50: at(0.5), p99: at(0.99) };
+          resolve({ ...answers, bytes: this.#all[from].request.length });
+        },
+        reject,
+        timer: setInterval(() => this.#retransmit(), 250),
+      };
+      this.#run = run;
+      run.began = performance.now();
+      const startSome = () => {
+        for (let count = 0; count < BURST && run.underway.size < window && run.next < ready.length; count += 1)
+          this.#next();
+        if (this.#run === run && run.underway.size < window && run.next < ready.length) setImmediate(startSome);
+      };
+      startSome();
+    });
+  }
+
+  /** Starts the next request of the run. With fewer devices than the window a device may still wait: it is then put behind. */
+  #next() {
+    const run = this.#run;
+    for (let tries = 0; tries < 64 && run.next < run.ready.length; tries += 1) {
+      const index = run.ready[run.next];
+      const device = this.#all[index];
+      if (run.underway.has(device)) {
+        const later = run.next + Math.floor((run.ready.length - run.next) / 2);
+        if (later === run.next) return;
+        run.ready[run.next] = run.ready[later];
+        run.ready[later] = index;
+        continue;
+      }
+      run.next += 1;
+      run.underway.add(device);
+      device.request = run.make(device);
+      device.sent += 1;
+      if (device.sent > 0xffff) throw new Error('a device ran out of message ids');
+      device.messageId = (device.messageId + 1) & 0xffff;
+      device.request.writeUInt16BE(device.messageId, 2);
+      device.startedAt = performance.now();
+      this.#send(device);
+      return;
+    }
+  }
+
+  #send(device) {
+    device.lastSentAt = performance.now();
+    device.socket.send(device.request, 0, device.request.length, this.#run.port, '127.0.0.1');
+  }
+
+  #retransmit() {
+    const before = performance.now() - RETRANSMIT_AFTER;
+    for (const device of this.#run.underway) {
+      if (device.lastSentAt > before) continue;
+      this.#run.retransmissions += 1;
+      this.#send(device);
+    }
+  }
+
+  #received(device, bytes, from) {
+    const run = this.#run;
+    const pending = run !== undefined && from.port === run.port && run.underway.has(device);
+    if (pending && run.echo) {
+      if (bytes.readUInt16BE(2) === device.messageId) this.#finished(device);
+      return;
+    }
+    if (bytes[1] > 0 && bytes[1] < 0x20) {
+      this.#asked(device, bytes, from.port);
+      return;
+    }
+    const type = (bytes[0] >> 4) & 3;
+    if (type === 0) device.socket.send(Buffer.from([0x60, 0, bytes[2], bytes[3]]), from.port, '127.0.0.1');
+    if (!pending) return;
+    const outcome = run.answered(device, bytes);
+    if (outcome === 'wait') return;
+    if (outcome === 'wrong') run.wrong += 1;
+    this.#finished(device);
+  }
+
+  #finished(device) {
+    const run = this.#run;
+    run.underway.delete(device);
+    run.latencies[run.done] = performance.now() - device.startedAt;
+    run.done += 1;
+    if (run.done === run.ready.length) run.resolve();
+    else this.#next();
+  }
+
+  /** Answers a request of the server as a device does: 2.05 piggy-backed, or 4.04. */
+  #asked(device, bytes, port) {
+    this.asked += 1;
+    const request = parse(bytes);
+    const path = request.options.filter(([number]) => number === Option.URI_PATH).map(([, value]) => value.toString());
+    const observe = request.options.find(([number]) => number === Option.OBSERVE);
+    if (observe !== undefined && observe[1].length === 0) device.observeToken = Buffer.from(request.token);
+    const answer = this.answers?.(`/${path.join('/')}`, device) ?? { code: 0x84, options: [], payload: undefined };
+    const options =
+      observe === undefined ? answer.options : [[Option.OBSERVE, [device.observeSequence++]], ...answer.options];
+    const datagram = message(2, answer.code, request.messageId, request.token, options, answer.payload);
+    device.socket.send(datagram, port, '127.0.0.1');
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Datagrams of the load, made by hand: the codec under test has no part in them. Every request keeps its message id in
+ * bytes 2 and 3, so that a device sends the same buffer again with another id.
+ */
+
+export const ACK = 2;
+export const Option = { OBSERVE: 6, LOCATION_PATH: 8, URI_PATH: 11, CONTENT_FORMAT: 12, URI_QUERY: 15 };
+const SENML_CBOR = 112;
+
+/** One option (a delta and a length of 268 at most) after another of number `last`, as bytes. */
+function option(last, number, value) {
+  const delta = number - last;
+  const head = [];
+  const nibble = (size) => (size < 13 ? size : 13);
+  head.push((nibble(delta) << 4) | nibble(value.length));
+  if (delta >= 13) head.push(delta - 13);
+  if (value.length >= 13) head.push(value.length - 13);
+  return Buffer.concat([Buffer.from(head), value]);
+}
+
+/** A whole message. `options` are [number, text or bytes] in ascending order. */
+export function message(type, code, messageId, token, options = [], payload = undefined) {
+  const parts = [Buffer.from([0x40 | (type << 4) | token.length, code, messageId >> 8, messageId & 0xff]), token];
+  let last = 0;
+  for (const [number, value] of options) {
+    parts.push(option(last, number, Buffer.from(value)));
+    last = number;
+  }
+  if (payload !== undefined) parts.push(Buffer.from([0xff]), Buffer.from(payload));
+  return Buffer.concat(parts);
+}
+
+/** A refresh Update: POST on the location, nothing else in it. */
+export function updateRequest(location, token) {
+  return message(
+    0,
+    0x02,
+    0,
+    token,
+    location.map((segment) => [Option.URI_PATH, segment]),
+  );
+}
+
+/** A Register of LwM2M 1.1 over UDP with these links. */
+export function registerRequest(name, lifetime, links, token) {
+  return message(
+    0,
+    0x02,
+    0,
+    token,
+    [
+      [Option.URI_PATH, 'rd'],
+      [Option.CONTENT_FORMAT, [40]],
+      ...[`ep=${name}`, `lt=${lifetime}`, 'lwm2m=1.1', 'b=U'].map((query) => [Option.URI_QUERY, query]),
+    ],
+    links,
+  );
+}
+
+/** Three float values of an instance of object 3303 in SenML CBOR: the value, its minimum and its maximum. */
+export function senmlThree(basePath, value) {
+  const record = (name, number, base) => {
+    const text = (string) => Buffer.concat([Buffer.from([0x60 | string.length]), Buffer.from(string)]);
+    const float = Buffer.alloc(9, 0xfb);
+    float.writeDoubleBE(number, 1);
+    const head = base === undefined ? [Buffer.from([0xa2])] : [Buffer.from([0xa3, 0x21]), text(base)];
+    return Buffer.concat([...head, Buffer.from([0x00]), text(name), Buffer.from([0x02]), float]);
+  };
+  return Buffer.concat([
+    Buffer.from([0x83]),
+    record('5700', value, basePath),
+    record('5601', value - 5),
+    record('5602', value + 5),
+  ]);
+}
+
+/** A confirmable notification of three values; `sequence` is what Observe says (24 bits). */
+export function notification(token, sequence, payload) {
+  const observe = [(sequence >> 16) & 0xff, (sequence >> 8) & 0xff, sequence & 0xff];
+  return message(
+    0,
+    0x45,
+    0,
+    token,
+    [
+      [Option.OBSERVE, observe],
+      [Option.CONTENT_FORMAT, [SENML_CBOR]],
+    ],
+    payload,
+  );
+}
+
+/** The options of a received message as [number, bytes], and its payload. */
+export function parse(bytes) {
+  const tokenLength = bytes[0] & 0x0f;
+  const options = [];
+  let at = 4 + tokenLength;
+  let number = 0;
+  const extended = (nibble) => {
+    if (nibble < 13) return nibble;
+    if (nibble === 13) return bytes[at++] + 13;
+    at += 2;
+    return bytes.readUInt16BE(at - 2) + 269;
+  };
+  while (at < bytes.length && bytes[at] !== 0xff) {
+    const head = bytes[at++];
+    number += extended(head >> 4);
+    const length = extended(head & 0x0f);
+    options.push([number, bytes.subarray(at, at + length)]);
+    at += length;
+  }
+  return {
+    type: (bytes[0] >> 4) & 3,
+    code: bytes[1],
+    messageId: bytes.readUInt16BE(2),
+    token: bytes.subarray(4, 4 + tokenLength),
+    options,
+    payload: bytes.subarray(Math.min(bytes.length, at + 1)),
+  };
+}

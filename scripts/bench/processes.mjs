@@ -1,0 +1,128 @@
+/** The processes of a benchmark: yardsticks, the server under test and the load. All end when the benchmark does. */
+
+import { fork, spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readyLine } from '../run/start.mjs';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const PROGRAM = here('../../dist/cli/main.js');
+
+/** How long a process may take to be ready or to end, in milliseconds. */
+const PATIENCE = 120_000;
+
+/** Resolves to the first answer that `found` gives about a line of a process. */
+function line(child, name, found) {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const late = setTimeout(() => reject(new Error(`${name} was not ready in ${PATIENCE / 1000} s`)), PATIENCE);
+    child.stdout.setEncoding('utf8').on('data', (more) => {
+      text += more;
+      const lines = text.split('\n');
+      text = lines.pop();
+      for (const each of lines) {
+        const answer = found(each);
+        if (answer === undefined) continue;
+        clearTimeout(late);
+        resolve(answer);
+      }
+    });
+    child.once('exit', (code) => {
+      clearTimeout(late);
+      reject(new Error(`${name} ended with code ${code} before it was ready`));
+    });
+  });
+}
+
+function ended(child) {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode);
+    else child.once('exit', resolve);
+  });
+}
+
+/** A server that prints `ready PORT` and ends when its input does: the raw echo, node-coap's bare server. */
+export async function startYardstick(name) {
+  const child = spawn(process.execPath, [here(`yardstick/${name}.mjs`)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const port = await line(child, name, (text) => (text.startsWith('ready ') ? Number(text.slice(6)) : undefined));
+  const stop = async () => {
+    child.stdin.end();
+    await ended(child);
+  };
+  return { pid: child.pid, port, stop };
+}
+
+/**
+ * The server under test, as people run it, on any ports, its data in a temporary folder. `memory()` collects garbage twice
+ * and gives process.memoryUsage() (probe.mjs is loaded beside it for that).
+ */
+export async function startServer({ flags = [], data } = {}) {
+  const folder = data ?? mkdtempSync(join(tmpdir(), 'bellwether-bench-'));
+  const tokenFile = join(folder, 'owner.token');
+  const serve = ['serve', '--data', folder, '--http', '127.0.0.1:0', '--coap', '127.0.0.1:0', '--coap-open'];
+  const args = [
+    '--expose-gc',
+    '--import',
+    here('probe.mjs'),
+    PROGRAM,
+    ...serve,
+    '--owner-token-file',
+    tokenFile,
+    ...flags,
+  ];
+  const log = openSync(join(folder, 'server.log'), 'a');
+  const began = performance.now();
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', log, 'ipc'] });
+  const ready = await line(child, 'the server', readyLine).catch((error) => {
+    throw new Error(`${error.message}: ${readFileSync(join(folder, 'server.log'), 'utf8').slice(-2000)}`);
+  });
+  const token = readFileSync(tokenFile, 'utf8').trim();
+  const memory = () =>
+    new Promise((resolve) => {
+      child.once('message', resolve);
+      child.send('memory');
+    });
+  const end = async (signal) => {
+    child.kill(signal);
+    await ended(child);
+  };
+  return {
+    ...{ pid: child.pid, http: ready.http, port: Number(/:(\d+)$/.exec(ready.coap[0])[1]), token, folder, began },
+    ...{ memory, end },
+    /** Ends it and removes its data. */
+    stop: async () => {
+      await end('SIGTERM');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The load: `ask(kind, order)` resolves to its result. */
+export async function startLoad() {
+  const child = fork(here('load/main.mjs'), { stdio: 'inherit' });
+  const waiting = new Map();
+  let next = 1;
+  await new Promise((resolve) => child.once('message', resolve));
+  child.on('message', ({ id, result, error }) => {
+    const { resolve, reject } = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) resolve(result);
+    else reject(new Error(error));
+  });
+  child.once('exit', (code) => {
+    for (const { reject } of waiting.values()) reject(new Error(`the load ended with code ${code}`));
+  });
+  const ask = (kind, order = {}) =>
+    new Promise((resolve, reject) => {
+      const id = next++;
+      waiting.set(id, { resolve, reject });
+      child.send({ id, kind, ...order });
+    });
+  const stop = async () => {
+    child.disconnect();
+    await ended(child);
+  };
+  return { pid: child.pid, ask, stop };
+}

@@ -63,7 +63,7 @@ export function checkCbor(bytes: Uint8Array, limits: FormatLimits): CborFacts {
           continue;
         }
       } else if (initial === INDEFINITE_BYTES || initial === INDEFINITE_TEXT) {
-        definite ??= new DefiniteStrings(bytes);
+        definite ??= new DefiniteStrings(bytes, limits);
         at = definite.join(at, major);
       } else {
         if ((depth === 0 || map) && isFloat(initial)) (floats ??= []).push(entries);
@@ -210,34 +210,43 @@ function byteAt(bytes: Uint8Array, at: number): number {
 /** Copies the data with its strings of indefinite length (RFC 8949 §3.2.3) made definite, for the library reads none. */
 class DefiniteStrings {
   readonly #bytes: Uint8Array;
+  readonly #limits: FormatLimits;
   readonly #writer: Writer;
   #copied = 0;
+  #chunks = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, limits: FormatLimits) {
     this.#bytes = bytes;
+    this.#limits = limits;
     this.#writer = new Writer(bytes.length + 8);
   }
 
   /** Joins the chunks of the string at `at`; where it ends in the input. Each chunk of a text must be UTF-8 by itself. */
   join(at: number, major: number): number {
     const bytes = this.#bytes;
-    const chunks: Uint8Array[] = [];
     let length = 0;
-    let next = at + 1;
-    for (let initial = byteAt(bytes, next); initial !== BREAK; initial = byteAt(bytes, next)) {
-      if (initial >> 5 !== major || (initial & 0x1f) === 31) throw bad('a chunk of another kind than its string', next);
-      const end = stringEnd(bytes, next, initial);
-      const chunk = bytes.subarray(next + headLength(initial), end);
-      chunks.push(chunk);
-      length += chunk.length;
-      next = end;
+    let end = at + 1;
+    for (let initial = byteAt(bytes, end); initial !== BREAK; initial = byteAt(bytes, end)) {
+      if (initial >> 5 !== major || (initial & 0x1f) === 31) throw bad('a chunk of another kind than its string', end);
+      this.#chunks += 1;
+      if (this.#chunks > this.#limits.cborItems) {
+        throw new DecodeError('too_many', `more than ${this.#limits.cborItems} CBOR items`, end);
+      }
+      const next = stringEnd(bytes, end, initial);
+      length += next - end - headLength(initial);
+      end = next;
     }
     this.#writer
       .bytes(bytes.subarray(this.#copied, at))
       .u8((major << 5) | 26)
       .u32(length);
-    for (const chunk of chunks) this.#writer.bytes(chunk);
-    this.#copied = next + 1;
+    for (let next = at + 1; next < end;) {
+      const initial = bytes[next] as number;
+      const chunkEnd = next + headLength(initial) + argumentAt(bytes, next, initial);
+      this.#writer.bytes(bytes.subarray(next + headLength(initial), chunkEnd));
+      next = chunkEnd;
+    }
+    this.#copied = end + 1;
     return this.#copied;
   }
 

@@ -11,7 +11,6 @@ export function showTimestamp(unixSeconds: number): string | undefined {
   if (micros === 1e6) {
     whole += 1;
     micros = 0;
-    if (whole >= SECOND_AFTER_LAST) return undefined;
   }
   const days = Math.floor(whole / DAY);
   const rest = whole - days * DAY;

@@ -1,6 +1,7 @@
 /** A small object model and short words for nodes, for the tests of the content formats. */
 
-import { fromHex, invariant, toHex } from '#base';
+import fc from 'fast-check';
+import { fromHex, invariant, toHex, unreachable } from '#base';
 import type { FormatCodec } from '#lwm2m/formats';
 import { codecFor } from '#lwm2m/formats';
 import type {
@@ -17,7 +18,7 @@ import type {
   Scalar,
   SingleNode,
 } from '#lwm2m/model';
-import { RESOURCE_TYPES, parsePath } from '#lwm2m/model';
+import { RESOURCE_TYPES, exactInteger, parsePath } from '#lwm2m/model';
 
 type Row = readonly [
   object: number,
@@ -170,4 +171,44 @@ export function codecOf(format: number): FormatCodec {
   const codec = codecFor(format);
   invariant(codec !== undefined, `no codec for ${format}`);
   return codec;
+}
+
+const text = fc.string({ unit: 'binary', maxLength: 40 });
+const whole = (min: bigint, max: bigint): fc.Arbitrary<number | bigint> =>
+  fc.oneof(fc.bigInt({ min, max }), fc.constantFrom(...edges(min, max))).map(exactInteger);
+
+/** Any value of any type that every format can tell from others: times in whole seconds. */
+export const anyScalar: fc.Arbitrary<Scalar> = fc.oneof(...RESOURCE_TYPES.map((type) => anyScalarOf(type)));
+
+/** Any value of one type, edge cases among them. */
+export function anyScalarOf(type: ResourceType): fc.Arbitrary<Scalar> {
+  switch (type) {
+    case 'string':
+    case 'corelnk':
+      return text.map((value) => ({ type, value }));
+    case 'integer':
+    case 'time':
+      return whole(-(2n ** 63n), 2n ** 63n - 1n).map((value) => ({ type, value }));
+    case 'unsigned':
+      return whole(0n, 2n ** 64n - 1n).map((value) => ({ type, value }));
+    case 'float':
+      return fc.oneof(fc.double(), fc.float(), fc.integer()).map((value) => ({ type, value }));
+    case 'boolean':
+      return fc.boolean().map((value) => ({ type, value }));
+    case 'opaque':
+      return fc.uint8Array({ maxLength: 40 }).map((value) => ({ type, value: new Uint8Array(value) }));
+    case 'objlnk':
+      return fc.record({ object: fc.nat(65_535), instance: fc.nat(65_535) }).map((value) => ({ type, value }));
+    default:
+      return unreachable(type);
+  }
+}
+
+/** Every power of two, one less and one more, as far as the range goes, and the same below zero. */
+function edges(min: bigint, max: bigint): bigint[] {
+  const found = new Set<bigint>();
+  for (let power = 0n; power <= 64n; power += 1n) {
+    for (const near of [-1n, 0n, 1n]) found.add(2n ** power + near).add(-(2n ** power) + near);
+  }
+  return [...found].filter((value) => value >= min && value <= max);
 }

@@ -109,7 +109,13 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-unused-vars': [
         'error',
-        { args: 'after-used', caughtErrors: 'none', ignoreRestSiblings: true, argsIgnorePattern: '^_' },
+        {
+          args: 'after-used',
+          caughtErrors: 'none',
+          ignoreRestSiblings: true,
+          argsIgnorePattern: '^_',
+          destructuredArrayIgnorePattern: '^_',
+        },
       ],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],

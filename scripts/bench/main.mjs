@@ -4,27 +4,39 @@
  * run in which a request was dropped, answered otherwise or handled other than once is void, and fails.
  */
 
+import { idle } from './cases/idle.mjs';
+import { liveRead } from './cases/live-read.mjs';
+import { notification } from './cases/notification.mjs';
 import { register } from './cases/register.mjs';
 import { refreshUpdate } from './cases/update.mjs';
 import { startLoad, startServer, startYardstick } from './processes.mjs';
 
-/** One row a case: what is measured, the goal, and how much of it, in full and in the smoke run. */
+/** One row a case: its name, what runs it, and how much of it in full and in the smoke run. */
 const CASES = [
   {
-    name: 'update',
-    title: 'refresh Update',
-    goal: 2.0,
-    run: refreshUpdate,
+    ...{ name: 'update', run: refreshUpdate },
     full: { devices: 2000, perDevice: 50, warmUp: 10 },
     smoke: { devices: 2000, perDevice: 3, warmUp: 3 },
   },
   {
-    name: 'register',
-    title: 'Register of a new device, durable, 2,000 in flight',
-    goal: 5.0,
-    run: register,
+    ...{ name: 'register', run: register },
     full: { registrations: 5000, inFlight: 2000, warmUp: 3000, commits: 200 },
     smoke: { registrations: 2000, inFlight: 2000, warmUp: 500, commits: 20 },
+  },
+  {
+    ...{ name: 'notification', run: notification },
+    full: { devices: 2000, perDevice: 15, warmUp: 5, inFlight: 2000 },
+    smoke: { devices: 2000, perDevice: 2, warmUp: 1, inFlight: 2000 },
+  },
+  {
+    ...{ name: 'live-read', run: liveRead },
+    full: { devices: 2000, reads: 10_000, echoes: 50 },
+    smoke: { devices: 2000, reads: 2000, echoes: 5 },
+  },
+  {
+    ...{ name: 'idle', run: idle },
+    full: { devices: 100_000, waits: true, restarts: 3 },
+    smoke: { devices: 2000, waits: false, restarts: 1 },
   },
 ];
 
@@ -43,15 +55,13 @@ function readArguments(args) {
   return { size, cases: CASES.filter(({ name }) => chosen.size === 0 || chosen.has(name)) };
 }
 
-/** Prints what a case came to. */
-function print({ title, goal }, result, seconds) {
-  const each = result.ratios.map((ratio) => ratio.toFixed(2)).join(', ');
-  const verdict = result.ratio <= goal ? 'met' : 'MISSED';
-  console.log(`${title}: ${result.ratio.toFixed(2)} x echo (${each}); goal ${goal.toFixed(1)}: ${verdict}`);
-  console.log(`  ${result.cost.toFixed(1)} us CPU an operation, the echo ${result.echoCost.toFixed(1)} us`);
-  console.log(`  ${result.beside}`);
-  if (result.retransmissions > 0) console.log(`  ${result.retransmissions} datagrams were sent again`);
-  console.log(`  (${seconds.toFixed(0)} s)`);
+/** Prints a row of a case. */
+function print({ title, unit, goal, ratio, ratios = [], cost, echoCost, retransmissions = 0, lines }) {
+  const each = ratios.length > 1 ? ` (${ratios.map((one) => one.toFixed(2)).join(', ')})` : '';
+  console.log(`${title}: ${ratio.toFixed(2)} ${unit}${each}; goal ${goal}: ${ratio <= goal ? 'met' : 'MISSED'}`);
+  if (cost !== undefined) console.log(`  ${cost.toFixed(1)} us CPU an operation, the echo ${echoCost.toFixed(1)} us`);
+  for (const line of lines) console.log(`  ${line}`);
+  if (retransmissions > 0) console.log(`  ${retransmissions} datagrams were sent again`);
 }
 
 const { size, cases } = readArguments(process.argv.slice(2));
@@ -68,11 +78,12 @@ for (const each of cases) {
     opened.push(nodeCoap);
     const server = await startServer();
     opened.push(server);
-    const result = await each.run({ load, echo, nodeCoap, server, scale: each[size] });
-    print(each, result, (performance.now() - began) / 1000);
+    const rows = await each.run({ load, echo, nodeCoap, server, scale: each[size] });
+    rows.forEach(print);
+    console.log(`  (${((performance.now() - began) / 1000).toFixed(0)} s)`);
   } catch (error) {
     failed += 1;
-    console.log(`${each.title}: FAILED: ${error.stack ?? error}`);
+    console.log(`${each.name}: FAILED: ${error.stack ?? error}`);
   }
   for (const process of opened.reverse()) await process.stop();
 }

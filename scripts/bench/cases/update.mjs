@@ -34,5 +34,6 @@ export async function refreshUpdate({ load, echo, server, nodeCoap, scale }) {
     ...{ load, echo, echoOrder: order },
     subject: () => measured(load, nodeCoap.pid, { ...order, port: nodeCoap.port }),
   });
-  return { ...ours, beside: `node-coap's bare server: ${theirs.ratio.toFixed(2)} x echo` };
+  const lines = [`node-coap's bare server: ${theirs.ratio.toFixed(2)} x echo (measured elsewhere: 4.8 to 5.2)`];
+  return [{ title: 'refresh Update', unit: 'x echo', goal: 2, ...ours, lines }];
 }

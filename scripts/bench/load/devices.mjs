@@ -5,7 +5,7 @@
  */
 
 import { createSocket } from 'node:dgram';
-import { Option, message, parse } from './wire.mjs';
+import { Option, message, observeValue, parse } from './wire.mjs';
 
 const RECEIVE_BUFFER = 1 << 20;
 /** Devices are spread over this many loopback addresses. */
@@ -189,7 +189,9 @@ export class Devices {
     if (observe !== undefined && observe[1].length === 0) device.observeToken = Buffer.from(request.token);
     const answer = this.answers?.(`/${path.join('/')}`, device) ?? { code: 0x84, options: [], payload: undefined };
     const options =
-      observe === undefined ? answer.options : [[Option.OBSERVE, [device.observeSequence++]], ...answer.options];
+      observe === undefined
+        ? answer.options
+        : [[Option.OBSERVE, observeValue(device.observeSequence++)], ...answer.options];
     const datagram = message(2, answer.code, request.messageId, request.token, options, answer.payload);
     device.socket.send(datagram, port, '127.0.0.1');
   }

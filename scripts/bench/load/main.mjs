@@ -3,10 +3,12 @@
  * answered by `{id, result}` or `{id, error}` when done. See `KINDS`.
  */
 
+import { Crowd } from './crowd.mjs';
 import { Devices } from './devices.mjs';
 import { Option, notification, parse, registerRequest, senmlThree, updateRequest } from './wire.mjs';
 
 const devices = new Devices();
+const crowd = new Crowd();
 
 /** What devices hold: the manufacturer and the like, and an instance of the temperature object. */
 devices.answers = (path) => {
@@ -76,6 +78,12 @@ const KINDS = {
   },
   /** How many requests the server sent to devices. */
   asked: () => devices.asked,
+  /** {port, from, to, observedEach, questions}: devices that register, answer so many questions and fall silent. */
+  crowd: (order) => crowd.register(order),
+  /** How many of the crowd are observed. */
+  crowdObserved: () => crowd.observed,
+  /** The rest of the crowd goes. */
+  crowdLeaves: () => crowd.leave(),
 };
 
 process.on('message', async ({ id, kind, ...order }) => {

@@ -74,16 +74,20 @@ export function senmlThree(basePath, value) {
   ]);
 }
 
-/** A confirmable notification of three values; `sequence` is what Observe says (24 bits). */
+/** The value of an Observe option that says `sequence`, in 24 bits as late in a relation. */
+export function observeValue(sequence) {
+  return [(sequence >> 16) & 0xff, (sequence >> 8) & 0xff, sequence & 0xff];
+}
+
+/** A confirmable notification of three values. */
 export function notification(token, sequence, payload) {
-  const observe = [(sequence >> 16) & 0xff, (sequence >> 8) & 0xff, sequence & 0xff];
   return message(
     0,
     0x45,
     0,
     token,
     [
-      [Option.OBSERVE, observe],
+      [Option.OBSERVE, observeValue(sequence)],
       [Option.CONTENT_FORMAT, [SENML_CBOR]],
     ],
     payload,

@@ -68,9 +68,10 @@ export class RequestBody {
     if (answer.code === Code.REQUEST_ENTITY_INCOMPLETE) return this.#restart();
     if (!isSuccess(answer.code)) return 'final';
     if (this.last) return answer.code === Code.CONTINUE ? 'bad' : 'final';
-    if (block === undefined || block.num !== this.block?.num) return 'bad';
+    // A 2.31 can only mean the block just sent; some servers leave the option out of it.
+    if (block === undefined ? answer.code !== Code.CONTINUE : block.num !== this.block?.num) return 'bad';
     this.offset += this.length;
-    this.#szx = Math.min(this.#szx, block.szx);
+    if (block !== undefined) this.#szx = Math.min(this.#szx, block.szx);
     return 'next';
   }
 

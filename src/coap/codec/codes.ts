@@ -1,7 +1,10 @@
-/** Method, response and signal codes (RFC 7252 §12.1, RFC 7959 §6, RFC 8132, RFC 8516): one table of raw bytes, class in the upper three bits. */
+/**
+ * Method and response codes (RFC 7252 §12.1, RFC 7959 §6, RFC 8132, 8516, 8768): one byte each, the class in its upper three
+ * bits, the detail in the lower five.
+ */
 
 /** Codes as they stand on the wire. */
-export const Code = {
+export const Code = Object.freeze({
   EMPTY: 0x00,
   GET: 0x01,
   POST: 0x02,
@@ -37,7 +40,7 @@ export const Code = {
   GATEWAY_TIMEOUT: 0xa4,
   PROXYING_NOT_SUPPORTED: 0xa5,
   HOP_LIMIT_REACHED: 0xa8,
-} as const;
+} as const);
 
 /** Class of a code: 0 request, 2 success, 4 client error, 5 server error, 7 signal. */
 export function codeClass(code: number): number {
@@ -62,13 +65,17 @@ export function isSuccess(code: number): boolean {
 
 /** A code as people write it: `2.05`. */
 export function showCode(code: number): string {
-  const detail = code & 0x1f;
-  return `${code >> 5}.${detail < 10 ? '0' : ''}${detail}`;
+  return SHOWN[code & 0xff] as string;
 }
 
 /** Reads `2.05`; undefined when it is no code. */
 export function parseCode(text: string): number | undefined {
-  const match = /^([0-7])\.(\d{2})$/.exec(text);
-  const detail = Number(match?.[2]);
-  return match === null || detail > 31 ? undefined : (Number(match[1]) << 5) | detail;
+  const code = SHOWN.indexOf(text);
+  return code < 0 ? undefined : code;
 }
+
+/** All codes as people write them. */
+const SHOWN: readonly string[] = Array.from({ length: 256 }, (_, code) => {
+  const detail = code & 0x1f;
+  return `${code >> 5}.${detail < 10 ? '0' : ''}${detail}`;
+});

@@ -3,15 +3,17 @@
 export { blockOption, blockSize, decodeBlock, encodeBlock, MAX_BLOCK_NUM, szxFor } from './block.js';
 export type { Block } from './block.js';
 export { Code, codeClass, isRequest, isResponse, isSuccess, parseCode, showCode } from './codes.js';
+export { criticalProblem } from './critical.js';
 export { formatLinks, LINK_LIMITS, parseLinks } from './link-format.js';
 export type { Link, LinkLimits } from './link-format.js';
-export { Message, MessageType, tokenKeyOf } from './message.js';
-export type { MessageParts } from './message.js';
+export { Message, MessageType } from './message.js';
+export type { MessageParts, OptionWalk } from './message.js';
 export {
   bytesOption,
   decodeUint,
   emptyOption,
   encodeUint,
+  fitsRegistry,
   isCritical,
   isNoCacheKey,
   isUnsafe,
@@ -21,13 +23,6 @@ export {
   uintOption,
 } from './options.js';
 export type { Option, OptionRow } from './options.js';
-export {
-  criticalProblem,
-  decodeMessage,
-  encodeBareAnswer,
-  encodeEmpty,
-  encodeMessage,
-  isMalformed,
-  MAX_OPTIONS,
-} from './udp.js';
+export { tokenKeyOf } from './text.js';
+export { decodeMessage, encodeBareAnswer, encodeEmpty, encodeMessage, isMalformed, MAX_OPTIONS } from './udp.js';
 export type { Malformed, MalformedReason } from './udp.js';

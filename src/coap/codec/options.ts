@@ -1,9 +1,9 @@
-/** The option registry (RFC 7252 §5.10, RFC 7641, 7959, 7967, 8613, 9175, 9177) and options as values. */
+/** The option registry (RFC 7252 §5.10, RFC 7641, 7959, 7967, 8613, 8768, 9175, 9177) and options as values. */
 
-import { EMPTY, encodeUtf8 } from '#base';
+import { EMPTY, encodeUtf8, invariant } from '#base';
 
 /** Option numbers by name. */
-export const OptionNumber = {
+export const OptionNumber = Object.freeze({
   IF_MATCH: 1,
   URI_HOST: 3,
   ETAG: 4,
@@ -30,7 +30,7 @@ export const OptionNumber = {
   ECHO: 252,
   NO_RESPONSE: 258,
   REQUEST_TAG: 292,
-} as const;
+} as const);
 
 /** What is known of an option: how its value reads, its length in bytes, and whether it may stand more than once. */
 export interface OptionRow {
@@ -42,7 +42,7 @@ export interface OptionRow {
   readonly repeatable: 'once' | 'repeatable';
 }
 
-/** The registry, by number. */
+/** The registry, by number. ETag may be repeated in requests only (RFC 7252 §5.10.6), Q-Block2 too (RFC 9177 §4.4). */
 export const OPTIONS: ReadonlyMap<number, OptionRow> = new Map(
   (
     [
@@ -73,8 +73,17 @@ export const OPTIONS: ReadonlyMap<number, OptionRow> = new Map(
       [258, 'No-Response', 'uint', 0, 1, 'once'],
       [292, 'Request-Tag', 'opaque', 0, 8, 'repeatable'],
     ] as const
-  ).map(([number, name, format, min, max, repeatable]) => [number, { number, name, format, min, max, repeatable }]),
+  ).map(([number, name, format, min, max, repeatable]) => [
+    number,
+    Object.freeze({ number, name, format, min, max, repeatable }),
+  ]),
 );
+
+/** Whether a value of `length` bytes is allowed for the option; options that are not in the registry may have any length. */
+export function fitsRegistry(number: number, length: number): boolean {
+  const row = OPTIONS.get(number);
+  return row === undefined || (length >= row.min && length <= row.max);
+}
 
 /** An option with its value's bytes. */
 export interface Option {
@@ -92,7 +101,7 @@ export function stringOption(number: number, text: string): Option {
   return { number, value: encodeUtf8(text) };
 }
 
-/** An option that is bytes. */
+/** An option that is bytes, which are not copied. */
 export function bytesOption(number: number, value: Uint8Array): Option {
   return { number, value };
 }
@@ -117,20 +126,23 @@ export function isNoCacheKey(number: number): boolean {
   return (number & 0x1e) === 0x1c;
 }
 
-/** An unsigned integer in as few bytes as it needs; 0 is no byte. */
+/** An unsigned integer of up to 48 bits in as few bytes as it needs; 0 is no byte (RFC 7252 §3.2). */
 export function encodeUint(value: number): Uint8Array {
-  if (value === 0) return EMPTY;
-  if (value < 0x100) return Uint8Array.of(value);
-  if (value < 0x1_0000) return Uint8Array.of(value >> 8, value);
-  const bytes: number[] = [];
-  for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest % 256);
-  return Uint8Array.from(bytes);
+  invariant(Number.isInteger(value) && value >= 0 && value <= MAX_UINT, 'an option value is an integer of 48 bits');
+  let length = 0;
+  for (let rest = value; rest >= 1; rest /= 256) length += 1;
+  if (length === 0) return EMPTY;
+  const bytes = new Uint8Array(length);
+  for (let at = length - 1, rest = value; at >= 0; at -= 1, rest = Math.floor(rest / 256)) bytes[at] = rest;
+  return bytes;
 }
 
-/** An unsigned integer of up to six bytes; leading zeros are accepted, longer values give undefined. */
-export function decodeUint(bytes: Uint8Array): number | undefined {
-  if (bytes.length > 6) return undefined;
+/** Bytes `start` to `end` as an unsigned integer; leading zeros are accepted, more than six bytes give undefined. */
+export function decodeUint(bytes: Uint8Array, start = 0, end: number = bytes.length): number | undefined {
+  if (end - start > 6) return undefined;
   let value = 0;
-  for (let index = 0; index < bytes.length; index += 1) value = value * 256 + (bytes[index] as number);
+  for (let at = start; at < end; at += 1) value = value * 256 + (bytes[at] as number);
   return value;
 }
+
+const MAX_UINT = 0xffff_ffff_ffff;

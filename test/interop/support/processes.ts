@@ -143,4 +143,8 @@ function collect(stream: NodeJS.ReadableStream, lines: string[], changed: () => 
     lines.push(...parts);
     changed();
   });
+  stream.on('end', () => {
+    if (rest !== '') lines.push(rest);
+    changed();
+  });
 }

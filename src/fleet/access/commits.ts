@@ -1,0 +1,88 @@
+/**
+ * The one way to the store's `commit`: stamps the fence, and hands the numbered events of every receipt on in the order of
+ * their numbers, before anybody who waits for the commit goes on.
+ */
+
+import type {
+  Actor,
+  DeviceId,
+  DeviceRecord,
+  InstanceValues,
+  ModelRecord,
+  NewEvent,
+  NumberedEvent,
+  OperationId,
+  OperationRecord,
+} from '../model/index.js';
+import type { FleetStore, Receipt } from '../ports/index.js';
+
+/** Who changes what, and what is told of it. */
+export interface Cause {
+  readonly actor: Actor;
+  readonly events: readonly NewEvent[];
+}
+
+/** Commits changes and publishes their events. */
+export class Commits {
+  readonly counters = { commits: 0, commits_refused: 0 };
+  readonly #store: FleetStore;
+  readonly #publish: (events: readonly NumberedEvent[]) => void;
+
+  constructor(store: FleetStore, publish: (events: readonly NumberedEvent[]) => void) {
+    this.#store = store;
+    this.#publish = publish;
+  }
+
+  /** Puts a device whose version is `expected` (0: it must not exist); without a record, deletes it. Rejects as `FleetStore`. */
+  device(id: DeviceId, expected: number, record: DeviceRecord | undefined, cause: Cause): Promise<Receipt> {
+    const { fence } = this.#store;
+    return this.#commit(
+      this.#store.commit({
+        aggregate: 'device',
+        id,
+        expected,
+        fence,
+        ...cause,
+        ...(record !== undefined && { record }),
+      }),
+    );
+  }
+
+  /** Puts an operation. Rejects as `FleetStore`. */
+  operation(id: OperationId, expected: number, record: OperationRecord, cause: Cause): Promise<Receipt> {
+    const { fence } = this.#store;
+    return this.#commit(this.#store.commit({ aggregate: 'operation', id, expected, record, fence, ...cause }));
+  }
+
+  /** Puts an object definition. Rejects as `FleetStore`. */
+  model(expected: number, record: ModelRecord, cause: Cause): Promise<Receipt> {
+    return this.#commit(
+      this.#store.commit({ aggregate: 'model', expected, record, fence: this.#store.fence, ...cause }),
+    );
+  }
+
+  /**
+   * Merges last values of one instance. `dress` gives the events as they are told, when that is more than what the store
+   * has to number. Rejects as `FleetStore`.
+   */
+  values(
+    values: InstanceValues,
+    cause: Cause,
+    dress: (event: NumberedEvent) => NumberedEvent = (event) => event,
+  ): Promise<Receipt> {
+    return this.#commit(this.#store.commit({ aggregate: 'values', values, fence: this.#store.fence, ...cause }), dress);
+  }
+
+  async #commit(pending: Promise<Receipt>, dress?: (event: NumberedEvent) => NumberedEvent): Promise<Receipt> {
+    this.counters.commits += 1;
+    let receipt: Receipt;
+    try {
+      receipt = await pending;
+    } catch (error) {
+      this.counters.commits_refused += 1;
+      throw error;
+    }
+    if (receipt.events.length > 0) this.#publish(dress === undefined ? receipt.events : receipt.events.map(dress));
+    return receipt;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * May this principal do this to that? Every method of the API side goes through `permit` once, with the device concerned
+ * where there is one. Today the owner may do everything and nobody else anything; roles and scopes come later, here.
+ */
+
+import { AppError } from '#base';
+import type { DeviceId, Principal } from '../model/index.js';
+
+/** Everything that can be permitted, `resource:action`. */
+export const PERMISSIONS = [
+  'device:read',
+  'device:update',
+  'device:delete',
+  'operation:read',
+  'operation:write',
+  'value:read',
+  'observation:read',
+  'observation:write',
+  'event:read',
+  'object:read',
+  'object:write',
+] as const;
+/** One of the permissions. */
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** Throws AppError(`not_permitted`) unless `principal` has `permission`, over `device` when one is concerned. */
+export function permit(principal: Principal, permission: Permission, device?: DeviceId): void {
+  if (principal.actor.kind === 'owner') return;
+  const over = device === undefined ? '' : ` for this device`;
+  throw new AppError('not_permitted', `${permission} is not permitted${over}`);
+}

@@ -1,0 +1,60 @@
+/** Ids that the fleet makes: of devices, operations, locations and tokens. */
+
+import { encodeBase64Url, toHex } from '#base';
+import type { Random, WallTime } from '#base';
+import { DeviceId, OperationId } from '../model/index.js';
+
+/** A fresh device id: 12 hex digits of the moment and 80 random bits. */
+export function newDeviceId(wall: WallTime, random: Random): DeviceId {
+  return DeviceId(hex(wall, 12) + toHex(random.bytes(10)));
+}
+
+/** A fresh location: 10 base64url characters from 60 random bits, so that nobody guesses a device's. */
+export function newLocation(random: Random): string {
+  return encodeBase64Url(random.bytes(8)).slice(0, 10);
+}
+
+/** A fresh token of an observation: 16 hex digits from 64 random bits (RFC 7252 §5.3.1). */
+export function newToken(random: Random): string {
+  return toHex(random.bytes(8));
+}
+
+/**
+ * Makes operation ids that rise strictly, whatever the calendar does: when it stands still or jumps back, the counter goes
+ * on from the latest moment used.
+ */
+export class OperationIds {
+  #millisecond = 0;
+  #counter = 0;
+
+  /** Goes on after an id made before the restart. */
+  resume(newest: OperationId): void {
+    const millisecond = Number.parseInt(newest.slice(0, 11), 16);
+    const counter = Number.parseInt(newest.slice(13), 16);
+    if (millisecond < this.#millisecond) return;
+    this.#counter = millisecond === this.#millisecond ? Math.max(this.#counter, counter) : counter;
+    this.#millisecond = millisecond;
+  }
+
+  /** The next id. */
+  next(wall: WallTime): OperationId {
+    if (wall > this.#millisecond) {
+      this.#millisecond = wall;
+      this.#counter = 0;
+    } else if (this.#counter === MAX_COUNTER) {
+      this.#millisecond += 1;
+      this.#counter = 0;
+    } else {
+      this.#counter += 1;
+    }
+    return OperationId(hex(this.#millisecond, 11) + NODE + hex(this.#counter, 7));
+  }
+}
+
+function hex(value: number, digits: number): string {
+  return Math.max(0, value).toString(16).padStart(digits, '0');
+}
+
+/** Number of this node; there is one today. */
+const NODE = '00';
+const MAX_COUNTER = 0xfff_ffff;

@@ -1,0 +1,61 @@
+/** What registrations are made of: the pure steps from one record to the next. */
+
+import type { Peer, WallTime } from '#base';
+import type { UpdateParameters } from '#lwm2m/model';
+import type { DeviceAddress, DeviceRecord, ObservationRecord, RegistrationRecord } from '../model/index.js';
+
+/** Where a peer is, as stored. */
+export function addressOf(peer: Peer): DeviceAddress {
+  return { listener: peer.listener, address: peer.address, port: peer.port };
+}
+
+/** Whether `peer` is at `place`; compares without making a string. */
+export function samePlace(place: DeviceAddress | undefined, peer: Peer): boolean {
+  return (
+    place !== undefined &&
+    place.port === peer.port &&
+    place.listener === peer.listener &&
+    place.address === peer.address
+  );
+}
+
+/**
+ * The registration after an Update (LwM2M-Core 1.1.1 §6.2.2): only what was sent changes; the address is where the Update
+ * came from. Undefined when nothing but time has changed.
+ */
+export function nextRegistration(
+  current: RegistrationRecord,
+  parameters: UpdateParameters,
+  peer: Peer,
+  updatedAt: WallTime,
+): RegistrationRecord | undefined {
+  const next: RegistrationRecord = {
+    ...current,
+    ...(parameters.lifetime !== undefined && { lifetime: parameters.lifetime }),
+    ...(parameters.binding !== undefined && { binding: parameters.binding }),
+    ...(parameters.queueMode !== undefined && { queueMode: parameters.queueMode }),
+    ...(parameters.sms !== undefined && { sms: parameters.sms }),
+    ...(parameters.objects !== undefined && { objects: parameters.objects.key }),
+    ...(!samePlace(current.address, peer) && { address: addressOf(peer) }),
+    updatedAt,
+  };
+  const same =
+    next.lifetime === current.lifetime &&
+    next.binding === current.binding &&
+    next.queueMode === current.queueMode &&
+    next.sms === current.sms &&
+    next.objects === current.objects &&
+    next.address === current.address;
+  return same ? undefined : next;
+}
+
+/** A record without its registration: observations never survive one (LwM2M-Core 1.1.1 §6.4.1), so all are pending again. */
+export function unregistered(record: DeviceRecord, lastSeen: WallTime): DeviceRecord {
+  const { registration: _ended, ...rest } = record;
+  return { ...rest, lastSeen, observations: allPending(record.observations) };
+}
+
+function allPending(observations: readonly ObservationRecord[]): readonly ObservationRecord[] {
+  if (observations.every((observation) => observation.state === 'pending')) return observations;
+  return observations.map(({ error: _error, ...observation }) => ({ ...observation, state: 'pending' }));
+}

@@ -1,0 +1,353 @@
+/**
+ * The life of registrations: register, update, de-register, expire, delete (LwM2M-Core 1.1.1 §6.2). A refresh Update
+ * touches memory only; everything else is committed before it takes effect. Whoever follows a device's registrations
+ * (operations, observations) listens here.
+ */
+
+import { AppError, Emitter, after, fromHex, seconds } from '#base';
+import type { Clock, Instant, Milliseconds, Peer, Random } from '#base';
+import type { ObjectLists, RegisterParameters, UpdateParameters } from '#lwm2m/model';
+import type { Actor, DeviceRecord, RegistrationRecord } from '../model/index.js';
+import type { DeviceLink } from '../ports/index.js';
+import type { Agenda, Timed } from './agenda.js';
+import { deviceEvent } from './changes.js';
+import type { DeviceChanges } from './changes.js';
+import { NO_OBSERVATIONS, NO_TAGS } from './compact.js';
+import { Device, LONG_AGO, expiresAt } from './device.js';
+import type { Dialects } from './dialects.js';
+import type { Directory } from './directory.js';
+import { ExpiryHeap } from './expiry.js';
+import { newDeviceId, newLocation } from './ids.js';
+import type { LastSeen } from './last-seen.js';
+import { addressOf, nextRegistration, samePlace, unregistered } from './registration.js';
+
+/** What happens to a device's registration, told after it is committed. */
+export type RegistrationChange =
+  | { readonly type: 'registered'; readonly device: Device }
+  | { readonly type: 'unregistered'; readonly device: Device }
+  | { readonly type: 'removed'; readonly device: Device };
+
+/** What the registry stands on. */
+export interface RegistryParts {
+  readonly changes: DeviceChanges;
+  readonly directory: Directory;
+  readonly dialects: Dialects;
+  readonly lastSeen: LastSeen;
+  readonly lists: ObjectLists;
+  readonly link: DeviceLink;
+  readonly agenda: Agenda;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly grace: Milliseconds;
+  readonly fault: (error: unknown) => void;
+}
+
+/** Keeps registrations. */
+export class Registry implements Timed {
+  readonly followers = new Emitter<RegistrationChange>();
+  readonly counters = { registrations: 0, updates: 0, deregistrations: 0, expirations: 0, deletions: 0 };
+  readonly #parts: RegistryParts;
+  readonly #expiry = new ExpiryHeap();
+  /** The device whose refresh was handled last: the one that `reached` most likely means. */
+  #refreshed: Device | undefined;
+
+  constructor(parts: RegistryParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes a loaded device in. Its registration gets its whole lifetime anew: a server that was down expires nobody. */
+  restore(device: Device, peer: Peer | undefined, now: Instant): void {
+    this.#parts.directory.add(device);
+    const { registration } = device.record;
+    if (registration === undefined || peer === undefined) return;
+    device.dialect = this.#parts.dialects.of(this.#parts.lists.fromText(registration.objects), registration.lwm2m);
+    this.#place(device, registration, peer, now);
+  }
+
+  /** An Update with nothing in it: see `Fleet.refresh`. The hottest path of all. */
+  refresh(location: string, peer: Peer, now: Instant): 'refreshed' | 'moved' | 'unknown' {
+    const device = this.#parts.directory.byLocation(location);
+    if (device === undefined) return 'unknown';
+    if (!samePlace(device.peer, peer)) return 'moved';
+    if (now > device.renewed) device.renewed = now;
+    this.#parts.lastSeen.note(device, now);
+    this.#refreshed = device;
+    return 'refreshed';
+  }
+
+  /** The device at a peer: the one whose refresh was just handled, else the one last registered or moved there. */
+  at(peer: Peer): Device | undefined {
+    const recent = this.#refreshed;
+    if (recent?.peer !== undefined && samePlace(recent.peer, peer)) return recent;
+    return this.#parts.directory.byPeer(peer.key);
+  }
+
+  /** Registers a device; resolves when that is durable. */
+  register(parameters: RegisterParameters, peer: Peer, now: Instant): Promise<{ location: string }> {
+    return this.#parts.changes.alone(parameters.endpoint, async () => {
+      const { directory, clock } = this.#parts;
+      const known = directory.byEndpoint(parameters.endpoint);
+      const wall = clock.wall();
+      const registration: RegistrationRecord = {
+        location: this.#freshLocation(),
+        lwm2m: parameters.lwm2m,
+        lifetime: parameters.lifetime,
+        binding: parameters.binding,
+        queueMode: parameters.queueMode,
+        ...(parameters.sms !== undefined && { sms: parameters.sms }),
+        objects: parameters.objects.key,
+        address: addressOf(peer),
+        registeredAt: wall,
+        updatedAt: wall,
+      };
+      await this.#commitRegistration(known, parameters.endpoint, registration, (device) => {
+        device.dialect = this.#parts.dialects.of(parameters.objects, parameters.lwm2m);
+        device.lastSeen = device.record.lastSeen;
+        device.quiet = true;
+        device.heard = LONG_AGO;
+        this.#place(device, registration, peer, now);
+        this.counters.registrations += 1;
+        this.followers.emit({ type: 'registered', device });
+      });
+      return { location: registration.location };
+    });
+  }
+
+  /** Updates a registration; what changes nothing is a refresh and needs no commit. */
+  async update(
+    location: string,
+    parameters: UpdateParameters,
+    peer: Peer,
+    now: Instant,
+  ): Promise<'updated' | 'unknown'> {
+    const { directory, changes } = this.#parts;
+    const device = directory.byLocation(location);
+    if (device === undefined) return 'unknown';
+    this.#renew(device, now);
+    if (!changes.busy(device.endpoint) && this.#next(device, parameters, peer) === undefined) return 'updated';
+    return changes.alone(device.endpoint, async () => {
+      if (directory.byLocation(location) !== device) return 'unknown';
+      const registration = this.#next(device, parameters, peer);
+      if (registration !== undefined) await this.#commitUpdate(device, registration, parameters, peer);
+      return 'updated';
+    });
+  }
+
+  /** Ends a registration at the device's wish. */
+  async deregister(location: string): Promise<'removed' | 'unknown'> {
+    const { directory, changes, clock } = this.#parts;
+    const device = directory.byLocation(location);
+    if (device === undefined) return 'unknown';
+    return changes.alone(device.endpoint, async () => {
+      if (directory.byLocation(location) !== device) return 'unknown';
+      const wall = clock.wall();
+      device.lastSeen = wall;
+      const events = [deviceEvent('device.deregistered', device, wall)];
+      const record = unregistered(device.record, wall);
+      await changes.put(device, { kind: 'device', id: device.id }, { record, events }, () => {
+        this.#leave(device, location);
+        this.counters.deregistrations += 1;
+        this.followers.emit({ type: 'unregistered', device });
+      });
+      return 'removed';
+    });
+  }
+
+  /** Deletes a device with all that belongs to it; `check` runs on the device when its turn has come. */
+  remove(device: Device, actor: Actor, check: () => void): Promise<void> {
+    const { directory, changes, clock } = this.#parts;
+    return changes.alone(device.endpoint, async () => {
+      if (device.phase !== 'present') throw deviceNotFound(device.endpoint);
+      check();
+      device.phase = 'removing';
+      try {
+        await changes.drop(device, actor, [deviceEvent('device.deleted', device, clock.wall())]);
+      } catch (error) {
+        device.phase = 'present';
+        throw error;
+      }
+      device.phase = 'removed';
+      this.#leave(device, device.record.registration?.location);
+      directory.remove(device);
+      this.counters.deletions += 1;
+      this.followers.emit({ type: 'removed', device });
+    });
+  }
+
+  tick(now: Instant): void {
+    for (let left = EXPIRIES_PER_TICK; left > 0; left -= 1) {
+      const device = this.#expiry.due(now);
+      if (device === undefined) return;
+      const end = expiresAt(device, this.#parts.grace);
+      if (end === undefined) continue;
+      if (end > now) this.#expiry.expect(device, end);
+      else this.#expire(device).catch(this.#parts.fault);
+    }
+  }
+
+  nextDeadline(): Instant | undefined {
+    return this.#expiry.earliest();
+  }
+
+  async #expire(device: Device): Promise<void> {
+    const { changes, clock, grace, agenda } = this.#parts;
+    try {
+      await changes.alone(device.endpoint, () => this.#commitExpiry(device));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const end = expiresAt(device, grace);
+      if (end === undefined || device.phase === 'removed') return;
+      const again = after(clock.now(), EXPIRE_AGAIN);
+      this.#expiry.expect(device, end > again ? end : again);
+      agenda.due(again);
+    }
+  }
+
+  /** While the commit is under way the location is already dead, so that no refresh is answered 2.04 and then lost. */
+  async #commitExpiry(device: Device): Promise<void> {
+    const { changes, clock, directory, grace } = this.#parts;
+    const { registration } = device.record;
+    const end = expiresAt(device, grace);
+    if (registration === undefined || end === undefined || device.phase === 'removed') return;
+    if (end > clock.now()) {
+      this.#expiry.expect(device, end);
+      return;
+    }
+    directory.clearLocation(registration.location);
+    const events = [deviceEvent('device.expired', device, clock.wall())];
+    const record = unregistered(device.record, device.lastSeen);
+    try {
+      await changes.put(device, SYSTEM, { record, events }, () => {
+        this.#leave(device, registration.location);
+        this.counters.expirations += 1;
+        this.followers.emit({ type: 'unregistered', device });
+      });
+    } catch (error) {
+      directory.setLocation(registration.location, device);
+      throw error;
+    }
+  }
+
+  async #commitRegistration(
+    known: Device | undefined,
+    endpoint: string,
+    registration: RegistrationRecord,
+    apply: (device: Device) => void,
+  ): Promise<void> {
+    const { changes, directory, random } = this.#parts;
+    const at = registration.registeredAt;
+    const id = known?.id ?? newDeviceId(at, random);
+    const actor: Actor = { kind: 'device', id };
+    const { lwm2m, lifetime, binding, queueMode } = registration;
+    const events = [deviceEvent('device.registered', { id, endpoint }, at, { lwm2m, lifetime, binding, queueMode })];
+    if (known === undefined) {
+      const record: DeviceRecord = {
+        id,
+        endpoint,
+        firstSeen: at,
+        lastSeen: at,
+        tags: NO_TAGS,
+        registration,
+        observations: NO_OBSERVATIONS,
+      };
+      const device = new Device(record, await changes.create(id, actor, { record, events }));
+      directory.add(device);
+      apply(device);
+      return;
+    }
+    const before = known.record.registration?.location;
+    const record = { ...unregistered(known.record, at), registration };
+    await changes.put(known, actor, { record, events }, () => {
+      this.#leave(known, before);
+      apply(known);
+    });
+  }
+
+  async #commitUpdate(
+    device: Device,
+    registration: RegistrationRecord,
+    parameters: UpdateParameters,
+    peer: Peer,
+  ): Promise<void> {
+    const { changes, directory, dialects, link } = this.#parts;
+    const { lwm2m, lifetime, binding, queueMode, updatedAt } = registration;
+    const record = { ...device.record, lastSeen: device.lastSeen, registration };
+    const events = [deviceEvent('device.updated', device, updatedAt, { lwm2m, lifetime, binding, queueMode })];
+    await changes.put(device, { kind: 'device', id: device.id }, { record, events }, () => {
+      if (parameters.objects !== undefined) device.dialect = dialects.of(parameters.objects, lwm2m);
+      const before = device.peer;
+      if (before !== undefined && !samePlace(before, peer)) {
+        if (directory.clearPeer(before.key, device)) link.moved(before, peer);
+        directory.setPeer(peer.key, device);
+        device.peer = peer;
+      }
+      this.#expect(device);
+      this.counters.updates += 1;
+    });
+  }
+
+  /** What an Update makes of the registration; undefined when it changes nothing but time. */
+  #next(device: Device, parameters: UpdateParameters, peer: Peer): RegistrationRecord | undefined {
+    const { registration } = device.record;
+    if (registration === undefined) return undefined;
+    return nextRegistration(registration, parameters, peer, this.#parts.clock.wall());
+  }
+
+  #renew(device: Device, now: Instant): void {
+    if (now > device.renewed) device.renewed = now;
+    this.#parts.lastSeen.note(device, now);
+  }
+
+  /** A registration takes effect. */
+  #place(device: Device, registration: RegistrationRecord, peer: Peer, now: Instant): void {
+    const { directory } = this.#parts;
+    device.peer = peer;
+    device.renewed = now;
+    directory.setLocation(registration.location, device);
+    directory.setPeer(peer.key, device);
+    this.#expect(device);
+  }
+
+  /** A registration ends: its location is dead, requests to it end, its observations are forgotten below. */
+  #leave(device: Device, location: string | undefined): void {
+    const { directory, link } = this.#parts;
+    const { peer } = device;
+    this.#expiry.clear(device);
+    if (this.#refreshed === device) this.#refreshed = undefined;
+    if (peer === undefined) return;
+    device.peer = undefined;
+    device.dialect = undefined;
+    if (location !== undefined) directory.clearLocation(location);
+    if (directory.clearPeer(peer.key, device)) link.gone(peer);
+    else for (const { token } of device.record.observations) if (token !== undefined) link.forget(fromHex(token));
+  }
+
+  #expect(device: Device): void {
+    const end = expiresAt(device, this.#parts.grace);
+    if (end === undefined) {
+      this.#expiry.clear(device);
+      return;
+    }
+    this.#expiry.expect(device, end);
+    this.#parts.agenda.due(end);
+  }
+
+  #freshLocation(): string {
+    const { directory, random } = this.#parts;
+    for (;;) {
+      const location = newLocation(random);
+      if (directory.byLocation(location) === undefined) return location;
+    }
+  }
+}
+
+/** The refusal for an endpoint that is not known. */
+export function deviceNotFound(endpoint: string): AppError {
+  return new AppError('device_not_found', `no device has the endpoint name "${endpoint}"`);
+}
+
+const SYSTEM: Actor = { kind: 'system' };
+/** Registrations looked at in one tick; the rest in the next, at once. */
+const EXPIRIES_PER_TICK = 500;
+/** When an expiry that the store refused is tried again. */
+const EXPIRE_AGAIN = seconds(1);

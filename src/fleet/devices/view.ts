@@ -1,0 +1,95 @@
+/** A device in the shape of the API. Times are RFC 3339; what is not known is absent. */
+
+import { rfc3339, showAddress, wallAfter, elapsed } from '#base';
+import type { Clock, Milliseconds } from '#base';
+import type { EnablerVersion, ObjectEntry } from '#lwm2m/model';
+import type { Presence } from '../model/index.js';
+import { expiresAt } from './device.js';
+import type { Device } from './device.js';
+import { NEVER_SEEN, presenceOf } from './presence.js';
+
+/** A registration as shown. */
+export interface RegistrationView {
+  readonly lwm2m: EnablerVersion;
+  readonly lifetime: number;
+  readonly binding: string;
+  readonly queueMode: boolean;
+  readonly sms?: string;
+  readonly objects: readonly ObjectEntry[];
+  readonly root?: string;
+  readonly address: string;
+  readonly registeredAt: string;
+  readonly updatedAt: string;
+  /** Absent when it never expires. */
+  readonly expiresAt?: string;
+}
+
+/** A device as shown. */
+export interface DeviceView {
+  readonly endpoint: string;
+  readonly presence: Presence;
+  readonly firstSeen: string;
+  readonly lastSeen?: string;
+  readonly manufacturer?: string;
+  readonly model?: string;
+  readonly firmware?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Seconds; only when set for this device. */
+  readonly awakeWindow?: number;
+  readonly registration?: RegistrationView;
+}
+
+/** The times that a view depends on. */
+export interface ViewSettings {
+  readonly clock: Clock;
+  readonly awakeWindow: Milliseconds;
+  readonly grace: Milliseconds;
+}
+
+/** A device as shown now. */
+export function viewOf(device: Device, { clock, awakeWindow, grace }: ViewSettings): DeviceView {
+  const { record } = device;
+  const registration = registrationView(device, clock, grace);
+  return {
+    endpoint: record.endpoint,
+    presence: presenceOf(device, clock.now(), awakeWindow),
+    firstSeen: rfc3339(record.firstSeen),
+    ...(device.lastSeen !== NEVER_SEEN && { lastSeen: rfc3339(device.lastSeen) }),
+    ...(record.manufacturer !== undefined && { manufacturer: record.manufacturer }),
+    ...(record.model !== undefined && { model: record.model }),
+    ...(record.firmware !== undefined && { firmware: record.firmware }),
+    tags: record.tags,
+    ...(record.awakeWindow !== undefined && { awakeWindow: record.awakeWindow }),
+    ...(registration !== undefined && { registration }),
+  };
+}
+
+/** Entity tag (RFC 9110 §8.8.3) of the state of a device's record; what changes without a commit does not change it. */
+export function etagOf(device: Device): string {
+  return `"${device.id.slice(12, 20)}-${device.version}"`;
+}
+
+function registrationView(device: Device, clock: Clock, grace: Milliseconds): RegistrationView | undefined {
+  const { registration } = device.record;
+  if (registration === undefined) return undefined;
+  const { lwm2m, lifetime, binding, queueMode, sms, address, registeredAt, updatedAt } = registration;
+  const end = expiresAt(device, grace);
+  const list = device.dialect?.list;
+  return {
+    lwm2m,
+    lifetime,
+    binding,
+    queueMode,
+    ...(sms !== undefined && { sms }),
+    objects: list?.objects ?? [],
+    ...(list !== undefined && list.root !== '' && { root: list.root }),
+    address: showAddress(address.address, address.port),
+    registeredAt: rfc3339(registeredAt),
+    updatedAt: rfc3339(updatedAt),
+    ...(end !== undefined && { expiresAt: rfc3339(wallAfter(clock.wall(), roundMs(elapsed(clock.now(), end)))) }),
+  };
+}
+
+function roundMs(span: Milliseconds): Milliseconds {
+  return Math.round(span) as Milliseconds;
+}

@@ -1,0 +1,370 @@
+/**
+ * The fleet: builds its parts from the ports, and says who listens to what. Two sides: devices come in through register,
+ * update, reached, notified …, people and programs through `devices`, `operations`, `observations`, `values`, `objects` and
+ * `events`. Time comes in by `tick`.
+ */
+
+import { Instant, WallTime, plainPeer } from '#base';
+import type { Clock, Milliseconds, Peer, PeerKey, Random } from '#base';
+import type {
+  DeviceDialect,
+  ObjectCatalogue,
+  ObjectLists,
+  PlacedNode,
+  RegisterParameters,
+  UpdateParameters,
+} from '#lwm2m/model';
+import { Commits } from './access/commits.js';
+import { Agenda } from './devices/agenda.js';
+import { DeviceChanges } from './devices/changes.js';
+import { Compactor } from './devices/compact.js';
+import { Device } from './devices/device.js';
+import { Dialects } from './devices/dialects.js';
+import { Directory } from './devices/directory.js';
+import { OperationIds } from './devices/ids.js';
+import { LastSeen } from './devices/last-seen.js';
+import { isReachable, markAwake } from './devices/presence.js';
+import { Registry } from './devices/registry.js';
+import { Devices } from './devices/service.js';
+import { EVERYTHING } from './model/index.js';
+import type { DeviceRecord, OperationRecord } from './model/index.js';
+import { Objects } from './objects/catalogue.js';
+import { Exchange } from './operations/exchange.js';
+import { IdempotencyKeys, REMEMBERED } from './operations/idempotency.js';
+import { Identities } from './operations/identity.js';
+import { Ledger } from './operations/ledger.js';
+import { Notifications } from './operations/notifications.js';
+import type { ObservationTarget } from './operations/notifications.js';
+import { Observations } from './operations/observations.js';
+import { Operations } from './operations/operations.js';
+import { OperationQueue } from './operations/queue.js';
+import { Renewal } from './operations/renewal.js';
+import { OperationRunner } from './operations/runner.js';
+import { Workers } from './operations/workers.js';
+import type { DeviceLink, FleetSettings, FleetStore, Versioned } from './ports/index.js';
+import { EventLog } from './records/events.js';
+import { KnownValues } from './records/known-values.js';
+import { Values } from './records/values.js';
+
+/** What the fleet needs from outside. */
+export interface FleetDeps {
+  readonly store: FleetStore;
+  readonly link: DeviceLink;
+  /** Definitions the server brings; those that users added join them. */
+  readonly objects: ObjectCatalogue;
+  /** The object lists that southbound reads registrations with. */
+  readonly lists: ObjectLists;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: FleetSettings;
+  /** There is something to do at that moment: `tick` is to be called then. */
+  readonly wake: (at: Instant) => void;
+  /** Resolves after other work had its turn; awaited between slices of long walks. */
+  readonly breathe: () => Promise<void>;
+  /** An invariant broke or a promise rejected that must not. */
+  readonly fault: (error: unknown) => void;
+}
+
+/** The fleet of one server. */
+export class Fleet {
+  readonly devices: Devices;
+  readonly operations: Operations;
+  readonly observations: Observations;
+  readonly values: KnownValues;
+  readonly objects: Objects;
+  readonly events: EventLog;
+  readonly #deps: FleetDeps;
+  readonly #agenda: Agenda;
+  readonly #commits: Commits;
+  readonly #changes: DeviceChanges;
+  readonly #directory = new Directory();
+  readonly #dialects: Dialects;
+  readonly #lastSeen: LastSeen;
+  readonly #registry: Registry;
+  readonly #recorder: Values;
+  readonly #exchange: Exchange;
+  readonly #queue = new OperationQueue();
+  readonly #keys: IdempotencyKeys;
+  readonly #ids = new OperationIds();
+  readonly #runner: OperationRunner;
+  readonly #renewal: Renewal;
+  readonly #identities: Identities;
+  readonly #notifications: Notifications;
+  readonly #workers: Workers;
+  #phase: 'starting' | 'running' | 'stopping' = 'starting';
+
+  /**
+   * Loads everything and gives a fleet that is ready: before the first datagram is read every observation is recognised.
+   * Rejects with what the store says.
+   */
+  static async start(deps: FleetDeps): Promise<Fleet> {
+    const fleet = new Fleet(deps);
+    await fleet.#load();
+    return fleet;
+  }
+
+  private constructor(deps: FleetDeps) {
+    const { store, link, lists, clock, random, settings, fault, breathe } = deps;
+    const { lifetimeGrace: grace, awakeWindow } = settings;
+    const reachable = (device: Device): boolean => isReachable(device, clock.now(), awakeWindow);
+    const poke = (device: Device): void => {
+      this.#workers.poke(device);
+    };
+    this.#deps = deps;
+    this.events = new EventLog({ store, limit: settings.events, breathe });
+    this.#agenda = new Agenda(clock, deps.wake);
+    this.#commits = new Commits(store, (events) => {
+      this.events.publish(events);
+    });
+    this.#changes = new DeviceChanges(this.#commits);
+    this.#dialects = new Dialects(deps.objects);
+    this.#lastSeen = new LastSeen(store, clock, this.#agenda);
+    this.#recorder = new Values(this.#commits, store, clock);
+    this.#exchange = new Exchange(link, clock, this.#lastSeen);
+    this.#keys = new IdempotencyKeys(settings.queueTotal);
+    const ledger = new Ledger(this.#commits, this.#changes);
+    const shared = {
+      store,
+      link,
+      clock,
+      random,
+      fault,
+      agenda: this.#agenda,
+      changes: this.#changes,
+      directory: this.#directory,
+      dialects: this.#dialects,
+      exchange: this.#exchange,
+      values: this.#recorder,
+      queue: this.#queue,
+      keys: this.#keys,
+      ids: this.#ids,
+      ledger,
+      settings,
+      poke,
+      isReachable: reachable,
+    };
+    this.#registry = new Registry({ ...shared, lists, lastSeen: this.#lastSeen, grace });
+    this.#runner = new OperationRunner({
+      ...shared,
+      isPresent: (device) => this.#changes.isPresent(device),
+      forget: ({ id, record }) => {
+        if (record.idempotency !== undefined) this.#keys.forget(record.idempotency.key, id);
+      },
+    });
+    this.#renewal = new Renewal(shared);
+    this.#identities = new Identities({ ...shared, paths: settings.readAfterRegistration });
+    this.#notifications = new Notifications(this.#directory, this.#changes, this.#recorder, this.#renewal);
+    this.#workers = new Workers([this.#renewal, this.#runner, this.#identities], reachable, fault);
+    this.devices = new Devices({ ...shared, registry: this.#registry, view: { clock, awakeWindow, grace }, breathe });
+    this.operations = new Operations({ ...shared, runner: this.#runner });
+    this.observations = new Observations({
+      ...shared,
+      renewal: this.#renewal,
+      perDevice: settings.observationsPerDevice,
+    });
+    this.values = new KnownValues(store, this.#directory, this.#dialects);
+    this.objects = new Objects(deps.objects, this.#commits, clock);
+    this.#listen();
+  }
+
+  /** Does what is due. */
+  tick(now: Instant): void {
+    this.#agenda.tick(now);
+  }
+
+  /** When there is something to do next; undefined when nothing is waited for. */
+  nextDeadline(): Instant | undefined {
+    return this.#agenda.nextDeadline();
+  }
+
+  /** Begins nothing any more, lets what is under way end for at most `grace`, and writes down when devices were heard. */
+  async stop(grace: Milliseconds = STOP_GRACE): Promise<void> {
+    this.#phase = 'stopping';
+    await Promise.race([this.#workers.stop(), this.#agenda.pause(grace)]);
+    await this.#lastSeen.flush();
+  }
+
+  /** Whether a device of that name is known. */
+  knows(endpoint: string): boolean {
+    return this.#directory.byEndpoint(endpoint) !== undefined;
+  }
+
+  /**
+   * A refresh Update: a POST on a location with nothing in it. No commit, no promise. moved: the device is at another
+   * address, which is a change: use `update`.
+   */
+  refresh(location: string, peer: Peer, now: Instant): 'refreshed' | 'moved' | 'unknown' {
+    return this.#registry.refresh(location, peer, now);
+  }
+
+  /** Registers a device, in place of its registration before; resolves when that is durable. Rejects as `FleetStore`. */
+  register(parameters: RegisterParameters, peer: Peer, now: Instant): Promise<{ location: string }> {
+    return this.#registry.register(parameters, peer, now);
+  }
+
+  /** An Update; resolves when it is durable, or at once when nothing but time has changed. Rejects as `FleetStore`. */
+  update(location: string, parameters: UpdateParameters, peer: Peer, now: Instant): Promise<'updated' | 'unknown'> {
+    return this.#registry.update(location, parameters, peer, now);
+  }
+
+  /** Ends a registration; resolves when that is durable. Rejects as `FleetStore`. */
+  deregister(location: string, _peer: Peer, _now: Instant): Promise<'removed' | 'unknown'> {
+    return this.#registry.deregister(location);
+  }
+
+  /** How to speak with the device registered at a location. */
+  dialectAt(location: string): DeviceDialect | undefined {
+    return this.#directory.byLocation(location)?.dialect;
+  }
+
+  /** Whether a device is registered from there. */
+  isRegisteredPeer(peer: PeerKey): boolean {
+    return this.#directory.byPeer(peer) !== undefined;
+  }
+
+  /**
+   * The answer to a message of a device was handed to the stack: the device is awake, and what waits for it goes out, one
+   * piece at a time.
+   */
+  reached(peer: Peer, now: Instant): void {
+    const device = this.#registry.at(peer);
+    if (device === undefined) return;
+    this.#lastSeen.note(device, now);
+    // The answer to a registration may have waited for the store; the device listens from now on.
+    markAwake(device, device.quiet ? this.#deps.clock.now() : now);
+    device.quiet = false;
+    this.#renewal.contact(device);
+    this.#identities.contact(device);
+    this.#workers.poke(device);
+  }
+
+  /** The observation under a token of 16 hex digits; undefined when its notifications are not expected. */
+  observationOf(token: string): ObservationTarget | undefined {
+    return this.#notifications.target(token);
+  }
+
+  /** Values came under a token; resolves when they are durable. Rejects as `FleetStore`. */
+  notified(token: string, notification: { readonly nodes: readonly PlacedNode[] }, _now: Instant): Promise<void> {
+    return this.#notifications.notified(token, notification.nodes);
+  }
+
+  /** The device ended an observation; resolves when that is durable. Rejects as `FleetStore`. */
+  observationEnded(
+    token: string,
+    why: { readonly code: number; readonly detail: string },
+    _now: Instant,
+  ): Promise<void> {
+    return this.#notifications.ended(token, why.code, why.detail);
+  }
+
+  /** Whether the fleet can do its work, and what is unwell. */
+  health(): { readonly ready: boolean; readonly problems: readonly string[] } {
+    const { problem } = this.#deps.store.status();
+    const problems = problem === undefined ? [] : [problem];
+    if (this.#phase === 'starting') problems.push('the fleet is being loaded');
+    if (this.#phase === 'stopping') problems.push('the server is stopping');
+    return { ready: problems.length === 0, problems };
+  }
+
+  /** How much there is of what is bounded. */
+  gauges(): Record<string, number> {
+    return {
+      devices: this.#directory.size,
+      devices_registered: this.#directory.registered,
+      devices_changing: this.#changes.running,
+      devices_working: this.#workers.size,
+      last_seen_waiting: this.#lastSeen.waiting,
+      operations_unfinished: this.#queue.size,
+      idempotency_keys: this.#keys.size,
+      observation_tokens: this.#directory.tokens,
+      observations_due: this.#renewal.size,
+      identities_due: this.#identities.size,
+      event_subscribers: this.events.subscribers,
+      events_in_memory: this.events.size,
+    };
+  }
+
+  /** Counts since the start. */
+  get counters(): Record<string, number> {
+    return {
+      ...this.#commits.counters,
+      ...this.#registry.counters,
+      ...this.#recorder.counters,
+      ...this.#exchange.counters,
+      ...this.operations.counters,
+      ...this.#runner.counters,
+      ...this.#renewal.counters,
+      ...this.#identities.counters,
+      ...this.#notifications.counters,
+    };
+  }
+
+  /** The one list of who listens to what. */
+  #listen(): void {
+    for (const part of [this.#registry, this.#runner, this.#lastSeen]) this.#agenda.add(part);
+    this.#registry.followers.on(({ type, device }) => {
+      switch (type) {
+        case 'registered':
+          this.#renewal.registered(device);
+          this.#identities.registered(device);
+          return;
+        case 'unregistered':
+          this.#renewal.gone(device);
+          this.#identities.gone(device);
+          return;
+        case 'removed':
+          this.#renewal.gone(device);
+          this.#identities.gone(device);
+          this.operations.removed(device);
+          for (const { token } of device.record.observations)
+            if (token !== undefined) this.#directory.clearToken(token);
+          return;
+      }
+    });
+  }
+
+  async #load(): Promise<void> {
+    const { store, clock, lists } = this.#deps;
+    await this.events.start();
+    const since = WallTime(clock.wall() - REMEMBERED);
+    const compactor = new Compactor(lists);
+    const operations: Versioned<OperationRecord>[] = [];
+    for await (const batch of store.load(EVERYTHING, since)) {
+      switch (batch.kind) {
+        case 'devices':
+          for (const { record, version } of batch.items) this.#restore(compactor.compact(record), version);
+          break;
+        case 'operations':
+          operations.push(...batch.items);
+          break;
+        case 'models':
+          for (const model of batch.items) this.objects.restore(model);
+          break;
+      }
+    }
+    const [newest] = (await store.operations(EVERYTHING, { limit: 1 })).items;
+    if (newest !== undefined) this.#ids.resume(newest.id);
+    operations.sort((left, right) => (left.record.id < right.record.id ? -1 : 1));
+    await this.operations.restore(operations);
+    this.#directory.sorted();
+    this.#phase = 'running';
+    this.#agenda.due(this.nextDeadline() ?? NEVER);
+  }
+
+  #restore(record: DeviceRecord, version: number): void {
+    const device = new Device(record, version);
+    const place = record.registration?.address;
+    const peer = place === undefined ? undefined : plainPeer(place.listener, place.address, place.port);
+    this.#registry.restore(device, peer, this.#deps.clock.now());
+    this.#recorder.resume(record.lastSeen);
+    if (record.observations.length > 0) {
+      for (const { token } of record.observations) if (token !== undefined) this.#directory.setToken(token, device);
+      this.#renewal.restored(device);
+    }
+    this.#identities.restored(device);
+  }
+}
+
+/** How long what is under way may go on when the fleet stops. */
+const STOP_GRACE = 5000 as Milliseconds;
+const NEVER = Instant(Number.POSITIVE_INFINITY);

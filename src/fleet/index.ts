@@ -1,0 +1,22 @@
+/** The domain: devices, operations, observations and what became of them. No bytes, no HTTP, no driver. Start at fleet.ts. */
+
+export { Fleet } from './fleet.js';
+export type { FleetDeps } from './fleet.js';
+export { PERMISSIONS, permit } from './access/guard.js';
+export type { Permission } from './access/guard.js';
+export { parseFilter } from './devices/filter.js';
+export type { Comparison, Filter, FilterValue, Operator } from './devices/filter.js';
+export { parseSort } from './devices/list.js';
+export type { DeviceQuery, SortKey } from './devices/list.js';
+export type { DevicePatch, DeviceState } from './devices/service.js';
+export type { DeviceView, RegistrationView } from './devices/view.js';
+export type { ObjectView, ResourceView } from './objects/catalogue.js';
+export type { Idempotency } from './operations/idempotency.js';
+export type { ObservationTarget } from './operations/notifications.js';
+export type { ObservationInput, ObservationView } from './operations/observations.js';
+export type { OperationListQuery, SubmitOptions, Submitted } from './operations/operations.js';
+export type { OperationView, WaitingFor } from './operations/view.js';
+export type { EventOptions } from './records/events.js';
+export type { InstanceValueView, ObjectValueView, ResourceValueView, ValueView } from './records/value-view.js';
+export { DEFAULT_FLEET_SETTINGS } from './ports/index.js';
+export type { FleetSettings } from './ports/index.js';

@@ -1,0 +1,81 @@
+/** Unfinished operations in memory: by id, in order per device, and by deadline while they wait. Knows nothing of the store. */
+
+import { Deadlines } from '#base';
+import type { Instant } from '#base';
+import type { OperationId } from '../model/index.js';
+import type { Device } from '../devices/device.js';
+import type { LiveOperation } from './live.js';
+
+/** The queues of all devices. */
+export class OperationQueue {
+  readonly #byId = new Map<OperationId, LiveOperation>();
+  readonly #byDevice = new Map<Device, LiveOperation[]>();
+  readonly #deadlines = new Deadlines<LiveOperation>();
+
+  /** Unfinished operations in all. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Devices with unfinished operations. */
+  get devices(): number {
+    return this.#byDevice.size;
+  }
+
+  get(id: OperationId): LiveOperation | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Unfinished operations of a device in the order they are carried out. */
+  of(device: Device): readonly LiveOperation[] {
+    return this.#byDevice.get(device) ?? NONE;
+  }
+
+  /** Puts an operation at the end of its device's queue. */
+  add(operation: LiveOperation): void {
+    this.#byId.set(operation.id, operation);
+    const line = this.#byDevice.get(operation.device);
+    if (line === undefined) this.#byDevice.set(operation.device, [operation]);
+    else line.push(operation);
+  }
+
+  /** Takes an operation out. */
+  remove(operation: LiveOperation): void {
+    this.#byId.delete(operation.id);
+    this.#deadlines.clear(operation);
+    const line = this.#byDevice.get(operation.device);
+    const index = line?.indexOf(operation) ?? -1;
+    if (line === undefined || index < 0) return;
+    line.splice(index, 1);
+    if (line.length === 0) this.#byDevice.delete(operation.device);
+  }
+
+  /** The operation waits for its turn, at most until its deadline. */
+  wait(operation: LiveOperation): void {
+    operation.phase = 'waiting';
+    this.#deadlines.set(operation, operation.deadline);
+  }
+
+  /** The operation waits no longer: it is carried out or settled. */
+  take(operation: LiveOperation, phase: 'running' | 'settling'): void {
+    operation.phase = phase;
+    this.#deadlines.clear(operation);
+  }
+
+  /** The operation whose turn it is: the first of its device that is not being settled. */
+  first(device: Device): LiveOperation | undefined {
+    return this.#byDevice.get(device)?.find((operation) => operation.phase !== 'settling');
+  }
+
+  /** Takes the deadline off one waiting operation whose deadline has come, and returns it. */
+  due(now: Instant): LiveOperation | undefined {
+    return this.#deadlines.due(now);
+  }
+
+  /** The earliest deadline of all that wait. */
+  earliest(): Instant | undefined {
+    return this.#deadlines.earliest();
+  }
+}
+
+const NONE: readonly LiveOperation[] = Object.freeze([]);

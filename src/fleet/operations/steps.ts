@@ -1,0 +1,122 @@
+/**
+ * The states of an operation as pure steps: from what was asked and what came of it to the next record.
+ *
+ *   queued ──> sent ──> succeeded | failed | unknown
+ *     │         └─> queued   (it never left, or it is a read: nothing has happened)
+ *     └──> expired | cancelled
+ */
+
+import type { WallTime } from '#base';
+import { FORMATS, nodeToJson, showPath } from '#lwm2m/model';
+import type { FormatName, ModelView, Outcome, PlacedNode } from '#lwm2m/model';
+import type { OperationError, OperationRecord, OperationResult } from '../model/index.js';
+import { isWriteType } from '../model/index.js';
+
+/** The record when its request is about to leave. */
+export function sentRecord(record: OperationRecord, at: WallTime): OperationRecord {
+  return { ...record, state: 'sent', sentAt: at };
+}
+
+/** The record when its request has not left after all, or asks again. */
+export function queuedRecord(record: OperationRecord): OperationRecord {
+  const { sentAt: _sentAt, ...rest } = record;
+  return { ...rest, state: 'queued' };
+}
+
+/** The record when the moment passed until which it could be sent. */
+export function expiredRecord(record: OperationRecord, at: WallTime): OperationRecord {
+  return ended(record, 'expired', at, { code: 'expired', detail: 'the device was not reached before the deadline' });
+}
+
+/** The record when its caller took it back. */
+export function cancelledRecord(record: OperationRecord, at: WallTime): OperationRecord {
+  return ended(record, 'cancelled', at, { code: 'cancelled', detail: 'it was cancelled before it was sent' });
+}
+
+/** The record when its request cannot be made for the device as it is registered now. */
+export function impossibleRecord(record: OperationRecord, at: WallTime, error: OperationError): OperationRecord {
+  return ended(record, 'failed', at, error);
+}
+
+/** What a start makes of a record that was under way: a read asks again, a write's outcome is not known. */
+export function restartedRecord(record: OperationRecord, at: WallTime): OperationRecord {
+  if (!isWriteType(record.request.kind)) return queuedRecord(record);
+  const detail = 'the server was restarted while the device had the request';
+  return ended(record, 'unknown', at, { code: 'restarted', detail });
+}
+
+/** What an outcome makes of a record that was sent; undefined: it goes back to the queue, because nothing has happened. */
+export function outcomeRecord(
+  record: OperationRecord,
+  outcome: Outcome,
+  at: WallTime,
+  model: ModelView,
+): OperationRecord | undefined {
+  switch (outcome.kind) {
+    case 'done':
+      return { ...record, state: 'succeeded', finishedAt: at, result: resultOf(outcome, model) };
+    case 'refused': {
+      const error = { code: 'device_refused', coapCode: showCode(outcome.code), detail: outcome.detail };
+      return ended(record, 'failed', at, error);
+    }
+    case 'failed': {
+      const mayHaveHappened = isWriteType(record.request.kind) && outcome.sent === 'yes';
+      if (outcome.reason === 'cancelled' && !mayHaveHappened) return undefined;
+      const error = { code: FAILURES[outcome.reason], detail: outcome.detail };
+      return ended(record, mayHaveHappened ? 'unknown' : 'failed', at, error);
+    }
+  }
+}
+
+/** A CoAP code as text, such as `4.05`. */
+export function showCode(code: number): string {
+  return `${code >> 5}.${String(code & 0x1f).padStart(2, '0')}`;
+}
+
+/** Of several nodes with times the one with the latest. */
+export function latestNode(nodes: readonly PlacedNode[]): PlacedNode | undefined {
+  let latest = nodes[0];
+  for (const node of nodes) {
+    if (latest !== undefined && (node.time ?? Number.POSITIVE_INFINITY) >= (latest.time ?? Number.POSITIVE_INFINITY)) {
+      latest = node;
+    }
+  }
+  return latest;
+}
+
+function resultOf(outcome: Outcome & { readonly kind: 'done' }, model: ModelView): OperationResult {
+  const { format, nodes, links, created } = outcome;
+  const name = format === undefined ? undefined : FORMAT_NAMES.get(format);
+  const placed = nodes === undefined ? undefined : latestNode(nodes);
+  return {
+    coapCode: showCode(outcome.code),
+    ...(name !== undefined && { format: name }),
+    ...(placed !== undefined && { node: nodeToJson(placed.path, placed.node, model) }),
+    ...(links !== undefined && { links }),
+    ...(created !== undefined && { path: showPath(created) }),
+  };
+}
+
+function ended(
+  record: OperationRecord,
+  state: 'failed' | 'unknown' | 'expired' | 'cancelled',
+  finishedAt: WallTime,
+  error: OperationError,
+): OperationRecord {
+  return { ...record, state, finishedAt, error };
+}
+
+/** Codes of failures, by reason. */
+export const FAILURES: Readonly<Record<(Outcome & { kind: 'failed' })['reason'], string>> = {
+  timeout: 'device_timeout',
+  unreachable: 'device_unreachable',
+  reset: 'device_reset',
+  bad_answer: 'device_bad_answer',
+  too_large: 'device_bad_answer',
+  bad_request: 'not_encodable',
+  busy: 'device_busy',
+  cancelled: 'device_gone',
+};
+const FORMAT_NAMES: ReadonlyMap<number, FormatName> = new Map(
+  Object.entries(FORMATS).map(([name, number]) => [number, name as FormatName]),
+);

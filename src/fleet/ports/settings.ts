@@ -1,0 +1,38 @@
+/** The limits and times of the fleet; the server reads them from its table of settings. */
+
+import { Milliseconds, seconds } from '#base';
+
+/** Settings of the fleet. Each bound says what happens beyond it. */
+export interface FleetSettings {
+  /** After its lifetime a registration stays this much longer, for what the network delays. */
+  readonly lifetimeGrace: Milliseconds;
+  /** A queue-mode device listens this long after the last message exchanged with it (LwM2M-Core 1.1.1 §6.5). */
+  readonly awakeWindow: Milliseconds;
+  /** Until when an operation may be sent when its caller gives no deadline. */
+  readonly operationDeadline: Milliseconds;
+  /** The latest deadline a caller may give; beyond: `invalid_deadline`. */
+  readonly maxDeadline: Milliseconds;
+  /** Unfinished operations of one device; beyond: `queue_full`. */
+  readonly queuePerDevice: number;
+  /** Unfinished operations of all devices, and as many remembered idempotency keys; beyond: `queue_full`. */
+  readonly queueTotal: number;
+  /** Wanted observations of one device; beyond: `queue_full`. */
+  readonly observationsPerDevice: number;
+  /** Paths read after each registration whose object instance the device has; /3/0/0, /3/0/1 and /3/0/3 become manufacturer, model and firmware. */
+  readonly readAfterRegistration: readonly string[];
+  /** Events kept in memory for resumption; older ones come from the store as long as it keeps them. */
+  readonly events: number;
+}
+
+/** Defaults of every setting. */
+export const DEFAULT_FLEET_SETTINGS: FleetSettings = Object.freeze({
+  lifetimeGrace: seconds(30),
+  awakeWindow: seconds(93),
+  operationDeadline: Milliseconds(24 * 3_600_000),
+  maxDeadline: Milliseconds(30 * 24 * 3_600_000),
+  queuePerDevice: 100,
+  queueTotal: 1_000_000,
+  observationsPerDevice: 500,
+  readAfterRegistration: Object.freeze(['/3/0/0', '/3/0/1', '/3/0/3']),
+  events: 10_000,
+});

@@ -1,0 +1,195 @@
+/**
+ * Last known values: what reads, notifications and writes say of a device's resources goes to the store, one change per
+ * object instance, the newest of each resource staying. A value of one resource instance is joined with what is known of
+ * its resource. Showing them is in value-view.ts.
+ */
+
+import { WallTime } from '#base';
+import type { Clock } from '#base';
+import { scalarToJson } from '#lwm2m/model';
+import type { JsonScalar, ModelView, Node, Path, PlacedNode, ResourceNode, Scalar } from '#lwm2m/model';
+import type { Commits } from '../access/commits.js';
+import type { DeviceId, InstanceValues, LastValue, NewEvent, NumberedEvent, ValueSource } from '../model/index.js';
+import { Exclusive } from '../devices/exclusive.js';
+import type { ValueOrigin, ValueRecorder } from '../devices/recorder.js';
+import type { FleetStore } from '../ports/index.js';
+import { instanceView } from './value-view.js';
+
+/** Writes last values down. */
+export class Values implements ValueRecorder {
+  readonly counters = { values_recorded: 0 };
+  readonly #commits: Commits;
+  readonly #store: Pick<FleetStore, 'values'>;
+  readonly #clock: Clock;
+  /** The latest moment given as receivedAt: it never goes back, or the store would take the older value for the newer. */
+  #latest = WallTime(0);
+  /** Joining a resource instance reads before it writes: one at a time per object instance. */
+  readonly #joining = new Exclusive(256);
+
+  constructor(commits: Commits, store: Pick<FleetStore, 'values'>, clock: Clock) {
+    this.#commits = commits;
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Goes on after a moment that was given before the restart. */
+  resume(latest: WallTime): void {
+    if (latest > this.#latest) this.#latest = latest;
+  }
+
+  /** Records nodes; resolves when all are durable. Rejects as `FleetStore`. */
+  async record(origin: ValueOrigin, nodes: readonly PlacedNode[]): Promise<void> {
+    this.resume(this.#clock.wall());
+    const gathered = gather(nodes, origin.source, this.#latest, origin.model);
+    if (gathered.length === 1) return this.#commit(origin, gathered[0] as Gathered);
+    await Promise.all(gathered.map((instance) => this.#commit(origin, instance)));
+  }
+
+  async #commit(origin: ValueOrigin, gathered: Gathered): Promise<void> {
+    const { device } = origin;
+    const { object, instance, partial } = gathered;
+    const values = { device, object, instance, resources: gathered.resources };
+    if (partial.size === 0) return this.#put(origin, values);
+    await this.#joining.run(`${device}/${object}/${instance}`, async () => {
+      const [known] = await this.#store.values(device, object, instance);
+      return this.#put(origin, { ...values, resources: joined(gathered, known?.resources ?? {}) });
+    });
+  }
+
+  async #put(origin: ValueOrigin, values: InstanceValues): Promise<void> {
+    const { device, endpoint, actor } = origin;
+    const event: NewEvent = { type: 'value.received', at: this.#clock.wall(), device, endpoint, data: NOTHING };
+    await this.#commits.values(values, { actor, events: [event] }, (numbered) => {
+      return new ValueEvent(numbered, origin, values);
+    });
+    this.counters.values_recorded += 1;
+  }
+}
+
+/** What came of one object instance. */
+interface Gathered {
+  readonly object: number;
+  readonly instance: number;
+  readonly resources: Record<string, LastValue>;
+  /** Resources of which only some instances came. */
+  readonly partial: Set<string>;
+}
+
+/** Nodes by object instance; of several values of a resource the one with the latest time stays. */
+export function gather(
+  nodes: readonly PlacedNode[],
+  source: ValueSource,
+  receivedAt: WallTime,
+  model: ModelView,
+): Gathered[] {
+  const found: Gathered[] = [];
+  const at = (object: number, instance: number): Gathered => {
+    const known = found.find((other) => other.object === object && other.instance === instance);
+    if (known !== undefined) return known;
+    const fresh = { object, instance, resources: {}, partial: new Set<string>() };
+    found.push(fresh);
+    return fresh;
+  };
+  const resource = (path: Path, node: ResourceNode, time: number | undefined): void => {
+    const [object, instance, id, resourceInstance] = path as [number, number, number, number?];
+    const into = at(object, instance);
+    const reported = time === undefined ? {} : { reportedAt: WallTime(Math.round(time * 1000)) };
+    const rest = { ...reported, receivedAt, source };
+    const known = into.resources[id];
+    if (isOlder(rest.reportedAt, known?.reportedAt)) return;
+    if (resourceInstance !== undefined && node.kind === 'single') {
+      const values = {
+        ...(into.partial.has(String(id)) ? known?.values : {}),
+        [resourceInstance]: scalarToJson(node.value),
+      };
+      into.resources[id] = { type: node.value.type, values, ...rest };
+      into.partial.add(String(id));
+      return;
+    }
+    into.partial.delete(String(id));
+    into.resources[id] = { ...contentOf(node, model, object, id), ...rest };
+  };
+  for (const { path, node, time } of nodes) forEachResource(path, node, (place, value) => resource(place, value, time));
+  return found;
+}
+
+function isOlder(fresh: WallTime | undefined, known: WallTime | undefined): boolean {
+  return fresh !== undefined && known !== undefined && fresh < known;
+}
+
+/** Visits every resource (or the one resource instance) in a node. */
+function forEachResource(path: Path, node: Node, visit: (path: Path, node: ResourceNode) => void): void {
+  switch (node.kind) {
+    case 'object':
+      for (const [id, instance] of node.instances) forEachResource([...path, id], instance, visit);
+      return;
+    case 'instance':
+      for (const [id, resource] of node.resources) visit([...path, id], resource);
+      return;
+    case 'single':
+    case 'multiple':
+      visit(path, node);
+  }
+}
+
+function contentOf(
+  node: ResourceNode,
+  model: ModelView,
+  object: number,
+  resource: number,
+): Pick<LastValue, 'type' | 'value' | 'values'> {
+  if (node.kind === 'single') return { type: node.value.type, value: scalarToJson(node.value) };
+  const values: Record<string, JsonScalar> = {};
+  let first: Scalar | undefined;
+  for (const [id, scalar] of node.values) {
+    first ??= scalar;
+    values[id] = scalarToJson(scalar);
+  }
+  const defined = model.resource(object, resource)?.type;
+  return { type: first?.type ?? (defined === undefined || defined === 'none' ? 'string' : defined), values };
+}
+
+/** Resources with what was known of the other instances of those that came in part. */
+function joined(gathered: Gathered, known: InstanceValues['resources']): InstanceValues['resources'] {
+  const resources: Record<string, LastValue> = { ...gathered.resources };
+  for (const id of gathered.partial) {
+    const fresh = resources[id];
+    const before = known[id]?.values;
+    if (fresh !== undefined && before !== undefined)
+      resources[id] = { ...fresh, values: { ...before, ...fresh.values } };
+  }
+  return resources;
+}
+
+/** A value.received as told; its data is made when somebody wants it. */
+class ValueEvent implements NumberedEvent {
+  readonly number: number;
+  readonly type = 'value.received';
+  readonly at: WallTime;
+  readonly device: DeviceId;
+  readonly endpoint: string;
+  readonly #origin: ValueOrigin;
+  readonly #values: InstanceValues;
+
+  constructor(event: NumberedEvent, origin: ValueOrigin, values: InstanceValues) {
+    this.number = event.number;
+    this.at = event.at;
+    this.device = origin.device;
+    this.endpoint = origin.endpoint;
+    this.#origin = origin;
+    this.#values = values;
+  }
+
+  get data(): NumberedEvent['data'] {
+    const { source, observation, model } = this.#origin;
+    const node = instanceView(this.#values, model);
+    return {
+      path: node.path,
+      source,
+      ...(observation !== undefined && { observation }),
+      resources: { ...node.resources },
+    };
+  }
+}
+
+const NOTHING: NewEvent['data'] = Object.freeze({});

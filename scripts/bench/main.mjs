@@ -83,7 +83,7 @@ for (const each of cases) {
     console.log(`  (${((performance.now() - began) / 1000).toFixed(0)} s)`);
   } catch (error) {
     failed += 1;
-    console.log(`${each.name}: FAILED: ${error.stack ?? error}`);
+    console.log(`${each.name}: FAILED: ${error.message ?? error}`);
   }
   for (const process of opened.reverse()) await process.stop();
 }

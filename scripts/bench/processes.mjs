@@ -76,7 +76,9 @@ export async function startServer({ flags = [], data, port = 0 } = {}) {
   const began = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', log, 'ipc'] });
   const ready = await line(child, 'the server', readyLine).catch((error) => {
-    throw new Error(`${error.message}: ${readFileSync(join(folder, 'server.log'), 'utf8').slice(-2000)}`);
+    throw new Error(
+      `${error.message}: ${readFileSync(join(folder, 'server.log'), 'utf8').trim().split('\n').slice(-3).join(' ').slice(-500)}`,
+    );
   });
   const token = readFileSync(tokenFile, 'utf8').trim();
   const memory = () =>

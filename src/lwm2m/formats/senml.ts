@@ -142,7 +142,10 @@ export class SenmlReader {
     let value = this.#value;
     if (value === undefined)
       throw new DecodeError('no_value', `record ${this.#records} (${showPath(path)}) has no value`);
-    if (this.#baseValue !== undefined && isNumeric(value)) value = sum(this.#baseValue, value);
+    if (this.#baseValue !== undefined && isNumeric(value)) {
+      value = sum(this.#baseValue, value);
+      if (value === undefined) throw this.#bad('a base value and value whose sum no double holds');
+    }
     this.#builderAt(this.#resolvedTime()).add(path, value);
   }
 
@@ -255,10 +258,11 @@ function isNumeric(value: WireValue): value is number | bigint | WireFloat {
   return typeof value === 'number' || typeof value === 'bigint' || value instanceof WireFloat;
 }
 
-/** Base value and value, exactly when both are whole numbers (RFC 8428 §4.1). */
-function sum(base: number | bigint | WireFloat, value: number | bigint | WireFloat): WireValue {
+/** Base value and value, exactly when both are whole numbers (RFC 8428 §4.1); undefined when the sum overflows. */
+function sum(base: number | bigint | WireFloat, value: number | bigint | WireFloat): WireValue | undefined {
   if (isWhole(base) && isWhole(value)) return BigInt(base) + BigInt(value);
   const total = toNumber(base) + toNumber(value);
+  if (!Number.isFinite(total) && Number.isFinite(toNumber(base)) && Number.isFinite(toNumber(value))) return undefined;
   return Number.isInteger(total) ? new WireFloat(total) : total;
 }
 

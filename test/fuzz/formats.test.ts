@@ -1,0 +1,244 @@
+/**
+ * Fuzzed payloads of every content format: whatever comes out are nodes that stand where they were asked for and come back
+ * from our own encoder, or a DecodeError; nothing else is thrown, and no payload takes long.
+ */
+
+import { describe, expect, it } from '@jest/globals';
+import { AppError, DecodeError, encodeUtf8 } from '#base';
+import type { FormatCodec } from '#lwm2m/formats';
+import { FORMATS, levelOf, samePath } from '#lwm2m/model';
+import type { InstanceNode, ModelView, Node, Path, PlacedNode, ResourceNode, Scalar } from '#lwm2m/model';
+import * as be from '../lwm2m/formats/support.js';
+import { fuzz, fuzzBudget, fuzzTimeout } from './support/fuzz.js';
+import type { FuzzRandom } from './support/random.js';
+
+const O = be.TYPES_OBJECT;
+const TARGETS: readonly Path[] = [
+  [O],
+  [O, 0],
+  ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 13, 15, 17].map((id) => [O, 0, id]),
+];
+const NAMES = ['text', 'opaque', 'cbor', 'senml-json', 'senml-cbor', 'tlv'] as const;
+const KINDS = {
+  object: ['object'],
+  instance: ['instance'],
+  resource: ['single', 'multiple'],
+  resourceInstance: ['single'],
+};
+const SLOWEST = 250;
+const WHOLE = fuzzBudget(4);
+/** Each format has its share. */
+const BUDGET = { ...WHOLE, seconds: WHOLE.seconds / NAMES.length };
+
+describe('the decoders of the content formats, fed with nearly good payloads', () => {
+  it.each(NAMES)(
+    'give nodes that come back, or a DecodeError, each soon: %s',
+    (name) => {
+      const codec = be.codecOf(FORMATS[name]);
+      const corpus = corpusOf(codec);
+      const counts = { decoded: 0, refused: 0 };
+      fuzz('formats', BUDGET, (random) => {
+        const target = random.pick(TARGETS);
+        const path = target.length === 3 && random.chance(0.3) ? [...target, random.below(3)] : target;
+        const model = random.chance(0.7) ? be.model : be.noModel;
+        const payload = payloadOf(name, random, corpus);
+        counts[outcome(codec, payload, path, model)] += 1;
+      });
+      expect(counts.refused + counts.decoded).toBeGreaterThan(10);
+    },
+    fuzzTimeout(BUDGET),
+  );
+});
+
+/** Decodes; whatever is decoded is checked, whatever is thrown must be a DecodeError. */
+function outcome(codec: FormatCodec, payload: Uint8Array, path: Path, model: ModelView): 'decoded' | 'refused' {
+  const start = performance.now();
+  let nodes: PlacedNode[];
+  try {
+    nodes = codec.decode(payload, path, model);
+  } catch (error) {
+    if (error instanceof DecodeError) return 'refused';
+    throw new Error(`not a DecodeError: ${be.hex(payload)}`, { cause: error });
+  }
+  if (performance.now() - start > SLOWEST) throw new Error(`more than ${SLOWEST} ms: ${be.hex(payload)}`);
+  try {
+    for (const node of nodes) check(codec, node, path, model);
+  } catch (error) {
+    throw new Error(`wrong nodes: ${be.hex(payload)}`, { cause: error });
+  }
+  if (codec.name === 'senml-json') JSON.parse(Buffer.from(payload).toString());
+  return 'decoded';
+}
+
+function check(codec: FormatCodec, placed: PlacedNode, path: Path, model: ModelView): void {
+  const { node, time } = placed;
+  if (!samePath(placed.path, path)) throw new Error('another path');
+  if (!KINDS[levelOf(path) as keyof typeof KINDS].includes(node.kind)) throw new Error(`a ${node.kind}`);
+  if (time !== undefined && !Number.isFinite(time)) throw new Error('no time');
+  let encoded: Uint8Array;
+  try {
+    encoded = codec.encode(path, node, model);
+  } catch (error) {
+    // What text and JSON cannot say: NaN and infinities.
+    if (error instanceof AppError && error.code === 'not_encodable') return;
+    throw error;
+  }
+  const [again] = codec.decode(encoded, path, model);
+  expect(comparable(again?.node as Node)).toEqual(comparable(node));
+}
+
+/** A node with what a format without type names may lose made equal: the type of numbers, and what is empty. */
+function comparable(node: Node): unknown {
+  if (node.kind === 'single') return plain(node.value);
+  const children: ReadonlyMap<number, Node | Scalar> =
+    node.kind === 'object' ? node.instances : node.kind === 'instance' ? node.resources : node.values;
+  const members = [...children].map(([id, child]): [number, unknown] => [
+    id,
+    'kind' in child ? comparable(child) : plain(child),
+  ]);
+  return new Map(members.filter(([, member]) => !(member instanceof Map) || member.size > 0));
+}
+
+function plain(scalar: Scalar): unknown {
+  return ['integer', 'unsigned', 'time', 'float'].includes(scalar.type) ? scalar.value : scalar;
+}
+
+/** Good payloads of a format at every target, and a few with what our encoder never writes. */
+function corpusOf(codec: FormatCodec): Uint8Array[] {
+  const scalars = [
+    ...[be.string('Grüße'), be.integer(-129), be.unsigned(2n ** 64n - 1n), be.float(21.5), be.boolean(true)],
+    ...[be.opaque('fbff00'), be.time(1_367_491_215), be.link(3, 0), be.corelnk('</3>;ver=1.1')],
+  ];
+  const everything: InstanceNode = {
+    kind: 'instance',
+    resources: new Map(
+      scalars.flatMap((scalar, id): [number, ResourceNode][] => [
+        [id, be.single(scalar)],
+        [id + 10, be.multiple({ 0: scalar, 2: scalar })],
+      ]),
+    ),
+  };
+  const nodes: [Path, Node][] = [
+    [[O], be.object({ 0: everything, 1: be.instance({ 1: be.integer(300) }) })],
+    [[O, 0], everything],
+    ...scalars.map((scalar, id): [Path, Node] => [[O, 0, id], be.single(scalar)]),
+    ...scalars.map((scalar, id): [Path, Node] => [[O, 0, id + 10], be.multiple({ 0: scalar, 1: scalar })]),
+    ...scalars.map((scalar, id): [Path, Node] => [[O, 0, id + 10, 1], be.single(scalar)]),
+  ];
+  const corpus: Uint8Array[] = (EXTRA[codec.name] ?? []).map((literal) => be.bytes(literal));
+  if (codec.name === 'senml-json') corpus.push(...JSON_EXTRA.map(encodeUtf8));
+  for (const [path, node] of nodes) {
+    try {
+      corpus.push(codec.encode(path, node, be.model));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+  }
+  return corpus;
+}
+
+/** Mostly mutations of the corpus; some payloads are put together from tokens of the format, some are noise. */
+function payloadOf(name: (typeof NAMES)[number], random: FuzzRandom, corpus: readonly Uint8Array[]): Uint8Array {
+  if (random.chance(0.02)) return random.bytes(random.below(64));
+  const tokens = TOKENS[name];
+  if (tokens !== undefined && random.chance(0.3)) {
+    return Buffer.concat(Array.from({ length: 1 + random.below(24) }, () => random.pick(tokens)));
+  }
+  return random.chance(0.05) ? random.pick(corpus) : random.mutate(random.pick(corpus), random.chance(0.9) ? 3 : 20);
+}
+
+const EXTRA: Readonly<Record<string, readonly string[]>> = {
+  'senml-cbor': [
+    '9f bf 21 7f 67 "/33000/" 62 "0/" ff 00 61 "0" 03 7f 64 "Open" ff ff bf 00 61 "1" 02 05 ff ff',
+    '83 a5 21 69 "/33000/0/" 20 0a 22 1a 6553f100 00 61 "3" 02 fa 41ac0000 a3 06 24 00 61 "3" 02 c4 82 20 18 d7 a2 00 61 "6" 02 c1 01',
+    '82 a4 21 69 "/33000/0/" 24 1b 0020000000000000 00 61 "1" 02 01 a3 00 61 "2" 02 c2 42 0100 61 "x" 82 a1 01 f6 f9 3c00',
+  ],
+  tlv: ['08 00 04 C2 01 01 00', '08 00 02 C0 00 08 01 02 C0 00', '48 00 01 05 41 02 05', '86 0B 41 00 05 41 01 05'],
+  cbor: ['7f 61 55 61 56 ff', 'c4 82 20 18 d7', 'c1 fb 41d46090a3e00000', 'c3 42 0100', 'f9 7e00'],
+};
+
+const JSON_EXTRA = [
+  '[{"bver":10,"bn":"/33000/0/","bt":1.7e9,"n":"3","v":21.5},{"n":"3","v":2e1,"t":-5}]',
+  ' [ { "bn" : "/33000/0/" , "bv" : 9007199254740993 , "n" : "1" , "v" : -2 , "x" : { "y" : [ 1 , null ] } } ] ',
+  '[{"n":"\\u002f33000/0/0","vs":"\\ud83d\\ude00\\n"},{"n":"/33000/0/5","vd":"+/8=","u":"%"}]',
+];
+
+const cborTokens = [
+  ...[
+    '80',
+    '81',
+    '82',
+    '9f',
+    'a0',
+    'a1',
+    'a2',
+    'a3',
+    'bf',
+    'ff',
+    '00',
+    '02',
+    '03',
+    '04',
+    '06',
+    '08',
+    '20',
+    '21',
+    '22',
+    '24',
+  ],
+  ...[
+    '18 5f',
+    '1b 0020000000000001',
+    'f4',
+    'f5',
+    'f6',
+    'f9 3c00',
+    'fa 41ac0000',
+    'fb 7ff0000000000000',
+    'c1',
+    'c2',
+    'c4 82',
+  ],
+  ...[
+    '41 05',
+    '42 0100',
+    '5f',
+    '7f',
+    '61 "1"',
+    '69 "/33000/0/"',
+    '6a "/33000/0/1"',
+    '63 "vlo"',
+    '63 "3:0"',
+    '60',
+    '9a 00010000',
+  ],
+].map((literal) => Buffer.from(be.bytes(literal)));
+const jsonTokens = [
+  ...[
+    '[',
+    ']',
+    '{',
+    '}',
+    ',',
+    ':',
+    ' ',
+    '"bn":',
+    '"n":',
+    '"v":',
+    '"vs":',
+    '"vb":',
+    '"vd":',
+    '"vlo":',
+    '"t":',
+    '"bt":',
+    '"bv":',
+  ],
+  ...['"/33000/0/"', '"/33000/0/1"', '"1"', '"3:0"', '""', '"\\u00e9"', '"\\ud800"', '[{', '}]', '},{', 'true', 'null'],
+  ...['1', '-0', '2.0', '1e3', '1e400', '18446744073709551615', '"x":[', '"bn":"/33000/0/1","v":5'],
+].map((token) => Buffer.from(token));
+const TOKENS: Readonly<Partial<Record<(typeof NAMES)[number], readonly Buffer[]>>> = {
+  cbor: cborTokens,
+  'senml-cbor': cborTokens,
+  'senml-json': jsonTokens,
+  text: ['-', '+', '.', 'e', '0', '1', '9', ':', '=', 'A', '\u00e9', 'inf', '65535'].map((token) => Buffer.from(token)),
+};

@@ -126,7 +126,6 @@ async function assemble(
     fleet,
     authenticate: (text) => (token.accepts(text) ? OWNER : undefined),
     logger,
-    clock,
     version: VERSION,
     settings: { eventReaders: number(config, 'eventReaders'), eventBuffer: number(config, 'eventBuffer') },
     samples: () => samples(stack, fleet, store, uplink, downlink),

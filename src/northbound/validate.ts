@@ -9,11 +9,14 @@ import type { Schema } from './route.js';
 const strict = {
   allErrors: true,
   strict: true,
+  strictRequired: false,
   strictTypes: false,
   allowUnionTypes: true,
   discriminator: true,
 } as const;
 const bodies = new Ajv2020(strict);
+// Times are read, and refused, where they are used.
+bodies.addFormat('date-time', true);
 const queries = new Ajv2020({ ...strict, coerceTypes: true, useDefaults: true });
 
 /** A check of a JSON body. */

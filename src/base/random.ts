@@ -1,6 +1,9 @@
-/** Randomness as a port: cores draw from what they were handed, tests hand in a seeded source. */
+/**
+ * Randomness as a port: cores draw from what they were handed, tests hand in a seeded source. The system's source is asked
+ * for a few kilobytes at a time, since each call of it costs more than most of what it is called for.
+ */
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 
 /** Source of random numbers. */
 export interface Random {
@@ -10,8 +13,26 @@ export interface Random {
   fraction(): number;
 }
 
+const POOL_SIZE = 8192;
+/** Longest request that is served from the pool. */
+const POOLED = 64;
+const pool = Buffer.allocUnsafeSlow(POOL_SIZE);
+let drawn = POOL_SIZE;
+
 /** The operating system's random source. */
 export const systemRandom: Random = {
-  bytes: (count) => randomBytes(count),
+  bytes: (count) => {
+    if (count > POOLED) return randomBytes(count);
+    if (drawn + count > POOL_SIZE) {
+      randomFillSync(pool);
+      drawn = 0;
+    }
+    const fresh = new Uint8Array(count);
+    fresh.set(pool.subarray(drawn, drawn + count));
+    // What was given out is not kept here.
+    pool.fill(0, drawn, drawn + count);
+    drawn += count;
+    return fresh;
+  },
   fraction: () => Math.random(),
 };

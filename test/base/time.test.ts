@@ -3,18 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import {
-  Instant,
-  Milliseconds,
-  WallTime,
-  after,
-  elapsed,
-  rfc3339,
-  seconds,
-  systemClock,
-  systemRandom,
-  wallAfter,
-} from '#base';
+import { Instant, Milliseconds, WallTime, after, elapsed, rfc3339, seconds, systemClock, wallAfter } from '#base';
 
 describe('spans and moments', () => {
   it('add and subtract, in milliseconds', () => {
@@ -56,17 +45,5 @@ describe('the system clock', () => {
     const wall = systemClock.wall();
     expect(Number.isInteger(wall)).toBe(true);
     expect(wall).toBeGreaterThan(Date.UTC(2024, 0));
-  });
-});
-
-describe('the system random source', () => {
-  it('gives as many bytes as asked, fresh each time, and fractions below 1', () => {
-    expect(systemRandom.bytes(0)).toHaveLength(0);
-    const seen = new Set(Array.from({ length: 50 }, () => Buffer.from(systemRandom.bytes(8)).toString('hex')));
-    expect(seen.size).toBe(50);
-    for (let count = 0; count < 100; count += 1) {
-      const fraction = systemRandom.fraction();
-      expect(fraction >= 0 && fraction < 1).toBe(true);
-    }
   });
 });

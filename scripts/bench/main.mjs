@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --smoke] [--only NAME]`: what the server costs, as ratios to a raw UDP echo of the same run. CPU is that
+ * `npm run bench [-- --smoke] [--only NAME] [--profile FOLDER]`: what the server costs, as ratios to a raw UDP echo of the same run. CPU is that
  * of the server's process with all its threads; load and yardsticks are processes of their own, all on the loopback. A
  * run in which a request was dropped, answered otherwise or handled other than once is void, and fails.
  */
@@ -40,19 +40,23 @@ const CASES = [
   },
 ];
 
-/** The arguments: --smoke, and --only with the name of a case (may be given more than once). */
+/** The arguments: --smoke, --only with the name of a case (may be given more than once), --profile with a folder. */
 function readArguments(args) {
   const chosen = new Set();
   let size = 'full';
+  let profile;
   for (let at = 0; at < args.length; at += 1) {
     if (args[at] === '--smoke') size = 'smoke';
     else if (args[at] === '--only' && CASES.some(({ name }) => name === args[at + 1])) chosen.add(args[++at]);
+    else if (args[at] === '--profile' && args[at + 1] !== undefined) profile = args[++at];
     else {
-      console.error(`bench: ${args[at]}: allowed are --smoke and --only ${CASES.map(({ name }) => name).join('|')}`);
+      console.error(
+        `bench: ${args[at]}: allowed are --smoke, --profile FOLDER and --only ${CASES.map(({ name }) => name).join('|')}`,
+      );
       process.exit(2);
     }
   }
-  return { size, cases: CASES.filter(({ name }) => chosen.size === 0 || chosen.has(name)) };
+  return { size, profile, cases: CASES.filter(({ name }) => chosen.size === 0 || chosen.has(name)) };
 }
 
 /** Prints a row of a case. */
@@ -64,7 +68,7 @@ function print({ title, unit, goal, ratio, ratios = [], cost, echoCost, retransm
   if (retransmissions > 0) console.log(`  ${retransmissions} datagrams were sent again`);
 }
 
-const { size, cases } = readArguments(process.argv.slice(2));
+const { size, profile, cases } = readArguments(process.argv.slice(2));
 let failed = 0;
 for (const each of cases) {
   const opened = [];
@@ -76,10 +80,11 @@ for (const each of cases) {
     opened.push(echo);
     const nodeCoap = await startYardstick('node-coap');
     opened.push(nodeCoap);
-    const server = await startServer();
+    const server = await startServer({ profile });
     opened.push(server);
     const rows = await each.run({ load, echo, nodeCoap, server, scale: each[size] });
     rows.forEach(print);
+    if (profile !== undefined) console.log(`  CPU profiles go to ${profile}: node scripts/bench/profile.mjs FILE`);
     console.log(`  (${((performance.now() - began) / 1000).toFixed(0)} s)`);
   } catch (error) {
     failed += 1;

@@ -56,13 +56,14 @@ export async function startYardstick(name) {
 
 /**
  * The server under test, as people run it, on any ports, its data in a temporary folder. `memory()` collects garbage twice
- * and gives process.memoryUsage() (probe.mjs is loaded beside it for that).
+ * and gives process.memoryUsage() (probe.mjs is loaded beside it for that). `profile` names a folder for CPU profiles of its threads.
  */
-export async function startServer({ flags = [], data, port = 0 } = {}) {
+export async function startServer({ flags = [], data, port = 0, profile } = {}) {
   const folder = data ?? mkdtempSync(join(tmpdir(), 'bellwether-bench-'));
   const tokenFile = join(folder, 'owner.token');
   const serve = ['serve', '--data', folder, '--http', '127.0.0.1:0', '--coap', `127.0.0.1:${port}`, '--coap-open'];
   const args = [
+    ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
     '--expose-gc',
     '--import',
     here('probe.mjs'),

@@ -1,0 +1,115 @@
+/** A whole server on ports of its own, in a folder of its own, with its REST as plain functions. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '#base';
+import { readConfig } from '../../src/config.js';
+import { OwnerToken } from '../../src/owner-token.js';
+import { startServer } from '../../src/server.js';
+import type { RunningServer } from '../../src/server.js';
+
+/** An answer of REST. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** A server for one test file. */
+export class TestServer {
+  readonly #server: RunningServer;
+  readonly #folder: string;
+  readonly #faults: unknown[];
+  readonly #token: string;
+
+  private constructor(server: RunningServer, folder: string, token: string, faults: unknown[]) {
+    this.#server = server;
+    this.#folder = folder;
+    this.#token = token;
+    this.#faults = faults;
+  }
+
+  /** Starts a server that is open to all names, reads nothing by itself, and answers once, however slow the disk is. */
+  static async start(flags: Readonly<Record<string, unknown>> = {}): Promise<TestServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'bellwether-flow-'));
+    const faults: unknown[] = [];
+    const config = readConfig({
+      flags: {
+        data: folder,
+        http: '127.0.0.1:0',
+        coap: ['127.0.0.1:0'],
+        'coap-open': true,
+        'read-after-registration': [],
+        'coap-processing-time': 30_000,
+        ...flags,
+      },
+      environment: {},
+    });
+    const token = new OwnerToken(folder).reset();
+    const server = await startServer(config, { logger: silentLogger, fault: (error) => faults.push(error) });
+    return new TestServer(server, folder, token, faults);
+  }
+
+  /** Address of the CoAP listener. */
+  get coap(): string {
+    return this.#server.coap[0] as string;
+  }
+
+  /** One request to REST; `path` below `/api/v1`. */
+  async rest(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const response = await fetch(`${this.#server.http}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Answer['body']) };
+  }
+
+  /** The device as REST shows it. */
+  async device(endpoint: string): Promise<Answer['body']> {
+    return (await this.rest('GET', `/devices/${endpoint}`)).body;
+  }
+
+  /** Orders an operation and waits for its end. */
+  async order(endpoint: string, operation: Readonly<Record<string, unknown>>): Promise<Answer['body']> {
+    const { status, body } = await this.rest('POST', `/devices/${endpoint}/operations`, operation);
+    if (status !== 200) throw new Error(`the operation was answered with ${status}: ${JSON.stringify(body)}`);
+    return body;
+  }
+
+  /** Stops the server; throws when an invariant broke meanwhile. */
+  async stop(): Promise<void> {
+    await this.#server.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#faults.length > 0) throw new Error(`the server broke an invariant: ${String(this.#faults[0])}`);
+  }
+}
+
+/** Asks again and again until the answer is not undefined, at most ten seconds. */
+export async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+  const end = performance.now() + 10_000;
+  for (;;) {
+    const found = await ask();
+    if (found !== undefined) return found;
+    if (performance.now() > end) throw new Error(`still not so after ten seconds: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** What a node of REST holds, without names and types: scalars, and objects by id. */
+export function plain(node: unknown): unknown {
+  const { value, values, resources, instances } = node as Readonly<Record<string, unknown>>;
+  const below = (resources ?? instances) as Readonly<Record<string, unknown>> | undefined;
+  if (below === undefined) return value ?? values;
+  return Object.fromEntries(Object.entries(below).map(([id, child]) => [id, plain(child)]));
+}

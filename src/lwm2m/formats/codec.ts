@@ -14,7 +14,8 @@ export interface FormatCodec {
 
   /**
    * Bytes → nodes. `target` is the path that was asked for, one to four ids; every value lies at or below it. The result is
-   * an object, instance or resource node by the target's level, several only where the device gave different times. Types
+   * an object, instance or resource node by the target's level, several only where the device gave different times; those are
+   * as the device gave them (see deviceTime of the model: below 2^28 they count from the moment of receipt). Types
    * come from the model; without a definition from the wire (TLV: opaque; text: string; SenML and CBOR: by the value). Throws
    * DecodeError, `outside_path` when a value lies elsewhere.
    */

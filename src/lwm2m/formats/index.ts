@@ -4,4 +4,3 @@ export { codecFor, encodeCreate } from './registry.js';
 export type { FormatCodec } from './codec.js';
 export { FORMAT_LIMITS } from './parameters.js';
 export type { FormatLimits } from './parameters.js';
-export { RELATIVE_BELOW, absoluteTime } from './senml.js';

@@ -34,17 +34,6 @@ export const SENML_LABELS = {
 /** Label of a record field as CBOR has it. */
 export type SenmlLabel = (typeof SENML_LABELS)[keyof typeof SENML_LABELS];
 
-/** Below this a time is relative to the moment of receipt (RFC 8428 §4.5.3): 2^28 seconds. */
-export const RELATIVE_BELOW = 2 ** 28;
-
-/**
- * The Unix time of a record: times below 2^28 count from the moment of receipt, negative ones into the past (RFC 8428
- * §4.5.3).
- */
-export function absoluteTime(time: number, receivedAt: number): number {
-  return time < RELATIVE_BELOW ? receivedAt + time : time;
-}
-
 /** Takes the fields of records one by one and builds the nodes; used once per payload. */
 export class SenmlReader {
   readonly #target: Path;

@@ -45,6 +45,8 @@ export { fitsInteger } from './range.js';
 export type { IntegerType } from './range.js';
 export { parseObjectLink, scalarFromJson, scalarToJson, showObjectLink } from './scalar-json.js';
 export type { JsonScalar, ScalarFault } from './scalar-json.js';
+export { DEVICE_TIME_LIMITS, deviceTime } from './device-time.js';
+export type { DeviceTimeLimits } from './device-time.js';
 export { parseTimestamp, showTimestamp } from './timestamp.js';
 export { nodeFromJson, nodeToJson } from './json.js';
 export type { JsonInstance, JsonMultiple, JsonNode, JsonObject, JsonSingle, JsonValue } from './json.js';

@@ -318,6 +318,46 @@ describe('SenML CBOR', () => {
     expect(be.thrownBy(() => read('81 a3 21 65 "/3/0/" 00 62 "10" 02 05'))).toMatchObject({ reason: 'too_long' });
   });
 
+  it('refuses a base value and a value whose sum no double holds, and keeps infinities', () => {
+    const read = (base: string, value: string): unknown =>
+      senml.decode(bytes(`81 a3 21 66 "/6/0/0" 24 ${base} 02 ${value}`), [6, 0, 0], model);
+    const largest = 'fb 7fefffffffffffff';
+    expect(be.thrownBy(() => read(largest, largest))).toMatchObject({ reason: 'bad_senml' });
+    expect(read(largest, 'f9 7c00')).toEqual([placed('/6/0/0', single(be.float(Infinity)))]);
+    expect(read('1b ffffffffffffffff', 'fa 3f000000')).toEqual([placed('/6/0/0', single(be.float(2 ** 64)))]);
+  });
+
+  it('ends soon at 65,000 records with a base name of 60 KB', () => {
+    const record = Buffer.from('a10201', 'hex');
+    const name = Buffer.concat([
+      Buffer.from('a22179ea60', 'hex'),
+      Buffer.alloc(60_000, 0x33),
+      Buffer.from('0201', 'hex'),
+    ]);
+    const bomb = Buffer.concat([Buffer.from('99fde8', 'hex'), name, ...Array.from({ length: 64_999 }, () => record)]);
+    const fits = Buffer.concat([Buffer.from('990fa0', 'hex'), name, ...Array.from({ length: 3999 }, () => record)]);
+    for (const [payload, reason] of [
+      [bomb, 'too_many'],
+      [fits, 'too_long'],
+    ] as const) {
+      let quickest = Infinity;
+      for (let round = 0; round < 5; round += 1) {
+        const start = performance.now();
+        expect(be.thrownBy(() => senml.decode(payload, [3, 0], model))).toMatchObject({ reason });
+        quickest = Math.min(quickest, performance.now() - start);
+      }
+      expect(quickest).toBeLessThan(20);
+    }
+  });
+
+  it('refuses to send more than 1 MiB', () => {
+    const node = single({ type: 'opaque', value: new Uint8Array(FORMAT_LIMITS.payloadBytes) });
+    for (const format of [110, 112]) {
+      const error = be.thrownBy(() => be.codecOf(format).encode([9, 0, 0], node, noModel));
+      expect(error).toMatchObject({ code: 'not_encodable' });
+    }
+  });
+
   it('gives nodes that do not refer to the payload', () => {
     const payload = bytes('81 a2 21 69 "/19/0/0/0" 08 43 010203');
     const nodes = senml.decode(payload, [19, 0, 0, 0], model);

@@ -127,6 +127,14 @@ describe('SenML JSON', () => {
     expect(read(`[{"bn":"/9/0/0","v":${value}}]`, '/9/0/0', noModel)).toEqual([placed('/9/0/0', single(scalar))]);
   });
 
+  it('passes over fields named like parts of a prototype', () => {
+    const text = '[{"constructor":{"prototype":{"polluted":1}},"toString":1,"bn":"/3/0/9","v":5}]';
+    expect(read(text, '/3/0/9')).toEqual([placed('/3/0/9', single(be.integer(5)))]);
+    const proto = be.thrownBy(() => read('[{"__proto__":{"polluted":1},"bn":"/3/0/9","v":5}]', '/3/0/9'));
+    expect(proto).toMatchObject({ reason: 'bad_senml' });
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
   it('takes a float for an integer only when it is whole and exact', () => {
     const value = (text: string): unknown => read(`[{"bn":"/3/0/9","v":${text}}]`, '/3/0/9');
     expect(value('95.0')).toEqual([placed('/3/0/9', single(be.integer(95)))]);

@@ -17,7 +17,16 @@ import type {
   OperationRecord,
 } from '#fleet/model';
 import { isFinished } from '#fleet/model';
-import type { Change, FleetStore, LoadBatch, OperationQuery, Page, Receipt, StoreLimits, Versioned } from '#fleet/ports';
+import type {
+  Change,
+  FleetStore,
+  LoadBatch,
+  OperationQuery,
+  Page,
+  Receipt,
+  StoreLimits,
+  Versioned,
+} from '#fleet/ports';
 
 /** What a store has written down, as text. */
 export class Disk {
@@ -190,7 +199,7 @@ export class MemoryStore implements FleetStore {
   }
 
   async events(_scope: unknown, after: number, limit: number): ReturnType<FleetStore['events']> {
-    const kept = this.#disk.events.map((text) => JSON.parse(text) as NumberedEvent);
+    const kept = this.#disk.events.slice(-this.#limits.events).map((text) => JSON.parse(text) as NumberedEvent);
     const events = kept.filter(({ number }) => number > after).slice(0, limit);
     return { events, oldest: kept[0]?.number ?? 0, newest: this.#disk.newest };
   }
@@ -260,7 +269,8 @@ export class MemoryStore implements FleetStore {
     if (version instanceof AppError) return version;
     this.applied.push(change);
     const events = change.events.map((event) => this.#number(event));
-    this.#retain();
+    if (change.aggregate === 'operation') this.#retainOperations();
+    if (this.#disk.events.length > this.#limits.events * 2) this.#retain();
     return { version, events };
   }
 
@@ -318,6 +328,10 @@ export class MemoryStore implements FleetStore {
   /** Lets go of what is beyond the limits. */
   #retain(): void {
     this.#disk.events = this.#disk.events.slice(-this.#limits.events);
+    this.#retainOperations();
+  }
+
+  #retainOperations(): void {
     const before = this.#now() - this.#limits.operationDays * 86_400_000;
     const finished = new Map<DeviceId, number>();
     const newestFirst = [...this.#disk.operations].sort(([left], [right]) => (left < right ? 1 : -1));

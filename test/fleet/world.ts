@@ -1,0 +1,291 @@
+/**
+ * A fleet in virtual time over a store in memory and devices that answer as a test says. A World outlives its fleet: it can be
+ * killed and started again on what was durable.
+ */
+
+import { Milliseconds, plainPeer } from '#base';
+import type { Instant, Peer } from '#base';
+import { DEFAULT_FLEET_SETTINGS, Fleet } from '#fleet';
+import type { FleetSettings } from '#fleet';
+import type { NumberedEvent } from '#fleet/model';
+import type { DeviceLink, LinkTarget } from '#fleet/ports';
+import { ObjectCatalogue, ObjectLists, showPath } from '#lwm2m/model';
+import type { DeviceRequest, Node, ObjectEntry, ObjectList, Outcome, RegisterParameters, Scalar } from '#lwm2m/model';
+import { loadObjects } from '../../src/objects.js';
+import { VirtualClock } from '../support/clock.js';
+import { Disk, MemoryStore, WIDE } from '../support/memory-store.js';
+import { SeededRandom } from '../support/random.js';
+import { toHex } from '#base';
+
+/** One request on its way. */
+export interface Flight {
+  readonly target: LinkTarget;
+  readonly request: DeviceRequest;
+  /** Whether a datagram of it has left: what `gone` says of it. */
+  sent: 'yes' | 'no';
+  answer(outcome: Outcome): void;
+}
+
+/** What devices answer; undefined leaves the request open. */
+export type Behaviour = (request: DeviceRequest, target: LinkTarget) => Outcome | undefined;
+
+/** Devices at the other end, without a wire. */
+export class FakeLink implements DeviceLink {
+  /** Every request that was handed over, in order. */
+  readonly log: { readonly request: DeviceRequest; readonly target: LinkTarget }[] = [];
+  readonly restored: string[] = [];
+  readonly forgotten: string[] = [];
+  readonly moves: string[] = [];
+  readonly left: string[] = [];
+  readonly flights: Flight[] = [];
+  behaviour: Behaviour;
+  /** Most requests open at once per peer. */
+  most = 0;
+
+  constructor(behaviour: Behaviour) {
+    this.behaviour = behaviour;
+  }
+
+  perform(target: LinkTarget, request: DeviceRequest): Promise<Outcome> {
+    this.log.push({ target, request });
+    const outcome = this.behaviour(request, target);
+    if (outcome !== undefined) return Promise.resolve(outcome);
+    return new Promise((resolve) => {
+      const flight: Flight = {
+        target,
+        request,
+        sent: 'yes',
+        answer: (answer) => {
+          this.flights.splice(this.flights.indexOf(flight), 1);
+          resolve(answer);
+        },
+      };
+      this.flights.push(flight);
+      const open = this.flights.filter((other) => other.target.peer.key === target.peer.key).length;
+      this.most = Math.max(this.most, open);
+    });
+  }
+
+  restore(_target: LinkTarget, observation: DeviceRequest & { readonly kind: 'observe' }): void {
+    this.restored.push(toHex(observation.token));
+  }
+
+  forget(token: Uint8Array): void {
+    this.forgotten.push(toHex(token));
+  }
+
+  moved(from: Peer, to: Peer): void {
+    this.moves.push(`${from.port} -> ${to.port}`);
+  }
+
+  gone(peer: Peer): void {
+    this.left.push(peer.key);
+    for (const flight of this.flights.filter(({ target }) => target.peer.key === peer.key)) {
+      flight.answer({ kind: 'failed', reason: 'cancelled', detail: 'the peer is gone', sent: flight.sent });
+    }
+  }
+
+  /** Requests so far as `kind path`. */
+  get lines(): string[] {
+    return this.log.map(({ request }) => `${request.kind} ${showPath(request.path)}`);
+  }
+
+  /** The one open request. */
+  get flight(): Flight {
+    const [only, ...more] = this.flights;
+    if (only === undefined || more.length > 0) throw new Error(`${this.flights.length} requests are open`);
+    return only;
+  }
+}
+
+/** What a test may change of a world. */
+export interface WorldOptions {
+  readonly settings?: Partial<FleetSettings>;
+  readonly clock?: VirtualClock;
+  readonly behaviour?: Behaviour;
+}
+
+/** A server's inside, its devices and its disk. */
+export class World {
+  readonly clock: VirtualClock;
+  readonly disk = new Disk();
+  readonly lists = new ObjectLists();
+  readonly settings: FleetSettings;
+  readonly faults: unknown[] = [];
+  readonly random = new SeededRandom(7);
+  store: MemoryStore;
+  link: FakeLink;
+  fleet!: Fleet;
+  #alarm = Number.POSITIVE_INFINITY;
+  readonly #behaviour: Behaviour;
+
+  private constructor({ settings, clock, behaviour }: WorldOptions) {
+    this.clock = clock ?? new VirtualClock();
+    this.settings = { ...DEFAULT_FLEET_SETTINGS, readAfterRegistration: [], ...settings };
+    this.#behaviour = behaviour ?? (() => undefined);
+    this.store = new MemoryStore(this.disk);
+    this.link = new FakeLink(this.#behaviour);
+  }
+
+  /** A world whose fleet is up. */
+  static async start(options: WorldOptions = {}): Promise<World> {
+    const world = new World(options);
+    await world.boot();
+    return world;
+  }
+
+  /** The fleet ends without warning: what was not durable is lost. Another one starts on the disk. */
+  async crash(): Promise<void> {
+    this.store.kill();
+    await this.boot();
+  }
+
+  /** Starts a fleet on the disk. */
+  async boot(): Promise<void> {
+    this.store = new MemoryStore(this.disk, WIDE, () => this.clock.wall());
+    this.link = new FakeLink(this.#behaviour);
+    this.#alarm = Number.POSITIVE_INFINITY;
+    this.fleet = await Fleet.start({
+      store: this.store,
+      link: this.link,
+      objects: definitions(),
+      lists: this.lists,
+      clock: this.clock,
+      random: this.random,
+      settings: this.settings,
+      wake: (at) => {
+        this.#alarm = Math.min(this.#alarm, at);
+      },
+      breathe: () => settle(),
+      fault: (error) => this.faults.push(error),
+    });
+  }
+
+  /** Lets `span` milliseconds pass, waking the fleet when it asked to be. */
+  async pass(span: number): Promise<void> {
+    const end = this.clock.now() + span;
+    await settle();
+    while (this.#alarm <= end) {
+      this.clock.moveTo(this.#alarm);
+      this.#alarm = Number.POSITIVE_INFINITY;
+      this.fleet.tick(this.clock.now());
+      await settle();
+    }
+    this.clock.moveTo(end);
+    await settle();
+  }
+
+  now(): Instant {
+    return this.clock.now();
+  }
+
+  /** Registers a device and answers it; its location. */
+  async register(endpoint: string, more: Partial<RegisterParameters> = {}, peer: Peer = peerAt(1000)): Promise<string> {
+    const { location } = await this.fleet.register(this.parameters(endpoint, more), peer, this.now());
+    this.fleet.reached(peer, this.now());
+    await settle();
+    return location;
+  }
+
+  /** What a device says when it registers. */
+  parameters(endpoint: string, more: Partial<RegisterParameters> = {}): RegisterParameters {
+    return {
+      endpoint,
+      lwm2m: '1.1',
+      lifetime: 300,
+      binding: 'U',
+      queueMode: false,
+      objects: this.objects(),
+      ...more,
+    };
+  }
+
+  /** A shared object list; by default objects 1, 3 and 3303. */
+  objects(entries: readonly ObjectEntry[] = OBJECTS): ObjectList {
+    return this.lists.intern({ objects: entries, root: '', formats: [60, 112] });
+  }
+
+  /** Events stored so far, by type. */
+  async told(): Promise<string[]> {
+    return (await this.events()).map(({ type }) => type);
+  }
+
+  /** Events stored so far. */
+  async events(): Promise<readonly NumberedEvent[]> {
+    return (await this.store.events(undefined, 0, 100_000)).events;
+  }
+}
+
+/** Lets every promise that can go on go on. */
+export async function settle(): Promise<void> {
+  for (let round = 0; round < 3; round += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A peer at a port of this machine. */
+export function peerAt(port: number, address = '127.0.0.1'): Peer {
+  return plainPeer(0, address, port);
+}
+
+/** Days, in milliseconds. */
+export function days(count: number): Milliseconds {
+  return Milliseconds(count * 86_400_000);
+}
+
+/** A success with that code and what comes with it. */
+export function done(code: number, more: Partial<Outcome & { kind: 'done' }> = {}): Outcome {
+  return { kind: 'done', code, ...more };
+}
+
+/** A successful read of one value. */
+export function content(path: readonly number[], value: Scalar): Outcome {
+  return done(0x45, { format: 112, nodes: [{ path, node: single(value) }] });
+}
+
+/** A resource with one value. */
+export function single(value: Scalar): Node {
+  return { kind: 'single', value };
+}
+
+/** A failure. */
+export function failed(reason: (Outcome & { kind: 'failed' })['reason'], sent: 'yes' | 'no' = 'yes'): Outcome {
+  return { kind: 'failed', reason, detail: reason, sent };
+}
+
+/** A device that answers everything well: reads with 95, creates as instance 2, accepts observations. */
+export const OBLIGING: Behaviour = (request) => {
+  switch (request.kind) {
+    case 'read':
+      return content(request.path, { type: 'integer', value: 95 });
+    case 'observe':
+      return done(0x45, {
+        format: 112,
+        observing: 'yes',
+        nodes: [{ path: request.path, node: single({ type: 'float', value: 20.5 }) }],
+      });
+    case 'discover':
+      return done(0x45, { format: 40, links: [{ path: '/3/0/7', attributes: { pmin: 10, dim: 2 } }] });
+    case 'create':
+      return done(0x41, { created: [...request.path, request.instance ?? 2] });
+    case 'delete':
+      return done(0x42);
+    case 'write':
+    case 'writeAttributes':
+    case 'execute':
+    case 'cancelObserve':
+      return done(0x44);
+  }
+};
+
+const OBJECTS: readonly ObjectEntry[] = [
+  { id: 1, version: '1.1', instances: [0] },
+  { id: 3, version: '1.1', instances: [0] },
+  { id: 3303, version: '1.1', instances: [0, 1] },
+];
+
+function definitions(): ObjectCatalogue {
+  const catalogue = new ObjectCatalogue();
+  for (const definition of BUILT_IN.all()) catalogue.add(definition);
+  return catalogue;
+}
+
+const BUILT_IN = loadObjects([]);

@@ -21,7 +21,6 @@ export interface Counters extends Record<string, number> {
   dropped_foreign_token: number;
   dropped_unknown_token: number;
   dropped_bad_option: number;
-  dropped_misplaced: number;
   dropped_notification_rate: number;
   dropped_notification_fetch: number;
   dropped_observations_full: number;
@@ -55,7 +54,6 @@ export function newCounters(): Counters {
     dropped_foreign_token: 0,
     dropped_unknown_token: 0,
     dropped_bad_option: 0,
-    dropped_misplaced: 0,
     dropped_notification_rate: 0,
     dropped_notification_fetch: 0,
     dropped_observations_full: 0,

@@ -23,6 +23,12 @@ export class Server {
   readonly #uploads: Uploads;
   readonly #downloads: Downloads;
   readonly #relations: Relations;
+  /** Whether the request at hand has a block option: noticed while its critical options are judged, to walk them once. */
+  #inBlocks = false;
+  readonly #judge = (option: number): boolean => {
+    if (option === OptionNumber.BLOCK1 || option === OptionNumber.BLOCK2) this.#inBlocks = true;
+    return isUnderstood(option);
+  };
 
   constructor(core: Core, exchanges: Exchanges, uploads: Uploads, downloads: Downloads, relations: Relations) {
     this.#core = core;
@@ -50,15 +56,17 @@ export class Server {
     counters.requests_received += 1;
     const confirmable = message.type === MessageType.CON;
     const entry = duplicates.add(now, state, message.messageId, confirmable ? 'con' : 'non');
-    const problem = message.optionCount === 0 ? undefined : criticalProblem(message, isUnderstood);
+    this.#inBlocks = false;
+    const problem = message.optionCount === 0 ? undefined : criticalProblem(message, this.#judge);
     if (problem !== undefined && !confirmable) {
       counters.dropped_bad_option += 1;
       duplicates.setReaction(entry, Reaction.SILENT);
       return;
     }
     const exchange = this.#exchanges.open(now, state, message, entry);
-    if (problem === undefined) this.#handleBody(now, state, message, exchange);
-    else this.#refuseOption(now, exchange, problem);
+    if (problem !== undefined) this.#refuseOption(now, exchange, problem);
+    else if (this.#inBlocks) this.#handleBlocks(now, state, message, exchange);
+    else this.#emit(now, state, exchange, message, message.payload, message.bytes.length);
   }
 
   /** Answers a duplicate as before, or with silence. False when the answer has to be rebuilt. */
@@ -91,11 +99,20 @@ export class Server {
     this.#exchanges.refuse(now, exchange, proxy ? Code.PROXYING_NOT_SUPPORTED : Code.BAD_OPTION);
   }
 
-  #handleBody(now: Instant, state: PeerState, message: Message, exchange: Exchange): void {
+  /** A request with Block1, Block2 or both (RFC 7959 §2, §3.3). */
+  #handleBlocks(now: Instant, state: PeerState, message: Message, exchange: Exchange): void {
     const block1 = blockOf(message, OptionNumber.BLOCK1);
+    const block2 = blockOf(message, OptionNumber.BLOCK2);
+    const reserved =
+      (block1 === undefined && message.has(OptionNumber.BLOCK1)) ||
+      (block2 === undefined && message.has(OptionNumber.BLOCK2));
+    if (reserved) {
+      this.#exchanges.refuse(now, exchange, Code.BAD_REQUEST);
+      return;
+    }
+    exchange.block2 = block2;
     if (block1 === undefined) {
-      if (message.has(OptionNumber.BLOCK1)) this.#exchanges.refuse(now, exchange, Code.BAD_REQUEST);
-      else this.#handleWhole(now, state, exchange, message, message.payload, message.bytes.length);
+      this.#handleWhole(now, state, exchange, message, message.payload, message.bytes.length);
       return;
     }
     const outcome = this.#uploads.receive(now, state, message, block1);
@@ -108,6 +125,7 @@ export class Server {
     this.#exchanges.refuse(now, exchange, outcome.code, outcome.options);
   }
 
+  /** The body is whole: a later block of a kept answer is served, all else is for the application. */
   #handleWhole(
     now: Instant,
     state: PeerState,
@@ -116,22 +134,29 @@ export class Server {
     body: Uint8Array,
     received: number,
   ): void {
-    const block2 = blockOf(exchange.message ?? message, OptionNumber.BLOCK2);
-    if (block2 !== undefined) {
-      exchange.block2 = block2;
-      const kept = block2.num > 0 ? this.#downloads.find(state, message) : undefined;
+    const { block2 } = exchange;
+    if (block2 !== undefined && block2.num > 0) {
+      const kept = this.#downloads.find(state, message);
       if (kept !== undefined) {
         this.#exchanges.serve(now, exchange, kept, block2);
         return;
       }
-      if (block2.num > 0 && !asksAlone(message)) {
+      if (!asksAlone(message)) {
         this.#exchanges.refuse(now, exchange, Code.REQUEST_ENTITY_INCOMPLETE);
         return;
       }
-    } else if (message.has(OptionNumber.BLOCK2)) {
-      this.#exchanges.refuse(now, exchange, Code.BAD_REQUEST);
-      return;
     }
+    this.#emit(now, state, exchange, message, body, received);
+  }
+
+  #emit(
+    now: Instant,
+    state: PeerState,
+    exchange: Exchange,
+    message: Message,
+    body: Uint8Array,
+    received: number,
+  ): void {
     exchange.body = body;
     this.#relations.noticeRequest(now, state, message);
     this.#core.emit({ type: 'request', exchange: exchange.id, peer: state.peer, message, body, received });

@@ -75,13 +75,11 @@ export class UdpEndpoint {
       this.#handleMalformed(peer, message);
       return;
     }
-    const { code, type } = message;
+    // The codec refuses requests in an ACK and anything but emptiness in an RST (RFC 7252 §4.2).
+    const { code } = message;
     if (code === 0) this.#handleEmpty(now, peer, message);
-    else if (code < FIRST_RESPONSE) {
-      if (type === MessageType.CON || type === MessageType.NON) this.#server.handleRequest(now, peer, message);
-      else this.#core.counters.dropped_misplaced += 1;
-    } else if (type === MessageType.ACK) this.#client.handlePiggyBacked(now, peer, message);
-    else if (type === MessageType.RST) this.#core.counters.dropped_misplaced += 1;
+    else if (code < FIRST_RESPONSE) this.#server.handleRequest(now, peer, message);
+    else if (message.type === MessageType.ACK) this.#client.handlePiggyBacked(now, peer, message);
     else this.#handleResponse(now, peer, message);
   }
 

@@ -184,7 +184,7 @@ describe('received requests', () => {
     script.receive('60010001');
     script.receive('70010001');
     expect([script.sent(), script.types()]).toEqual([[], []]);
-    expect(script.endpoint.counters['dropped_misplaced']).toBe(2);
+    expect(script.endpoint.counters['malformed_wrong_type']).toBe(2);
   });
 
   it('drops requests beyond the exchanges one peer may have open, to be retransmitted', () => {

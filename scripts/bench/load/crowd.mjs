@@ -8,6 +8,8 @@ import { Option, message, observeValue, parse, registerRequest } from './wire.mj
 
 const PORTS = 20_000;
 const FIRST_PORT = 10_000;
+/** Loopback addresses of this process's own, so that two benchmarks do not meet. */
+const NETWORK = `127.${16 + (process.pid % 200)}`;
 /** How many devices are not yet done at once, and how many sockets may be open. */
 const AT_ONCE = 500;
 const OPEN = 18_000;
@@ -103,7 +105,7 @@ export class Crowd {
         settle();
       });
       socket.once('error', reject);
-      const address = `127.0.${2 + Math.floor(index / PORTS)}.1`;
+      const address = `${NETWORK}.${2 + Math.floor(index / PORTS)}.1`;
       socket.bind(FIRST_PORT + (index % PORTS), address, () => send(request));
       this.#open.set(index, socket);
       if (this.#open.size > OPEN) reject(new Error(`more than ${OPEN} devices are open at once`));

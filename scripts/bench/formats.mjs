@@ -5,7 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { Decoder, Encoder } from 'cbor-x';
+import { Decoder, Encoder } from 'cbor-x/decode';
 import { codecFor } from '../../dist/lwm2m/formats/index.js';
 import { checkCbor } from '../../dist/lwm2m/formats/cbor-check.js';
 import { FORMAT_LIMITS } from '../../dist/lwm2m/formats/parameters.js';

@@ -69,27 +69,42 @@ function print({ title, unit, goal, ratio, ratios = [], cost, echoCost, retransm
 }
 
 const { size, profile, cases } = readArguments(process.argv.slice(2));
+/** What runs for the case of the moment. */
+const opened = [];
+
+/** Ends all that runs, the last first. */
+async function stopAll() {
+  for (const process of opened.splice(0).reverse()) await process.stop();
+}
+
+for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => stopAll().finally(() => process.exit(1)));
+
+/** Starts what a case needs, runs it and prints its rows. */
+async function runCase({ run, [size]: scale }) {
+  const began = performance.now();
+  const open = async (starting) => {
+    const started = await starting;
+    opened.push(started);
+    return started;
+  };
+  const load = await open(startLoad());
+  const echo = await open(startYardstick('echo'));
+  const nodeCoap = await open(startYardstick('node-coap'));
+  const server = await open(startServer({ profile }));
+  const rows = await run({ load, echo, nodeCoap, server, scale });
+  rows.forEach(print);
+  if (profile !== undefined) console.log(`  CPU profiles go to ${profile}: node scripts/bench/profile.mjs FILE`);
+  console.log(`  (${((performance.now() - began) / 1000).toFixed(0)} s)`);
+}
+
 let failed = 0;
 for (const each of cases) {
-  const opened = [];
-  const began = performance.now();
   try {
-    const load = await startLoad();
-    opened.push(load);
-    const echo = await startYardstick('echo');
-    opened.push(echo);
-    const nodeCoap = await startYardstick('node-coap');
-    opened.push(nodeCoap);
-    const server = await startServer({ profile });
-    opened.push(server);
-    const rows = await each.run({ load, echo, nodeCoap, server, scale: each[size] });
-    rows.forEach(print);
-    if (profile !== undefined) console.log(`  CPU profiles go to ${profile}: node scripts/bench/profile.mjs FILE`);
-    console.log(`  (${((performance.now() - began) / 1000).toFixed(0)} s)`);
+    await runCase(each);
   } catch (error) {
     failed += 1;
     console.log(`${each.name}: FAILED: ${error.message ?? error}`);
   }
-  for (const process of opened.reverse()) await process.stop();
+  await stopAll();
 }
 process.exit(failed === 0 ? 0 : 1);

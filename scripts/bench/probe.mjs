@@ -10,5 +10,7 @@ if (isMainThread && process.channel) {
       process.send(process.memoryUsage());
     }, 200);
   });
+  // The benchmark is gone: nothing of it stays behind.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   process.channel.unref();
 }

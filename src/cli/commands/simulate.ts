@@ -1,0 +1,283 @@
+/** `bellwether simulate`: simulated devices that register with a server and behave until told to stop. */
+
+import { lookup } from 'node:dns/promises';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { InvalidArgumentError, Option, type Command } from 'commander';
+
+import { AppError, showAddress, systemClock, systemRandom } from '#base';
+import { showCode } from '#coap/codec';
+import { parametersWith } from '#coap/endpoint';
+import { ENABLER_VERSIONS, parseObjectDefinition, type EnablerVersion } from '#lwm2m/model';
+import { Swarm, makeKind, type DeviceEvent, type DeviceKind } from '#simulator';
+
+import { loadObjects } from '../../objects.js';
+import { ExitCode } from '../exit.js';
+import { printable, processLogger } from '../logger.js';
+
+interface Options {
+  readonly server: string;
+  readonly count: number;
+  readonly prefix: string;
+  readonly lifetime: number;
+  readonly objects: readonly string[];
+  readonly lwm2m: EnablerVersion;
+  readonly queue: boolean;
+  readonly awake: number;
+  readonly confirmable: boolean;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+/** Adds `simulate`. */
+export function addSimulate(program: Command): void {
+  program
+    .command('simulate')
+    .description('run simulated devices against a server until told to stop')
+    .option('--server <URL>', 'where the server listens for devices', 'coap://127.0.0.1:5683')
+    .option('--count <N>', 'how many devices, each on its own port', whole(1, 1_000_000), 1)
+    .option('--prefix <TEXT>', 'their names are this and a number from 1', 'sim-')
+    .option('--lifetime <SECONDS>', 'registration lifetime; 0 never expires', whole(0, 0xffff_ffff), 300)
+    .option(
+      '--objects <LIST>',
+      'objects beside 1, 3, 4, 6, 7 and 3303: ids and folders of definitions, by commas; repeatable',
+      (value: string, before: readonly string[]) => [...before, ...value.split(',').filter((part) => part !== '')],
+      [] as readonly string[],
+    )
+    .addOption(
+      new Option('--lwm2m <VERSION>', 'enabler version to register with').choices(ENABLER_VERSIONS).default('1.1'),
+    )
+    .option('--queue', 'queue mode: listen only for a while after each exchange', false)
+    .option('--awake <SECONDS>', 'how long a device in queue mode listens', whole(1, 86_400), 93)
+    .option('--confirmable', 'send notifications confirmable', false)
+    .option('--seed <N>', 'what the values of all devices follow from', whole(0, 0xffff_ffff), 1)
+    .option('--json', 'one JSON object a line', false)
+    .action(async (options: Options) => {
+      await simulate(options);
+    });
+}
+
+async function simulate(options: Options): Promise<void> {
+  const server = await resolveServer(options.server);
+  const report = new Report(options, showAddress(server.address, server.port));
+  const logger = processLogger('warn');
+  const swarm = new Swarm({
+    stack: {
+      parameters: parametersWith({}),
+      clock: systemClock,
+      random: systemRandom,
+      logger,
+      fault: (error) => {
+        logger.error('fault in a simulated device', {
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        });
+      },
+    },
+    server,
+    prefix: options.prefix,
+    count: options.count,
+    kinds: makeKinds(options),
+    seed: options.seed,
+    awakeFor: options.queue ? options.awake : undefined,
+    notifications: options.confirmable ? 'con' : 'non',
+    onEvent: (name, event) => {
+      report.add(name, event);
+    },
+  });
+  await run(swarm, report);
+}
+
+async function run(swarm: Swarm, report: Report): Promise<void> {
+  const told = whenTold();
+  try {
+    await Promise.race([swarm.start().then(() => undefined), told]);
+    const { open, refused } = swarm.counts();
+    if (open > 0 && refused === open) {
+      await swarm.stop(STOP_PATIENCE);
+      throw new AppError('refused', 'the server refused every device; nothing is left to simulate');
+    }
+    report.started(swarm.counts());
+    await told;
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'refused')) await swarm.stop(STOP_PATIENCE);
+    throw error;
+  }
+  report.stopped(await swarm.stop(STOP_PATIENCE));
+}
+
+/** Resolves at SIGTERM or SIGINT; the second ends the process at once. */
+function whenTold(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = 0;
+    const onSignal = (): void => {
+      asked += 1;
+      if (asked > 1) process.exit(ExitCode.FORCED);
+      resolve();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+/** The kind of the chosen version, and those of older versions that a server may fall back to. */
+function makeKinds(options: Options): readonly [DeviceKind, ...DeviceKind[]] {
+  const folders = options.objects.filter((part) => !isId(part));
+  const catalogue = loadObjects(folders);
+  const ids = [...options.objects.filter(isId).map(Number), ...folders.flatMap(definedIn)];
+  const make = (lwm2m: EnablerVersion): DeviceKind =>
+    makeKind({
+      lwm2m,
+      catalogue,
+      objects: ids,
+      lifetime: options.lifetime,
+      binding: lwm2m === '1.0' && options.queue ? 'UQ' : 'U',
+      seed: options.seed,
+      madeAt: Math.floor(systemClock.wall() / 1000),
+    });
+  const older = ENABLER_VERSIONS.filter((version) => version < options.lwm2m).reverse();
+  return [make(options.lwm2m), ...older.map(make)];
+}
+
+/** Ids of the objects that a folder defines; `loadObjects` has read and judged its files. */
+function definedIn(folder: string): readonly number[] {
+  const ids = new Set<number>();
+  for (const name of readdirSync(folder)) {
+    if (!/\.xml$/i.test(name) || /^(Common|DDF)\.xml$/.test(name)) continue;
+    const { id } = parseObjectDefinition(readFileSync(join(folder, name)));
+    if (id !== 0 && id !== 21) ids.add(id);
+  }
+  return [...ids];
+}
+
+function isId(part: string): boolean {
+  return /^\d+$/.test(part);
+}
+
+/** The address of `coap://host[:port]`; a name is looked up once. */
+async function resolveServer(url: string): Promise<{ readonly address: string; readonly port: number }> {
+  const match = /^coap:\/\/(\[[0-9a-fA-F:.]+\]|[^:/?#[\]]+)(?::(\d{1,5}))?\/?$/.exec(url);
+  const port = Number(match?.[2] ?? COAP_PORT);
+  if (match === null || port < 1 || port > 65_535) {
+    throw new AppError('usage', `--server must be like coap://127.0.0.1:5683 or coap://[::1]:5683, not "${url}"`);
+  }
+  const host = (match[1] as string).replace(/^\[|\]$/g, '');
+  try {
+    return { address: (await lookup(host)).address, port };
+  } catch (cause) {
+    throw new AppError('usage', `--server: the name ${host} cannot be resolved`, { cause });
+  }
+}
+
+function whole(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+    if (value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`a whole number from ${low} to ${high} is expected.`);
+  };
+}
+
+/** Tells what happens: a line a device while there are few, a count now and then when there are many. */
+class Report {
+  readonly #options: Options;
+  readonly #server: string;
+  readonly #told = new Map<string, number>();
+  #registered = 0;
+  #shownAt = 0;
+
+  constructor(options: Options, server: string) {
+    this.#options = options;
+    this.#server = server;
+  }
+
+  /** One event of one device. */
+  add(name: string, event: DeviceEvent): void {
+    if (event.type === 'registered') this.#registered += 1;
+    if (this.#options.json) {
+      this.#json(name, event);
+      return;
+    }
+    const words = this.#words(event);
+    if (words === undefined) return;
+    if (this.#options.count <= FEW) say(`${name} ${words}`);
+    else if (event.type === 'registered') this.#progress();
+    else this.#sample(event.type, `${name} ${words}`);
+  }
+
+  /** Every device has been tried once. */
+  started(counts: { readonly open: number; readonly registered: number }): void {
+    if (this.#options.json) line({ event: 'started', ...counts });
+    else say(`${counts.registered} of ${this.#options.count} devices are registered at ${this.#server}`);
+  }
+
+  /** All has ended; `unconfirmed` devices got no answer to their De-register. */
+  stopped(unconfirmed: number): void {
+    if (this.#options.json) line({ event: 'stopped', unconfirmed });
+    else if (unconfirmed > 0) say(`${unconfirmed} devices got no answer to their de-registration`);
+    else say('all devices are de-registered');
+  }
+
+  #words(event: DeviceEvent): string | undefined {
+    switch (event.type) {
+      case 'registered':
+        return `registered at ${event.location}`;
+      case 'refused':
+        return refusalWords(event);
+      case 'unanswered':
+        return `got no answer to ${OPERATION_NAMES[event.operation]} from ${this.#server} (${event.reason}), tries again`;
+      case 'deregistered':
+        return 'de-registered';
+      case 'rebooting':
+        return 'reboots';
+      case 'disabled':
+        return 'is disabled by the server';
+      case 'updated':
+        return undefined;
+    }
+  }
+
+  #progress(): void {
+    const now = systemClock.now();
+    if (now - this.#shownAt < 1_000) return;
+    this.#shownAt = now;
+    say(`${this.#registered} of ${this.#options.count} registered`);
+  }
+
+  /** Of many devices the first few lines of a kind say enough. */
+  #sample(kind: string, words: string): void {
+    const told = (this.#told.get(kind) ?? 0) + 1;
+    this.#told.set(kind, told);
+    if (told < SAMPLES) say(words);
+    else if (told === SAMPLES) say(`${words} (more of these are not shown)`);
+  }
+
+  #json(name: string, event: DeviceEvent): void {
+    const { type, ...rest } = event;
+    const shown = 'code' in rest ? { ...rest, code: showCode(rest.code) } : rest;
+    line({ event: type, endpoint: name, ...shown });
+  }
+}
+
+function refusalWords({ operation, code, detail }: Extract<DeviceEvent, { type: 'refused' }>): string {
+  const words = `was refused: ${showCode(code)} ${printable(detail)} (${OPERATION_NAMES[operation]})`;
+  if (operation !== 'register' || code !== FORBIDDEN) return words;
+  return `${words}; a server admits unknown names over plain CoAP only when it is started with --coap-open`;
+}
+
+function say(words: string): void {
+  process.stdout.write(`${words}\n`);
+}
+
+function line(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+const OPERATION_NAMES = { register: 'Register', update: 'Update', deregister: 'De-register' } as const;
+const COAP_PORT = '5683';
+const FORBIDDEN = 0x83;
+/** Up to so many devices each has its own lines. */
+const FEW = 20;
+/** Lines of one kind that are shown of many devices. */
+const SAMPLES = 5;
+/** Milliseconds without any answer after which the de-registration is given up. */
+const STOP_PATIENCE = 2_500;

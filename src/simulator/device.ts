@@ -1,0 +1,380 @@
+/**
+ * One simulated LwM2M device: objects, registration, observations, and what its commands do. Pure: it has no socket and
+ * no timer. Whoever drives it hands in requests, answers and moments, then takes outputs until there is none, then waits
+ * for the next input or for `nextDeadline`.
+ */
+
+import { after, seconds } from '#base';
+import type { Instant } from '#base';
+import { Code } from '#coap/codec';
+import type { Message } from '#coap/codec';
+import type { Path } from '#lwm2m/model';
+
+import { AttributeStore } from './attributes.js';
+import { Hardware } from './hardware.js';
+import type { HardwareOptions } from './hardware.js';
+import type { DeviceKind } from './kind.js';
+import { ObjectTree, numberAt } from './objects.js';
+import { Observations } from './observations.js';
+import type { Look, ObservationTerms } from './observations.js';
+import { contentOf } from './reading.js';
+import type { Content } from './reading.js';
+import { Registration } from './registration.js';
+import type { RegistrationEvent, ServerRequest } from './registration.js';
+import { handleRequest, refusalOf } from './requests.js';
+import type { Effect } from './requests.js';
+import { fractionOf } from './seed.js';
+import { swingOf } from './sensors.js';
+import { serverSettings } from './server-object.js';
+
+/** What a device is made with. */
+export interface DeviceOptions extends HardwareOptions {
+  /** The kind to register as first, then what to fall back to when the server does not serve its version (4.12). */
+  readonly kinds: readonly [DeviceKind, ...DeviceKind[]];
+  /** Queue mode (LwM2M-Core 1.1.1 §6.5): how long the device listens after an exchange, in seconds; undefined: always. */
+  readonly awakeFor: number | undefined;
+  /** Type of notifications where no attribute says it. */
+  readonly notifications: 'con' | 'non';
+}
+
+/** A notification to send. */
+export interface Notification extends Content {
+  /** Sequence number; undefined ends the observation. */
+  readonly observe: { readonly sequence: number } | undefined;
+  readonly confirmable: 'con' | 'non';
+}
+
+/** Something a person may want to know. */
+export type DeviceEvent = RegistrationEvent | { readonly type: 'rebooting' | 'disabled' };
+
+/** What the driver carries out, in this order. */
+export type DeviceOutput =
+  | { readonly type: 'request'; readonly request: ServerRequest }
+  | {
+      readonly type: 'answer';
+      readonly exchange: number;
+      readonly answer: Content;
+      readonly observe: { readonly sequence: number } | undefined;
+    }
+  /** No answer: the device does not listen. */
+  | { readonly type: 'ignore'; readonly exchange: number }
+  | { readonly type: 'notify'; readonly relation: number; readonly notification: Notification }
+  /** The device has forgotten its observers and its request in flight. */
+  | { readonly type: 'forgetServer' }
+  | { readonly type: 'event'; readonly event: DeviceEvent };
+
+/** A device. */
+export class SimulatedDevice {
+  readonly name: string;
+  readonly #options: DeviceOptions;
+  readonly #hardware: Hardware;
+  readonly #attributes = new AttributeStore();
+  readonly #registration: Registration;
+  readonly #outputs: DeviceOutput[] = [];
+  /** Observations that wait for the endpoint to say that they began, by exchange. */
+  readonly #beginning = new Map<number, Extract<Effect, { type: 'observe' }>>();
+  #kind = 0;
+  #tree: ObjectTree;
+  #observations: Observations;
+  #sequence = 0;
+  #draws = 100;
+  #awakeUntil: Instant;
+
+  constructor(options: DeviceOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#hardware = new Hardware(options);
+    this.#tree = new ObjectTree(options.kinds[0], this.#hardware);
+    this.#observations = new Observations(this.#tree, this.#attributes, this.#hardware);
+    this.#awakeUntil = options.startedAt;
+    this.#registration = new Registration({
+      endpoint: options.name,
+      queueMode: options.awakeFor !== undefined,
+      lwm2m: () => this.#tree.kind.lwm2m,
+      settings: () => serverSettings(this.#tree),
+      links: () => this.#tree.links(),
+      fraction: () => fractionOf(options.seed, (this.#draws += 1)),
+    });
+  }
+
+  /** Registers now. */
+  start(now: Instant): void {
+    this.#hardware.at(now);
+    this.#registration.start(now);
+    this.handleTimeout(now);
+  }
+
+  /** De-registers; `hasEnded` says when that is done. */
+  stop(now: Instant): void {
+    this.#hardware.at(now);
+    this.#observations.clear();
+    this.#registration.leave(undefined);
+    this.#collect(now);
+  }
+
+  /** A request of the server. */
+  handleRequest(now: Instant, exchange: number, message: Message, body: Uint8Array): void {
+    this.#hardware.at(now);
+    if (!this.#listens(now)) {
+      this.#outputs.push({ type: 'ignore', exchange });
+      return;
+    }
+    this.#stayAwake(now);
+    const subject = { tree: this.#tree, attributes: this.#attributes };
+    const { answer, effect } = handleRequest(subject, message, body);
+    const observe = effect.type === 'observe' ? this.#nextSequence() : undefined;
+    if (effect.type === 'observe') this.#expectObserver(exchange, effect);
+    this.#outputs.push({ type: 'answer', exchange, answer, observe });
+    this.#apply(now, effect);
+    this.#collect(now);
+  }
+
+  /** The server observes: what `exchange` asked for has begun as `relation`. */
+  handleObserved(now: Instant, relation: number, exchange: number): void {
+    const begun = this.#beginning.get(exchange);
+    this.#beginning.delete(exchange);
+    if (begun === undefined) return;
+    const { path, accept, own, node } = begun;
+    this.#hardware.at(now);
+    this.#observations.add(now, relation, { path, accept, own }, node);
+  }
+
+  /** The server observes no more. */
+  handleObserverGone(relation: number): void {
+    this.#observations.remove(relation);
+  }
+
+  /** The server's answer to the request in flight. */
+  handleAnswer(now: Instant, message: Message, body: Uint8Array): void {
+    this.#hardware.at(now);
+    this.#stayAwake(now);
+    if (message.code === Code.PRECONDITION_FAILED) this.#stepDown();
+    this.#registration.handleAnswer(now, message, body);
+    this.#collect(now);
+  }
+
+  /** The request in flight ended without an answer. */
+  handleFailure(now: Instant, reason: string): void {
+    this.#hardware.at(now);
+    this.#registration.handleFailure(now, reason);
+    this.#collect(now);
+  }
+
+  /** Does what is due at `now`. */
+  handleTimeout(now: Instant): void {
+    this.#hardware.at(now);
+    this.#registration.handleTimeout(now);
+    if (this.#registration.isOpen) {
+      for (let look = this.#observations.look(now); look !== undefined; look = this.#observations.look(now)) {
+        this.#tell(now, look);
+      }
+    }
+    this.#collect(now);
+  }
+
+  /** A datagram left or arrived; object 7 counts them. */
+  countDatagram(direction: 'in' | 'out', bytes: number): void {
+    this.#hardware.countDatagram(direction, bytes);
+  }
+
+  /** The next thing to carry out. */
+  nextOutput(): DeviceOutput | undefined {
+    return this.#outputs.shift();
+  }
+
+  /** When something is due without any input. */
+  nextDeadline(): Instant | undefined {
+    const registration = this.#registration.nextDeadline();
+    const look = this.#registration.isOpen ? this.#observations.nextDeadline() : undefined;
+    if (registration === undefined || look === undefined) return registration ?? look;
+    return registration < look ? registration : look;
+  }
+
+  /** Whether it is de-registered and will stay so. */
+  get hasEnded(): boolean {
+    return this.#registration.hasEnded;
+  }
+
+  #listens(now: Instant): boolean {
+    if (!this.#registration.isOpen) return false;
+    const asleep = this.#options.awakeFor !== undefined && now > this.#awakeUntil && !this.#registration.isWaiting;
+    return !asleep;
+  }
+
+  #stayAwake(now: Instant): void {
+    if (this.#options.awakeFor !== undefined) this.#awakeUntil = after(now, seconds(this.#options.awakeFor));
+  }
+
+  /** Registers as the next kind; after the last as the first again. */
+  #stepDown(): void {
+    const { kinds } = this.#options;
+    this.#kind = (this.#kind + 1) % kinds.length;
+    this.#tree = new ObjectTree(kinds[this.#kind] as DeviceKind, this.#hardware);
+    this.#observations = new Observations(this.#tree, this.#attributes, this.#hardware);
+  }
+
+  #expectObserver(exchange: number, effect: Extract<Effect, { type: 'observe' }>): void {
+    // The endpoint tells at once, or never when it has too many observers: what is old here is dead.
+    if (this.#beginning.size >= MOST_BEGINNING) this.#beginning.clear();
+    this.#beginning.set(exchange, effect);
+  }
+
+  #apply(now: Instant, effect: Effect): void {
+    switch (effect.type) {
+      case 'none':
+      case 'observe':
+        return;
+      case 'attributes':
+        this.#observations.touch(now, effect.path);
+        return;
+      case 'executed':
+        this.#execute(now, effect.path);
+        return;
+      case 'deleted':
+        this.#attributes.forget(effect.path);
+        this.#noteChange(now, effect.path);
+        return;
+      case 'changed':
+      case 'created':
+        this.#noteChange(now, effect.path);
+        return;
+    }
+  }
+
+  #noteChange(now: Instant, path: Path): void {
+    this.#observations.touch(now, path);
+    this.#registration.noteChange(now);
+  }
+
+  #execute(now: Instant, path: Path): void {
+    const [object, instance, resource] = path as [number, number, number];
+    const command = COMMANDS.get(`${object}/${resource}`);
+    if (command !== undefined) this[command](now);
+    else if (resource === RESET_EXTREMES) this.#resetExtremes(now, object, instance);
+  }
+
+  update(now: Instant): void {
+    this.#registration.trigger(now);
+  }
+
+  disable(now: Instant): void {
+    const span = numberAt(this.#tree, 1, 0, 5) ?? DISABLE_SECONDS;
+    this.#outputs.push({ type: 'event', event: { type: 'disabled' } });
+    this.#forgetServer();
+    this.#registration.leave(after(now, seconds(span)));
+  }
+
+  reboot(now: Instant): void {
+    this.#outputs.push({ type: 'event', event: { type: 'rebooting' } });
+    this.#attributes.clear();
+    this.#forgetServer();
+    this.#registration.start(after(now, seconds(REBOOT_SECONDS)));
+  }
+
+  factoryReset(now: Instant): void {
+    this.#tree.reset();
+    this.reboot(now);
+  }
+
+  resetErrors(now: Instant): void {
+    this.#hardware.resetErrors();
+    this.#observations.touch(now, [3, 0, 11]);
+  }
+
+  startCollecting(now: Instant): void {
+    this.#hardware.startCollecting(numberAt(this.#tree, 7, 0, 8) ?? 0);
+    this.#observations.touch(now, [7, 0]);
+  }
+
+  stopCollecting(): void {
+    this.#hardware.stopCollecting();
+  }
+
+  #resetExtremes(now: Instant, object: number, instance: number): void {
+    const definition = this.#tree.kind.objects.get(object)?.definition;
+    const swing = definition === undefined ? undefined : swingOf(definition);
+    if (swing === undefined) return;
+    this.#hardware.resetExtremes(Hardware.sensorOf(object, instance), swing);
+    this.#observations.touch(now, [object, instance]);
+  }
+
+  /** Nothing of what the server asked for lasts. */
+  #forgetServer(): void {
+    this.#observations.clear();
+    this.#beginning.clear();
+    this.#outputs.push({ type: 'forgetServer' });
+  }
+
+  #tell(now: Instant, look: Look): void {
+    const { relation, terms } = look;
+    this.#stayAwake(now);
+    if (look.type === 'gone') {
+      const notification = {
+        code: Code.NOT_FOUND,
+        options: [],
+        payload: NO_BYTES,
+        observe: undefined,
+        confirmable: 'con',
+      } as const;
+      this.#outputs.push({ type: 'notify', relation, notification });
+      return;
+    }
+    const content = this.#contentFor(terms, look);
+    const isLast = content.code !== Code.CONTENT;
+    const confirmable = look.confirmable === 'yes' || isLast ? 'con' : this.#options.notifications;
+    const observe = isLast ? undefined : this.#nextSequence();
+    if (isLast) this.#observations.remove(relation);
+    this.#outputs.push({ type: 'notify', relation, notification: { ...content, observe, confirmable } });
+  }
+
+  /** What is observed may have become something that the format cannot carry: that ends the observation with an error. */
+  #contentFor({ path, accept }: ObservationTerms, { node }: Extract<Look, { type: 'report' }>): Content {
+    try {
+      return contentOf(this.#tree, path, node, accept);
+    } catch (error) {
+      return refusalOf(error);
+    }
+  }
+
+  /** Moves what the registration says into the outputs. A new Register forgets everything of the old registration. */
+  #collect(now: Instant): void {
+    for (let event = this.#registration.nextEvent(); event !== undefined; event = this.#registration.nextEvent()) {
+      this.#outputs.push({ type: 'event', event });
+    }
+    this.#registration.handleTimeout(now);
+    for (let next = this.#registration.nextRequest(); next !== undefined; next = this.#registration.nextRequest()) {
+      if (next.operation === 'register') this.#forgetServer();
+      this.#stayAwake(now);
+      this.#outputs.push({ type: 'request', request: next });
+    }
+  }
+
+  #nextSequence(): { readonly sequence: number } {
+    this.#sequence = (this.#sequence + 1) & 0xff_ffff;
+    return { sequence: this.#sequence };
+  }
+}
+
+/** What executables of the core objects do. */
+const COMMANDS: ReadonlyMap<
+  string,
+  'update' | 'disable' | 'reboot' | 'factoryReset' | 'resetErrors' | 'startCollecting' | 'stopCollecting'
+> = new Map([
+  ['1/4', 'disable'],
+  ['1/8', 'update'],
+  ['3/4', 'reboot'],
+  ['3/5', 'factoryReset'],
+  ['3/12', 'resetErrors'],
+  ['7/6', 'startCollecting'],
+  ['7/7', 'stopCollecting'],
+] as const);
+
+const NO_BYTES = new Uint8Array(0);
+/** Reset Min and Max Measured Values. */
+const RESET_EXTREMES = 5605;
+/** Seconds a device is away while it boots. */
+const REBOOT_SECONDS = 1;
+/** Default of /1/x/5. */
+const DISABLE_SECONDS = 86_400;
+/** Observations that may wait for the endpoint's word. */
+const MOST_BEGINNING = 64;

@@ -1,0 +1,207 @@
+/**
+ * Requests of the server as operations (LwM2M-Transport 1.1.1 §6.4.5, §6.4.6): which one it is by method, path, options
+ * and payload; its answer; and what it means for the rest of the device. The one place where a fault becomes an answer.
+ */
+
+import { AppError, DecodeError, EMPTY, encodeUtf8 } from '#base';
+import { Code, OptionNumber, stringOption } from '#coap/codec';
+import type { Message } from '#coap/codec';
+import { encodeArguments } from '#lwm2m/protocol';
+import { FORMATS, showPath, tryParsePath } from '#lwm2m/model';
+import type { Node, Path } from '#lwm2m/model';
+
+import { applyChange, parseAttributes } from './attributes.js';
+import type { AttributeSet, AttributeStore } from './attributes.js';
+import { RequestFault, badRequest, notAllowed, notFound } from './fault.js';
+import type { ObjectTree } from './objects.js';
+import { checkThere, contentOf, discover, readableNode } from './reading.js';
+import type { Content } from './reading.js';
+import { create, remove, replace, textOf, update } from './writing.js';
+
+/** What requests work on. */
+export interface Subject {
+  readonly tree: ObjectTree;
+  readonly attributes: AttributeStore;
+}
+
+/** What a request means beyond its answer. */
+export type Effect =
+  | { readonly type: 'none' }
+  | { readonly type: 'changed'; readonly path: Path }
+  | { readonly type: 'created' | 'deleted'; readonly path: Path }
+  | { readonly type: 'executed'; readonly path: Path }
+  | { readonly type: 'attributes'; readonly path: Path }
+  | {
+      readonly type: 'observe';
+      readonly path: Path;
+      /** What the answer holds. */
+      readonly node: Node;
+      /** Content format that notifications keep to; undefined leaves it open. */
+      readonly accept: number | undefined;
+      /** From 1.2: attributes of this observation alone. */
+      readonly own: AttributeSet;
+    };
+
+/** An answer and the effect of what was asked. */
+export interface Handled {
+  readonly answer: Content;
+  readonly effect: Effect;
+}
+
+/** Carries out a request. Never throws what a server can bring about. */
+export function handleRequest(subject: Subject, message: Message, body: Uint8Array): Handled {
+  try {
+    return carryOut(subject, message, body);
+  } catch (error) {
+    return { answer: refusalOf(error), effect: NONE };
+  }
+}
+
+/** The answer that a fault deserves. Other errors are not the server's fault and go on. */
+export function refusalOf(error: unknown): Content {
+  if (error instanceof RequestFault) return refusal(error.code, error.message);
+  if (error instanceof DecodeError) return refusal(Code.BAD_REQUEST, error.message);
+  throw error;
+}
+
+function carryOut(subject: Subject, message: Message, body: Uint8Array): Handled {
+  const path = pathOf(message);
+  if (path[0] === 0 || path[0] === 21) throw new RequestFault(Code.UNAUTHORIZED, 'no server may see this object');
+  if (path.length === 0) throw notAllowed('the root has no operation here');
+  switch (message.code) {
+    case Code.GET:
+      return get(subject, path, message);
+    case Code.PUT:
+      return put(subject, path, message, body);
+    case Code.POST:
+      return post(subject, path, message, body);
+    case Code.DELETE:
+      remove(subject.tree, path);
+      return {
+        answer: plain(Code.DELETED),
+        effect: path.length === 2 ? { type: 'deleted', path } : { type: 'changed', path },
+      };
+    default:
+      throw notAllowed('the method is not known');
+  }
+}
+
+function get({ tree, attributes }: Subject, path: Path, message: Message): Handled {
+  const accept = message.uint(OptionNumber.ACCEPT);
+  const query = message.strings(OptionNumber.URI_QUERY);
+  if (accept === FORMATS.link) {
+    return { answer: discover(tree, attributes, path, depthIn(query)), effect: NONE };
+  }
+  const observe = message.uint(OptionNumber.OBSERVE);
+  const own = query.length === 0 ? NO_ATTRIBUTES : observeAttributes(tree, path, query, observe);
+  const node = readableNode(tree, path);
+  const answer = contentOf(tree, path, node, accept);
+  return { answer, effect: observe === 0 ? { type: 'observe', path, node, accept, own } : NONE };
+}
+
+/** A PUT with content is a Write, one with nothing but a query a Write-Attributes. */
+function put({ tree, attributes }: Subject, path: Path, message: Message, body: Uint8Array): Handled {
+  if (message.has(OptionNumber.CONTENT_FORMAT) || body.length > 0) {
+    replace(tree, path, payloadOf(message, body));
+    return { answer: plain(Code.CHANGED), effect: { type: 'changed', path } };
+  }
+  const query = message.strings(OptionNumber.URI_QUERY);
+  if (query.length === 0) throw badRequest('neither a value nor attributes are given');
+  checkThere(tree, path);
+  const change = parseAttributes(query, { lwm2m: tree.kind.lwm2m, path, type: typeAt(tree, path) });
+  attributes.set(path, applyChange(attributes.own(path), change));
+  return { answer: plain(Code.CHANGED), effect: { type: 'attributes', path } };
+}
+
+/** A POST is a Create on an object, an update on an instance, an Execute on a resource. */
+function post({ tree }: Subject, path: Path, message: Message, body: Uint8Array): Handled {
+  const payload = payloadOf(message, body);
+  if (path.length === 1) {
+    const made = create(tree, path[0] as number, payload);
+    const options =
+      made.chosen === 'here' ? made.path.map((id) => stringOption(OptionNumber.LOCATION_PATH, String(id))) : [];
+    return { answer: { code: Code.CREATED, options, payload: EMPTY }, effect: { type: 'created', path: made.path } };
+  }
+  if (path.length === 2 || isPartialWrite(tree, path, payload.format)) {
+    if (payload.format === undefined) throw badRequest('the payload has no Content-Format');
+    update(tree, path, payload);
+    return { answer: plain(Code.CHANGED), effect: { type: 'changed', path } };
+  }
+  execute(tree, path, payload);
+  return { answer: plain(Code.CHANGED), effect: { type: 'executed', path } };
+}
+
+function execute(tree: ObjectTree, path: Path, payload: { format: number | undefined; bytes: Uint8Array }): void {
+  checkThere(tree, path);
+  const [object, , resource] = path as [number, number, number];
+  const operations = tree.kind.objects.get(object)?.resources.get(resource)?.definition.operations;
+  if (path.length !== 3 || operations !== 'E') throw notAllowed(`${showPath(path)} cannot be executed`);
+  if (payload.format !== undefined && payload.format !== FORMATS.text) {
+    throw new RequestFault(Code.UNSUPPORTED_CONTENT_FORMAT, 'arguments of Execute are text');
+  }
+  try {
+    encodeArguments(textOf(payload.bytes));
+  } catch (error) {
+    throw error instanceof AppError ? badRequest(error.message) : error;
+  }
+}
+
+/** From 1.2 a POST with content on a multiple resource adds to it. */
+function isPartialWrite(tree: ObjectTree, path: Path, format: number | undefined): boolean {
+  if (path.length !== 3 || format === undefined || tree.kind.lwm2m < '1.2') return false;
+  const [object, , resource] = path as [number, number, number];
+  return tree.kind.objects.get(object)?.resources.get(resource)?.definition.multiple === 'multiple';
+}
+
+/** Ids of the Uri-Path. Throws RequestFault 4.05 for a level that is skipped, 4.04 for what is no id. */
+function pathOf(message: Message): Path {
+  const segments = message.strings(OptionNumber.URI_PATH);
+  if (segments.includes('')) throw notAllowed('a level of the path is missing');
+  const path = tryParsePath(`/${segments.join('/')}`);
+  if (path === undefined || path.length !== segments.length) throw notFound('there is nothing under this path');
+  return path;
+}
+
+function depthIn(query: readonly string[]): number | undefined {
+  const [first, ...more] = query;
+  if (first === undefined) return undefined;
+  const match = /^depth=([0-3])$/.exec(first);
+  if (match === null || more.length > 0) throw badRequest('a Discover may have depth=0 to depth=3 and nothing else');
+  return Number(match[1]);
+}
+
+/** Attributes of one observation, from 1.2 on. */
+function observeAttributes(
+  tree: ObjectTree,
+  path: Path,
+  query: readonly string[],
+  observe: number | undefined,
+): AttributeSet {
+  if (observe === undefined || tree.kind.lwm2m < '1.2') throw badRequest('a query has no meaning here');
+  const change = parseAttributes(query, { lwm2m: tree.kind.lwm2m, path, type: typeAt(tree, path) });
+  return applyChange(NO_ATTRIBUTES, change);
+}
+
+function typeAt(tree: ObjectTree, [object, , resource]: Path): ReturnType<typeof resourceType> {
+  return object === undefined || resource === undefined ? undefined : resourceType(tree, object, resource);
+}
+
+function resourceType(tree: ObjectTree, object: number, resource: number) {
+  return tree.kind.objects.get(object)?.resources.get(resource)?.definition.type;
+}
+
+function payloadOf(message: Message, bytes: Uint8Array): { format: number | undefined; bytes: Uint8Array } {
+  return { format: message.uint(OptionNumber.CONTENT_FORMAT), bytes };
+}
+
+function plain(code: number): Content {
+  return { code, options: [], payload: EMPTY };
+}
+
+/** RFC 7252 §5.5.2: why, in words, as diagnostic payload. */
+function refusal(code: number, why: string): Content {
+  return { code, options: [], payload: encodeUtf8(why) };
+}
+
+const NONE: Effect = { type: 'none' };
+const NO_ATTRIBUTES: AttributeSet = Object.freeze({});

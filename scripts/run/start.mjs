@@ -3,7 +3,7 @@
  * after `--` replaces the default of its name. SIGTERM and SIGINT end both, with exit code 0.
  */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ROOT, background, say } from './processes.mjs';
 
@@ -18,8 +18,8 @@ const DEFAULTS = [
 
 const PROGRAM = 'dist/cli/main.js';
 const DEVICES = 5;
-/** How long the first list of devices may take, and how long children may take to end, in milliseconds. */
-const LIST_PATIENCE = 15_000;
+/** How long the devices may take to register before a person is greeted, and children to end, in milliseconds. */
+const GREETING_PATIENCE = 15_000;
 const END_PATIENCE = 12_000;
 
 /** The flags of `serve`: our defaults but those whose name is given, then what is given. */
@@ -54,16 +54,17 @@ export function reachable(url) {
 
 const isLoopback = (url) => /\/\/(127\.|\[::1\]|localhost)/.test(url);
 
-/** Names of the registered devices, as soon as there are `count`; what is there when patience ends. */
-async function deviceNames(api, token, count, isEnding) {
-  const until = performance.now() + LIST_PATIENCE;
-  let names = [];
-  while (!isEnding() && performance.now() < until && names.length < count) {
-    const answer = await fetch(`${api}/devices?limit=${count}`, { headers: { authorization: `Bearer ${token}` } });
-    if (answer.ok) names = (await answer.json()).items.map((device) => device.endpoint);
-    if (names.length < count) await new Promise((done) => setTimeout(done, 100));
-  }
-  return names;
+/** What the token file holds; undefined when there is none. */
+function readToken(file) {
+  const path = file === undefined ? undefined : resolve(ROOT, file);
+  return path !== undefined && existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
+}
+
+/** Names of devices that are registered, at most `count`. */
+async function deviceNames(api, token, count) {
+  const answer = await fetch(`${api}/devices?limit=${count}`, { headers: { authorization: `Bearer ${token}` } });
+  if (!answer.ok) throw new Error(`GET ${api}/devices was answered ${answer.status}`);
+  return (await answer.json()).items.map((device) => device.endpoint);
 }
 
 /** What a person reads once all is up. */
@@ -108,10 +109,14 @@ export async function start(given) {
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(name, end);
 
   const greet = async (ready) => {
-    const token = tokenFile === undefined ? undefined : readFileSync(resolve(ROOT, tokenFile), 'utf8').trim();
-    const names = token === undefined ? [] : await deviceNames(`${ready.http}/api/v1`, token, DEVICES, () => ending);
+    const token = readToken(tokenFile);
+    if (tokenFile !== undefined && token === undefined) {
+      say(
+        `${tokenFile} is missing: node ${PROGRAM} token reset --data ${valueOf(flags, '--data')} makes another token.`,
+      );
+    }
+    const names = token === undefined ? [] : await deviceNames(`${ready.http}/api/v1`, token, DEVICES);
     if (ending) return;
-    if (names.length > 0) say(`${names.length} devices are registered: ${names.join(', ')}`);
     console.log(welcome(ready, tokenFile ?? '(printed above)', names[0] ?? 'NAME', flags.includes('--coap-open')));
   };
 
@@ -121,15 +126,22 @@ export async function start(given) {
     const ready = readyLine(line);
     if (ready === undefined || ending || children.length > 1) return;
     const here = { http: reachable(ready.http), coap: ready.coap.map(reachable) };
-    if (here.coap[0] !== undefined) {
-      say(`starting ${DEVICES} simulated devices: bellwether simulate --server ${here.coap[0]} --count ${DEVICES}`);
-      const devices = background([PROGRAM, 'simulate', '--server', here.coap[0], '--count', String(DEVICES)], (said) =>
-        console.log(`devices: ${said}`),
-      );
-      children.push(devices);
-      void devices.ended.then((code) => ending || say(`the simulated devices ended with code ${code}.`));
-    }
-    greet(here).catch((error) => say(`the devices could not be listed: ${error.message}`));
+    let greeted = false;
+    const greetOnce = () => {
+      if (greeted || ending) return;
+      greeted = true;
+      greet(here).catch((error) => say(`the devices could not be listed: ${error.message}`));
+    };
+    setTimeout(greetOnce, here.coap[0] === undefined ? 0 : GREETING_PATIENCE).unref();
+    if (here.coap[0] === undefined) return;
+    const simulate = ['simulate', '--server', here.coap[0], '--count', String(DEVICES)];
+    say(`starting ${DEVICES} simulated devices: bellwether ${simulate.join(' ')}`);
+    const devices = background([PROGRAM, ...simulate], (said) => {
+      console.log(`devices: ${said}`);
+      if (said.startsWith(`${DEVICES} of ${DEVICES} devices are registered`)) greetOnce();
+    });
+    children.push(devices);
+    void devices.ended.then((code) => ending || say(`the simulated devices ended with code ${code}.`));
   });
   children.push(server);
 

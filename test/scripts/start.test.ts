@@ -28,8 +28,10 @@ const note = (text) => appendFileSync('notes', command + ' ' + text + '\\n');
 note('flags ' + flags.join(' '));
 process.on('SIGTERM', () => { note('told'); if (!flags.includes('--stubborn')) process.exit(0); });
 if (flags.includes('--taken')) { console.error('error: 127.0.0.1:8080 is taken: choose another with --http'); process.exit(1); }
-if (command === 'simulate') setInterval(() => undefined, 1000);
-else {
+if (command === 'simulate') {
+  console.log('5 of 5 devices are registered at 127.0.0.1:5999');
+  setInterval(() => undefined, 1000);
+} else {
   const items = [1, 2, 3, 4, 5].map((number) => ({ endpoint: 'sim-' + number }));
   const http = createServer((_request, response) => response.end(JSON.stringify({ items })));
   http.listen(0, '127.0.0.1', () => {
@@ -134,7 +136,8 @@ describe('npm start', () => {
       'serve flags --data ./data --http 127.0.0.1:8080 --coap-open --owner-token-file ./data/owner.token --coap 127.0.0.1:0',
       'simulate flags --server coap://127.0.0.1:5999 --count 5',
     ]);
-    expect(run.output).toContain('5 devices are registered: sim-1, sim-2, sim-3, sim-4, sim-5');
+    expect(run.output).toContain('devices: 5 of 5 devices are registered at 127.0.0.1:5999');
+    expect(run.output).toContain('/devices/sim-1/resources/3/0/0?live=true');
     expect(run.output).toContain('CoAP    coap://127.0.0.1:5999');
     expect(run.output).toContain('plain CoAP is open: anyone on this machine may register a device');
     expect(run.output).toContain('Token   ./data/owner.token');

@@ -10,6 +10,7 @@ export class RequestFault extends PeerError {
   constructor(code: number, message: string) {
     super('refused', message);
     this.name = 'RequestFault';
+    this.name = 'RequestFault';
     this.code = code;
   }
 }

@@ -8,7 +8,7 @@ import { after, seconds } from '#base';
 import type { Instant } from '#base';
 import { Code } from '#coap/codec';
 import type { Message } from '#coap/codec';
-import type { Path } from '#lwm2m/model';
+import type { EnablerVersion, Path } from '#lwm2m/model';
 
 import { AttributeStore } from './attributes.js';
 import { Hardware } from './hardware.js';
@@ -45,7 +45,11 @@ export interface Notification extends Content {
 }
 
 /** Something a person may want to know. */
-export type DeviceEvent = RegistrationEvent | { readonly type: 'rebooting' | 'disabled' };
+export type DeviceEvent =
+  | RegistrationEvent
+  | { readonly type: 'rebooting' | 'disabled' }
+  /** The server does not serve the version that was tried; this one is next. */
+  | { readonly type: 'steppedDown'; readonly lwm2m: EnablerVersion };
 
 /** What the driver carries out, in this order. */
 export type DeviceOutput =
@@ -148,8 +152,9 @@ export class SimulatedDevice {
   handleAnswer(now: Instant, message: Message, body: Uint8Array): void {
     this.#hardware.at(now);
     this.#stayAwake(now);
-    if (message.code === Code.PRECONDITION_FAILED) this.#stepDown();
-    this.#registration.handleAnswer(now, message, body);
+    const refused = message.code === Code.PRECONDITION_FAILED && this.#registration.inFlight === 'register';
+    if (refused && this.#kind + 1 < this.#options.kinds.length) this.#stepDown(now);
+    else this.#registration.handleAnswer(now, message, body);
     this.#collect(now);
   }
 
@@ -197,20 +202,26 @@ export class SimulatedDevice {
 
   #listens(now: Instant): boolean {
     if (!this.#registration.isOpen) return false;
-    const asleep = this.#options.awakeFor !== undefined && now > this.#awakeUntil && !this.#registration.isWaiting;
-    return !asleep;
+    return this.#awakeFor() === undefined || now <= this.#awakeUntil || this.#registration.inFlight !== undefined;
   }
 
   #stayAwake(now: Instant): void {
-    if (this.#options.awakeFor !== undefined) this.#awakeUntil = after(now, seconds(this.#options.awakeFor));
+    const span = this.#awakeFor();
+    if (span !== undefined) this.#awakeUntil = after(now, seconds(span));
   }
 
-  /** Registers as the next kind; after the last as the first again. */
-  #stepDown(): void {
-    const { kinds } = this.#options;
-    this.#kind = (this.#kind + 1) % kinds.length;
-    this.#tree = new ObjectTree(kinds[this.#kind] as DeviceKind, this.#hardware);
+  /** Seconds of listening after an exchange; undefined out of queue mode. In 1.0 a written binding turns it on too. */
+  #awakeFor(): number | undefined {
+    const written = this.#tree.kind.lwm2m === '1.0' && serverSettings(this.#tree).binding.includes('Q');
+    return this.#options.awakeFor ?? (written ? AWAKE_SECONDS : undefined);
+  }
+
+  #stepDown(now: Instant): void {
+    this.#kind += 1;
+    this.#tree = new ObjectTree(this.#options.kinds[this.#kind] as DeviceKind, this.#hardware);
     this.#observations = new Observations(this.#tree, this.#attributes, this.#hardware);
+    this.#outputs.push({ type: 'event', event: { type: 'steppedDown', lwm2m: this.#tree.kind.lwm2m } });
+    this.#registration.handleVersionRefusal(now);
   }
 
   #expectObserver(exchange: number, effect: Extract<Effect, { type: 'observe' }>): void {
@@ -248,46 +259,50 @@ export class SimulatedDevice {
 
   #execute(now: Instant, path: Path): void {
     const [object, instance, resource] = path as [number, number, number];
-    const command = COMMANDS.get(`${object}/${resource}`);
-    if (command !== undefined) this[command](now);
-    else if (resource === RESET_EXTREMES) this.#resetExtremes(now, object, instance);
+    switch (resource === RESET_EXTREMES ? RESET_EXTREMES : `${object}/${resource}`) {
+      case RESET_EXTREMES:
+        this.#resetExtremes(now, object, instance);
+        return;
+      case '1/4':
+        this.#disable(now);
+        return;
+      case '1/8':
+        this.#registration.trigger(now);
+        return;
+      case '3/5':
+        this.#tree.reset();
+        this.#reboot(now);
+        return;
+      case '3/4':
+        this.#reboot(now);
+        return;
+      case '3/12':
+        this.#hardware.resetErrors();
+        this.#observations.touch(now, [3, 0, 11]);
+        return;
+      case '7/6':
+        this.#hardware.startCollecting(numberAt(this.#tree, 7, 0, 8) ?? 0);
+        this.#observations.touch(now, [7, 0]);
+        return;
+      case '7/7':
+        this.#hardware.stopCollecting();
+        return;
+      default:
+    }
   }
 
-  update(now: Instant): void {
-    this.#registration.trigger(now);
-  }
-
-  disable(now: Instant): void {
+  #disable(now: Instant): void {
     const span = numberAt(this.#tree, 1, 0, 5) ?? DISABLE_SECONDS;
     this.#outputs.push({ type: 'event', event: { type: 'disabled' } });
     this.#forgetServer();
     this.#registration.leave(after(now, seconds(span)));
   }
 
-  reboot(now: Instant): void {
+  #reboot(now: Instant): void {
     this.#outputs.push({ type: 'event', event: { type: 'rebooting' } });
     this.#attributes.clear();
     this.#forgetServer();
     this.#registration.start(after(now, seconds(REBOOT_SECONDS)));
-  }
-
-  factoryReset(now: Instant): void {
-    this.#tree.reset();
-    this.reboot(now);
-  }
-
-  resetErrors(now: Instant): void {
-    this.#hardware.resetErrors();
-    this.#observations.touch(now, [3, 0, 11]);
-  }
-
-  startCollecting(now: Instant): void {
-    this.#hardware.startCollecting(numberAt(this.#tree, 7, 0, 8) ?? 0);
-    this.#observations.touch(now, [7, 0]);
-  }
-
-  stopCollecting(): void {
-    this.#hardware.stopCollecting();
   }
 
   #resetExtremes(now: Instant, object: number, instance: number): void {
@@ -355,25 +370,13 @@ export class SimulatedDevice {
   }
 }
 
-/** What executables of the core objects do. */
-const COMMANDS: ReadonlyMap<
-  string,
-  'update' | 'disable' | 'reboot' | 'factoryReset' | 'resetErrors' | 'startCollecting' | 'stopCollecting'
-> = new Map([
-  ['1/4', 'disable'],
-  ['1/8', 'update'],
-  ['3/4', 'reboot'],
-  ['3/5', 'factoryReset'],
-  ['3/12', 'resetErrors'],
-  ['7/6', 'startCollecting'],
-  ['7/7', 'stopCollecting'],
-] as const);
-
 const NO_BYTES = new Uint8Array(0);
 /** Reset Min and Max Measured Values. */
 const RESET_EXTREMES = 5605;
 /** Seconds a device is away while it boots. */
 const REBOOT_SECONDS = 1;
+/** MAX_TRANSMIT_WAIT (RFC 7252 §4.8.2). */
+const AWAKE_SECONDS = 93;
 /** Default of /1/x/5. */
 const DISABLE_SECONDS = 86_400;
 /** Observations that may wait for the endpoint's word. */

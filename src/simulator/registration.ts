@@ -95,6 +95,12 @@ export class Registration {
     this.#state = { waits: 'to register', until: at };
   }
 
+  /** The server does not serve the version: registers again at once, the device speaks another now (4.12). */
+  handleVersionRefusal(now: Instant): void {
+    this.#registerLater(now, 0);
+    this.#goOn(now);
+  }
+
   /** Sends an Update now, even when nothing changed (Execute of /1/0/8). */
   trigger(now: Instant): void {
     if (this.#state.waits === 'to update') this.#update(now);
@@ -189,12 +195,22 @@ export class Registration {
 
   /** Whether the server may ask things of the device: it is registered and means to stay. */
   get isOpen(): boolean {
+    if (this.#then !== undefined && this.#then !== 'update') return false;
     return this.#state.waits === 'to update' || this.#state.waits === 'for answer to update';
   }
 
-  /** Whether a request is in flight. */
-  get isWaiting(): boolean {
-    return this.#state.waits.startsWith('for answer');
+  /** What the request in flight asks for. */
+  get inFlight(): Operation | undefined {
+    switch (this.#state.waits) {
+      case 'for answer to register':
+        return 'register';
+      case 'for answer to update':
+        return 'update';
+      case 'for answer to deregister':
+        return 'deregister';
+      default:
+        return undefined;
+    }
   }
 
   /** Whether it is over for good. */

@@ -153,9 +153,10 @@ export class Swarm {
       case 'unanswered':
       case 'updated':
       case 'disabled':
+      case 'steppedDown':
         break;
     }
-    if (!this.#isStopping() || runner.device.hasEnded) this.#busy.delete(runner);
+    if (event.type !== 'steppedDown' && (!this.#isStopping() || runner.device.hasEnded)) this.#busy.delete(runner);
     this.#wake?.();
     this.#options.onEvent(runner.device.name, event);
   }

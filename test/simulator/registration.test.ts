@@ -107,10 +107,30 @@ describe('Register', () => {
     bench.device.start(bench.now);
     bench.drain();
     bench.answer(Code.PRECONDITION_FAILED);
-    bench.pass(20);
     expect(bench.said.map(({ query }) => query[2])).toEqual(['lwm2m=1.2', 'lwm2m=1.1']);
+    expect(bench.events).toEqual([{ type: 'steppedDown', lwm2m: '1.1' }]);
     bench.accept();
     expect(bench.ask({ code: Code.GET, path: '/3', accept: 40 })?.text).toMatch(/^<\/3>;ver=1\.1,/);
+  });
+
+  it('is refused at 4.12 when there is no older version left', () => {
+    const bench = new Bench({ kinds: [kindOf('1.1'), kindOf('1.0')] });
+    bench.device.start(bench.now);
+    bench.drain();
+    bench.answer(Code.PRECONDITION_FAILED);
+    bench.answer(Code.PRECONDITION_FAILED);
+    expect(bench.said).toHaveLength(2);
+    expect(bench.events.at(-1)).toMatchObject({ type: 'refused', code: Code.PRECONDITION_FAILED });
+  });
+
+  it('ends at 4.12 for a device that was told to stop', () => {
+    const bench = new Bench({ kinds: [kindOf('1.1'), kindOf('1.0')] });
+    bench.device.start(bench.now);
+    bench.device.stop(bench.now);
+    bench.drain();
+    bench.answer(Code.PRECONDITION_FAILED);
+    expect(bench.device.hasEnded).toBe(true);
+    expect(bench.said).toHaveLength(1);
   });
 
   it('is refused when the server gives no location', () => {
@@ -319,6 +339,15 @@ describe('queue mode (LwM2M-Core 1.1.1 §6.5)', () => {
     while (bench.said.length === 0) bench.pass(1);
     bench.answer(Code.CHANGED);
     expect(bench.ask({ code: Code.GET, path: '/3/0/0' })?.code).toBe('2.05');
+  });
+
+  it('is turned on in 1.0 by writing UQ to /1/0/7', () => {
+    const bench = Bench.registered({ kinds: [kindOf('1.0')] });
+    bench.pass(120);
+    bench.write('/1/0/7', 'UQ');
+    bench.answer(Code.CHANGED);
+    bench.pass(94);
+    expect(bench.ask({ code: Code.GET, path: '/3/0/0' })).toBeUndefined();
   });
 
   it('is woken by what it notifies', () => {

@@ -21,7 +21,7 @@ interface Options {
   readonly count: number;
   readonly prefix: string;
   readonly lifetime: number;
-  readonly objects: readonly string[];
+  readonly objects?: readonly string[];
   readonly lwm2m: EnablerVersion;
   readonly queue: boolean;
   readonly awake: number;
@@ -42,8 +42,10 @@ export function addSimulate(program: Command): void {
     .option(
       '--objects <LIST>',
       'objects beside 1, 3, 4, 6, 7 and 3303: ids and folders of definitions, by commas; repeatable',
-      (value: string, before: readonly string[]) => [...before, ...value.split(',').filter((part) => part !== '')],
-      [] as readonly string[],
+      (value: string, before: readonly string[] | undefined) => [
+        ...(before ?? []),
+        ...value.split(',').filter((part) => part !== ''),
+      ],
     )
     .addOption(
       new Option('--lwm2m <VERSION>', 'enabler version to register with').choices(ENABLER_VERSIONS).default('1.1'),
@@ -89,42 +91,59 @@ async function simulate(options: Options): Promise<void> {
 }
 
 async function run(swarm: Swarm, report: Report): Promise<void> {
-  const told = whenTold();
+  const signals = new Signals();
+  const silence = setTimeout(() => {
+    report.silence();
+  }, SILENCE);
   try {
-    await Promise.race([swarm.start().then(() => undefined), told]);
+    const first = await Promise.race([swarm.start().then((): 'started' => 'started'), signals.told]);
+    if (first === 'told') return;
     const { open, refused } = swarm.counts();
-    if (open > 0 && refused === open) {
-      await swarm.stop(STOP_PATIENCE);
-      throw new AppError('refused', 'the server refused every device; nothing is left to simulate');
-    }
+    if (refused === open) throw new AppError('refused', 'the server refused every device; nothing is left to simulate');
     report.started(swarm.counts());
-    await told;
-  } catch (error) {
-    if (!(error instanceof AppError && error.code === 'refused')) await swarm.stop(STOP_PATIENCE);
-    throw error;
+    await signals.told;
+  } finally {
+    clearTimeout(silence);
+    report.stopped(await swarm.stop(STOP_PATIENCE));
+    signals.forget();
   }
-  report.stopped(await swarm.stop(STOP_PATIENCE));
 }
 
-/** Resolves at SIGTERM or SIGINT; the second ends the process at once. */
-function whenTold(): Promise<void> {
-  return new Promise((resolve) => {
+/** SIGTERM and SIGINT: the first tells to stop, the second ends the process at once. */
+class Signals {
+  /** Resolves at the first. */
+  readonly told: Promise<'told'>;
+  readonly #onSignal: () => void;
+
+  constructor() {
+    let tell: (() => void) | undefined;
+    this.told = new Promise((resolve) => {
+      tell = () => {
+        resolve('told');
+      };
+    });
     let asked = 0;
-    const onSignal = (): void => {
+    this.#onSignal = () => {
       asked += 1;
       if (asked > 1) process.exit(ExitCode.FORCED);
-      resolve();
+      tell?.();
     };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-  });
+    process.on('SIGTERM', this.#onSignal);
+    process.on('SIGINT', this.#onSignal);
+  }
+
+  forget(): void {
+    process.off('SIGTERM', this.#onSignal);
+    process.off('SIGINT', this.#onSignal);
+  }
 }
 
 /** The kind of the chosen version, and those of older versions that a server may fall back to. */
 function makeKinds(options: Options): readonly [DeviceKind, ...DeviceKind[]] {
-  const folders = options.objects.filter((part) => !isId(part));
+  const { objects = [] } = options;
+  const folders = objects.filter((part) => !isId(part));
   const catalogue = loadObjects(folders);
-  const ids = [...options.objects.filter(isId).map(Number), ...folders.flatMap(definedIn)];
+  const ids = [...objects.filter(isId).map(Number), ...folders.flatMap(definedIn)];
   const make = (lwm2m: EnablerVersion): DeviceKind =>
     makeKind({
       lwm2m,
@@ -182,6 +201,7 @@ class Report {
   readonly #options: Options;
   readonly #server: string;
   readonly #told = new Map<string, number>();
+  #heard: 'yes' | 'no' = 'no';
   #registered = 0;
   #shownAt = 0;
 
@@ -192,6 +212,7 @@ class Report {
 
   /** One event of one device. */
   add(name: string, event: DeviceEvent): void {
+    this.#heard = 'yes';
     if (event.type === 'registered') this.#registered += 1;
     if (this.#options.json) {
       this.#json(name, event);
@@ -201,7 +222,14 @@ class Report {
     if (words === undefined) return;
     if (this.#options.count <= FEW) say(`${name} ${words}`);
     else if (event.type === 'registered') this.#progress();
-    else this.#sample(event.type, `${name} ${words}`);
+    else if (event.type !== 'deregistered') this.#sample(event.type, `${name} ${words}`);
+  }
+
+  /** A while has passed: says so when there was no answer at all. */
+  silence(): void {
+    if (this.#heard === 'yes') return;
+    if (this.#options.json) line({ event: 'silence', server: this.#server });
+    else say(`no answer yet from ${this.#server}: is a server running there? Trying on`);
   }
 
   /** Every device has been tried once. */
@@ -214,7 +242,7 @@ class Report {
   stopped(unconfirmed: number): void {
     if (this.#options.json) line({ event: 'stopped', unconfirmed });
     else if (unconfirmed > 0) say(`${unconfirmed} devices got no answer to their de-registration`);
-    else say('all devices are de-registered');
+    else if (this.#registered > 0) say('all devices are de-registered');
   }
 
   #words(event: DeviceEvent): string | undefined {
@@ -231,6 +259,8 @@ class Report {
         return 'reboots';
       case 'disabled':
         return 'is disabled by the server';
+      case 'steppedDown':
+        return `is told that its version is not served, tries LwM2M ${event.lwm2m}`;
       case 'updated':
         return undefined;
     }
@@ -279,5 +309,7 @@ const FORBIDDEN = 0x83;
 const FEW = 20;
 /** Lines of one kind that are shown of many devices. */
 const SAMPLES = 5;
+/** Milliseconds without any answer after which a person is told. */
+const SILENCE = 3_000;
 /** Milliseconds without any answer after which the de-registration is given up. */
 const STOP_PATIENCE = 2_500;

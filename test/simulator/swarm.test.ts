@@ -1,0 +1,347 @@
+/** Simulated devices on real sockets of the loopback interface, against a small server on the same stack. */
+
+import { afterEach, describe, expect, it } from '@jest/globals';
+
+import { plainPeer, silentLogger, systemClock, systemRandom } from '#base';
+import type { Peer } from '#base';
+import { Code, OptionNumber, showCode, stringOption, uintOption } from '#coap/codec';
+import type { Message } from '#coap/codec';
+import { parametersWith } from '#coap/endpoint';
+import type { EndpointEvent, OutgoingRequest } from '#coap/endpoint';
+import { Swarm } from '#simulator';
+import type { DeviceEvent, SwarmOptions } from '#simulator';
+import { Stack } from '#transport';
+import type { StackOptions } from '#transport';
+
+import { kindOf } from './support.js';
+
+type Response = Extract<EndpointEvent, { type: 'response' }>;
+type Notification = Extract<EndpointEvent, { type: 'notification' }>;
+
+/** Answers registrations and asks devices. */
+class Server {
+  readonly peers = new Map<string, Peer>();
+  readonly locations = new Map<string, string>();
+  readonly log: string[] = [];
+  readonly notifications: Notification[] = [];
+  readonly faults: unknown[] = [];
+  /** What is said to notifications. */
+  verdict: 'acknowledge' | 'reject' = 'acknowledge';
+  /** How requests to /rd are answered. */
+  registerCode: number = Code.CREATED;
+  updateCode: number = Code.CHANGED;
+  readonly #stack: Stack;
+  readonly #waiting = new Map<number, (event: EndpointEvent) => void>();
+  port = 0;
+
+  constructor() {
+    this.#stack = new Stack(stackOptions(this.faults));
+    this.#stack.serve({
+      handle: (event) => {
+        this.#handle(event);
+      },
+    });
+  }
+
+  async open(): Promise<this> {
+    const bound = await this.#stack.listen({ address: '127.0.0.1', port: 0, stack: 'single', receiveBuffer: 1 << 20 });
+    this.port = bound.port;
+    return this;
+  }
+
+  close(): Promise<void> {
+    return this.#stack.close();
+  }
+
+  /** Sends a request to a device and gives the answer. */
+  async ask(
+    name: string,
+    request: Omit<OutgoingRequest, 'peer' | 'options'> & { path: string; accept?: number; format?: number },
+  ): Promise<Response> {
+    const { path, accept, format, ...rest } = request;
+    const options = path
+      .slice(1)
+      .split('/')
+      .map((segment) => stringOption(OptionNumber.URI_PATH, segment));
+    if (format !== undefined) options.push(uintOption(OptionNumber.CONTENT_FORMAT, format));
+    if (accept !== undefined) options.push(uintOption(OptionNumber.ACCEPT, accept));
+    const event = await new Promise<EndpointEvent>((resolve) => {
+      const id = this.#stack.request({ ...rest, peer: this.peers.get(name) as Peer, options });
+      this.#waiting.set(id, resolve);
+    });
+    if (event.type !== 'response') throw new Error(`no answer: ${JSON.stringify(event)}`);
+    return event;
+  }
+
+  /** Texts of the notifications under a token of one byte. */
+  told(token: number): string[] {
+    const own = this.notifications.filter((notification) => notification.token[0] === token);
+    return own.map(({ body }) => Buffer.from(body).toString());
+  }
+
+  /** Observes a path in text under a token of one byte; whether the device agreed. */
+  async observe(path: string, token: number): Promise<boolean> {
+    const request = { code: Code.GET, path, accept: 0, observe: 'register', token: Uint8Array.of(token) } as const;
+    return (await this.ask('sim-1', request)).observing;
+  }
+
+  async write(path: string, text: string): Promise<void> {
+    const { message } = await this.ask('sim-1', { code: Code.PUT, path, format: 0, payload: Buffer.from(text) });
+    expect(showCode(message.code)).toBe('2.04');
+  }
+
+  #handle(event: EndpointEvent): void {
+    if (event.type === 'request') {
+      this.log.push(`${event.message.code} ${pathIn(event.message)}`);
+      this.#stack.respond(event.exchange, this.#answer(event.message, event.peer));
+    } else if (event.type === 'response' || event.type === 'requestFailed') {
+      this.#waiting.get(event.request)?.(event);
+    } else if (event.type === 'notification') {
+      this.notifications.push(event);
+      this.#stack[this.verdict](event.notification);
+    }
+  }
+
+  #answer(message: Message, peer: Peer): { code: number; options?: ReturnType<typeof stringOption>[] } {
+    const path = pathIn(message);
+    if (message.code === Code.DELETE) return { code: Code.DELETED };
+    if (path !== '/rd') return { code: this.updateCode };
+    if (this.registerCode !== Code.CREATED) return { code: this.registerCode };
+    const name = message.strings(OptionNumber.URI_QUERY)[0]?.slice('ep='.length) ?? '';
+    this.peers.set(name, peer);
+    const location = `${name}.${this.log.length}`;
+    this.locations.set(name, location);
+    return {
+      code: Code.CREATED,
+      options: ['rd', location].map((text) => stringOption(OptionNumber.LOCATION_PATH, text)),
+    };
+  }
+}
+
+function pathIn(message: Message): string {
+  return `/${message.strings(OptionNumber.URI_PATH).join('/')}`;
+}
+
+function stackOptions(faults: unknown[]): StackOptions {
+  return {
+    parameters: parametersWith({}),
+    clock: systemClock,
+    random: systemRandom,
+    logger: silentLogger,
+    fault: (error: unknown) => faults.push(error),
+  };
+}
+
+/** Polls until it holds; fails after ten seconds. */
+async function until(holds: () => boolean, what: string): Promise<void> {
+  const end = systemClock.now() + 10_000;
+  while (!holds()) {
+    if (systemClock.now() > end) throw new Error(`not within ten seconds: ${what}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const open: { close(): Promise<unknown> }[] = [];
+
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close();
+});
+
+async function serverOf(): Promise<Server> {
+  const server = await new Server().open();
+  open.push(server);
+  return server;
+}
+
+interface Running {
+  readonly swarm: Swarm;
+  readonly events: (DeviceEvent & { readonly name: string })[];
+}
+
+function swarmOf(port: number, more: Partial<SwarmOptions> = {}): Running {
+  const events: (DeviceEvent & { readonly name: string })[] = [];
+  const faults: unknown[] = [];
+  const swarm = new Swarm({
+    stack: stackOptions(faults),
+    server: { address: '127.0.0.1', port },
+    prefix: 'sim-',
+    count: 1,
+    kinds: [kindOf('1.1')],
+    seed: 1,
+    awakeFor: undefined,
+    notifications: 'con',
+    onEvent: (name, event) => events.push({ name, ...event }),
+    ...more,
+  });
+  open.push({
+    close: async () => {
+      await swarm.stop(0);
+      if (faults.length > 0) throw faults[0];
+    },
+  });
+  return { swarm, events };
+}
+
+describe('a swarm', () => {
+  it('registers its devices from a port each, and de-registers all at stop', async () => {
+    const server = await serverOf();
+    const { swarm } = swarmOf(server.port, { count: 200 });
+    await swarm.start();
+    expect(swarm.counts()).toEqual({ open: 200, registered: 200, refused: 0 });
+    expect([...server.peers.keys()].slice(0, 3)).toEqual(['sim-1', 'sim-2', 'sim-3']);
+    expect(new Set([...server.peers.values()].map(({ port }) => port)).size).toBe(200);
+    expect(await swarm.stop(5_000)).toBe(0);
+    const gone = server.log
+      .filter((line) => line.startsWith(`${Code.DELETE} `))
+      .map((line) => line.slice(2))
+      .sort();
+    expect(gone).toEqual([...server.locations.values()].map((location) => `/rd/${location}`).sort());
+  });
+
+  it('says what the server answered when it refuses', async () => {
+    const server = await serverOf();
+    server.registerCode = Code.FORBIDDEN;
+    const { swarm, events } = swarmOf(server.port, { count: 3 });
+    await swarm.start();
+    expect(swarm.counts()).toEqual({ open: 3, registered: 0, refused: 3 });
+    expect(events[0]).toEqual({
+      name: 'sim-1',
+      type: 'refused',
+      operation: 'register',
+      code: Code.FORBIDDEN,
+      detail: 'Forbidden',
+    });
+    expect(await swarm.stop(1_000)).toBe(0);
+  });
+
+  it('ends although nobody answers, and says how many were not confirmed', async () => {
+    const server = await serverOf();
+    const { swarm } = swarmOf(server.port, { count: 5 });
+    await swarm.start();
+    await server.close();
+    open.shift();
+    expect(await swarm.stop(50)).toBe(5);
+  });
+
+  it('can be stopped while it starts', async () => {
+    const server = await serverOf();
+    const { swarm, events } = swarmOf(server.port, { count: 500 });
+    const started = swarm.start();
+    await until(() => events.some(({ type }) => type === 'registered'), 'a device registers');
+    expect(await swarm.stop(5_000)).toBe(0);
+    await started;
+    expect(swarm.counts().open).toBeLessThan(500);
+    expect(events.filter(({ type }) => type === 'deregistered')).toHaveLength(
+      events.filter(({ type }) => type === 'registered').length,
+    );
+  });
+
+  it('refuses names that no device can have', () => {
+    expect(() => swarmOf(1, { prefix: 'x'.repeat(252) })).toThrow(/endpoint name/);
+  });
+});
+
+describe('a device on a socket', () => {
+  it('answers its server, and 4.01 to anybody else', async () => {
+    const server = await serverOf();
+    const { swarm } = swarmOf(server.port);
+    await swarm.start();
+    const answer = await server.ask('sim-1', { code: Code.GET, path: '/3/0/0' });
+    expect(Buffer.from(answer.body).toString()).toBe('Bellwether');
+    const stranger = await serverOf();
+    const { address, port } = server.peers.get('sim-1') as Peer;
+    stranger.peers.set('sim-1', plainPeer(0, address, port));
+    expect(showCode((await stranger.ask('sim-1', { code: Code.GET, path: '/3/0/0' })).message.code)).toBe('4.01');
+  });
+
+  it('takes and gives bodies in blocks', async () => {
+    const server = await serverOf();
+    const { swarm } = swarmOf(server.port, { kinds: [kindOf('1.1', { objects: [19] })] });
+    await swarm.start();
+    const payload = new Uint8Array(5_000).map((_, index) => index);
+    const written = await server.ask('sim-1', {
+      code: Code.PUT,
+      path: '/19/0/0/0',
+      format: 42,
+      payload,
+      preferredBlockSize: 64,
+    });
+    expect(showCode(written.message.code)).toBe('2.04');
+    const read = await server.ask('sim-1', { code: Code.GET, path: '/19/0/0/0', accept: 42 });
+    expect(Buffer.from(read.body).equals(Buffer.from(payload))).toBe(true);
+    const whole = await server.ask('sim-1', { code: Code.GET, path: '/3', accept: 110, preferredBlockSize: 64 });
+    expect(JSON.parse(Buffer.from(whole.body).toString())).toContainEqual({ n: '0/0', vs: 'Bellwether', bn: '/3/' });
+  });
+
+  it('notifies, and stops at Observe 1', async () => {
+    const server = await serverOf();
+    const { swarm } = swarmOf(server.port);
+    await swarm.start();
+    expect(await server.observe('/3/0/14', 1)).toBe(true);
+    expect(await server.observe('/3/0/15', 2)).toBe(true);
+    await server.write('/3/0/14', '+01:00');
+    await until(() => server.notifications.length === 1, 'a notification');
+    expect(server.notifications[0]).toMatchObject({ confirmable: true, fresh: true, final: false });
+    expect(server.told(1)).toEqual(['+01:00']);
+    const cancel = { code: Code.GET, path: '/3/0/14', accept: 0, observe: 'cancel', token: Uint8Array.of(1) } as const;
+    const last = await server.ask('sim-1', cancel);
+    expect([showCode(last.message.code), last.message.has(OptionNumber.OBSERVE)]).toEqual(['2.05', false]);
+    await server.write('/3/0/14', '+02:00');
+    await server.write('/3/0/15', 'later');
+    await until(() => server.told(2).length === 1, 'the notification of what was written later');
+    expect(server.told(1)).toEqual(['+01:00']);
+  });
+
+  it('stops notifying when a notification is answered with RST', async () => {
+    const server = await serverOf();
+    const { swarm } = swarmOf(server.port, { notifications: 'non' });
+    await swarm.start();
+    expect(await server.observe('/3/0/14', 1)).toBe(true);
+    expect(await server.observe('/3/0/15', 2)).toBe(true);
+    server.verdict = 'reject';
+    await server.write('/3/0/14', 'a');
+    await until(() => server.told(1).length === 1, 'a notification');
+    server.verdict = 'acknowledge';
+    await server.write('/3/0/14', 'b');
+    await server.write('/3/0/15', 'later');
+    await until(() => server.told(2).length === 1, 'the notification of what was written later');
+    expect(server.told(1)).toEqual(['a']);
+  });
+
+  it('registers anew when its Update is answered 4.04, without the observers it had', async () => {
+    const server = await serverOf();
+    const { swarm } = swarmOf(server.port);
+    await swarm.start();
+    expect(await server.observe('/3/0/14', 1)).toBe(true);
+    server.updateCode = Code.NOT_FOUND;
+    const before = server.locations.get('sim-1');
+    await server.ask('sim-1', { code: Code.POST, path: '/1/0/8' });
+    await until(() => server.locations.get('sim-1') !== before, 'a new registration');
+    await until(() => swarm.counts().registered === 1, 'the answer to it');
+    expect(await server.observe('/3/0/15', 2)).toBe(true);
+    await server.write('/3/0/14', 'unheard');
+    await server.write('/3/0/15', 'heard');
+    await until(() => server.told(2).length === 1, 'the notification to the new observer');
+    expect(server.told(1)).toEqual([]);
+  });
+
+  it('is away after /1/0/4 for the seconds of /1/0/5, then registers again', async () => {
+    const server = await serverOf();
+    const { swarm } = swarmOf(server.port);
+    await swarm.start();
+    const before = server.locations.get('sim-1');
+    await server.write('/1/0/5', '1');
+    await server.ask('sim-1', { code: Code.POST, path: '/1/0/4' });
+    await until(() => server.locations.get('sim-1') !== before, 'a new registration');
+    expect(server.log.map((line) => line.replace(/sim.*/, ''))).toEqual(['2 /rd', '4 /rd/', '2 /rd']);
+  });
+
+  it('follows a lifetime of a second that is written to /1/0/1', async () => {
+    const server = await serverOf();
+    const { swarm } = swarmOf(server.port);
+    await swarm.start();
+    await server.write('/1/0/1', '1');
+    await until(() => server.log.length >= 4, 'updates');
+    expect(server.log.slice(1, 4).every((line) => line.startsWith('2 /rd/sim-1.'))).toBe(true);
+  });
+});

@@ -3,7 +3,7 @@
  * to a block means. Holds no more of a streamed body than its size.
  */
 
-import { blockSize, decodeBlock, isSuccess, Code, OptionNumber, szxFor } from '#coap/codec';
+import { blockSize, decodeBlock, isSuccess, Code, MAX_BLOCK_NUM, OptionNumber, szxFor } from '#coap/codec';
 import type { Block, Message } from '#coap/codec';
 import { isStreamed } from './events.js';
 import type { StreamedBody } from './events.js';
@@ -46,17 +46,22 @@ export class RequestBody {
     return this.offset > 0 && this.offset < this.size;
   }
 
+  /** Whether block numbers of the present size reach the end: there are 2^20 of them. */
+  get reachesEnd(): boolean {
+    return this.#whole || this.size <= blockSize(this.#szx) * (MAX_BLOCK_NUM + 1);
+  }
+
   /** Value of Block1 for the block at `offset`; undefined when the body goes whole. */
   get block(): Block | undefined {
     if (this.#whole) return undefined;
     return { num: this.offset / blockSize(this.#szx), more: !this.last, szx: this.#szx };
   }
 
-  /** Whether a message answers for a block sent earlier: a late duplicate. */
+  /** Whether a message answers for a block sent earlier: a late duplicate. Numbers only grow, as sizes only shrink. */
   isStale(answer: Message): boolean {
     const value = answer.first(OptionNumber.BLOCK1);
-    const block = value === undefined ? undefined : decodeBlock(value);
-    return block !== undefined && !this.#whole && block.num * blockSize(block.szx) < this.offset;
+    const num = value === undefined ? undefined : decodeBlock(value)?.num;
+    return num !== undefined && num < (this.block?.num ?? 0);
   }
 
   /** Judges the answer to the block at `offset` and moves on, or back. */

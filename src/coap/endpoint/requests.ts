@@ -6,7 +6,7 @@
 
 import { after, Milliseconds } from '#base';
 import type { Instant, Permit } from '#base';
-import { Code, isSuccess, MAX_BLOCK_NUM, MessageType, OptionNumber, szxFor, tokenKeyOf, uintOption } from '#coap/codec';
+import { blockSize, Code, isSuccess, MessageType, OptionNumber, szxFor, tokenKeyOf, uintOption } from '#coap/codec';
 import type { Message } from '#coap/codec';
 import { ClientRequest } from './client-request.js';
 import type { RequestDriver, RequestListener } from './client-request.js';
@@ -168,8 +168,8 @@ export class Requests implements RequestDriver {
   }
 
   #make(lane: Lane, request: OutgoingRequest, token: Uint8Array, listener: RequestListener): ClientRequest {
-    const { blockSize, transferRestarts } = this.#core.parameters;
-    const largest = Math.min(request.preferredBlockSize ?? blockSize, blockSize);
+    const { blockSize: most, transferRestarts } = this.#core.parameters;
+    const largest = Math.min(request.preferredBlockSize ?? most, most);
     const { payload } = request;
     this.#lastId += 1;
     return new ClientRequest(this, lane, {
@@ -189,6 +189,10 @@ export class Requests implements RequestDriver {
   #step(now: Instant, request: ClientRequest): void {
     const body = request.stepBody;
     const { payload } = body ?? {};
+    if (body?.reachesEnd === false) {
+      this.fail(now, request, 'too_large');
+      return;
+    }
     if (body === undefined || payload === undefined) {
       this.#transmit(now, request, undefined);
     } else if (!isStreamed(payload)) {
@@ -203,11 +207,6 @@ export class Requests implements RequestDriver {
   }
 
   #transmit(now: Instant, request: ClientRequest, piece: Uint8Array | undefined): void {
-    const num = request.stepBody?.block?.num ?? 0;
-    if (num > MAX_BLOCK_NUM) {
-      this.fail(now, request, 'too_large');
-      return;
-    }
     const bytes = request.encode(piece);
     this.#core.counters.requests_sent += 1;
     if (request.parts.type === MessageType.CON) {
@@ -239,7 +238,7 @@ export class Requests implements RequestDriver {
       this.fail(now, request, 'bad_response');
     } else if (block === undefined || request.picksBlock || !isSuccess(message.code)) {
       this.#succeed(now, request, message, message.payload);
-    } else if (block.num !== 0) {
+    } else if (block.num !== 0 || message.payloadLength > blockSize(block.szx)) {
       this.fail(now, request, 'bad_response');
     } else if (!block.more) {
       this.#succeed(now, request, message, message.payload);
@@ -301,8 +300,8 @@ export class Requests implements RequestDriver {
   }
 
   #responseBody(first: Message): ResponseBody {
-    const { blockSize, bodyBytes, transferRestarts } = this.#core.parameters;
-    return new ResponseBody(first, szxFor(blockSize), this.#buffered, bodyBytes, transferRestarts);
+    const { blockSize: most, bodyBytes, transferRestarts } = this.#core.parameters;
+    return new ResponseBody(first, szxFor(most), this.#buffered, bodyBytes, transferRestarts);
   }
 }
 

@@ -56,8 +56,7 @@ export class Server {
     counters.requests_received += 1;
     const confirmable = message.type === MessageType.CON;
     const entry = duplicates.add(now, state, message.messageId, confirmable ? 'con' : 'non');
-    this.#inBlocks = false;
-    const problem = message.optionCount === 0 ? undefined : criticalProblem(message, this.#judge);
+    const problem = this.#walkOptions(message);
     if (problem !== undefined && !confirmable) {
       counters.dropped_bad_option += 1;
       duplicates.setReaction(entry, Reaction.SILENT);
@@ -90,6 +89,12 @@ export class Server {
     exchange.block1 = blockOf(message, OptionNumber.BLOCK1);
     exchange.block2 = blockOf(message, OptionNumber.BLOCK2);
     this.#exchanges.serve(now, exchange, download, exchange.block2 ?? this.#exchanges.firstBlock);
+  }
+
+  /** The number of an option that must be refused; `#inBlocks` is set on the way. */
+  #walkOptions(message: Message): number | undefined {
+    this.#inBlocks = false;
+    return message.optionCount === 0 ? undefined : criticalProblem(message, this.#judge);
   }
 
   /** RFC 7252 §5.4.1, §5.7.2. */

@@ -18,6 +18,8 @@ export interface Behaviour {
   readonly wakes: 'all' | 'own';
   /** The value now. */
   value(hardware: Hardware, instance: number): ResourceNode;
+  /** Why a value cannot be written; undefined when it can. */
+  writeFault?(value: Scalar): string | undefined;
   /** Takes a written value; absent where a written value simply replaces the behaviour. */
   write?(hardware: Hardware, value: Scalar): void;
 }
@@ -96,6 +98,7 @@ const CURRENT_TIME: Behaviour = {
   period: 1,
   wakes: 'own',
   value: (hardware) => single({ type: 'time', value: hardware.unixTime }),
+  writeFault: ({ value }) => (Math.abs(Number(value)) <= LATEST_TIME ? undefined : 'a time beyond the year 9999'),
   write: (hardware, { value }) => {
     hardware.setClock(Number(value));
   },
@@ -152,5 +155,7 @@ function averageSize({ traffic }: Hardware): number {
   return traffic.messages === 0 ? 0 : Math.round((traffic.sentBytes + traffic.receivedBytes) / traffic.messages);
 }
 
+/** 9999-12-31T23:59:59Z. */
+const LATEST_TIME = 253_402_300_799;
 /** Objects up to here are LwM2M's own; their resource ids are not the reusable ones. */
 const LAST_CORE = 1_023;

@@ -10,7 +10,7 @@
 
 import { AppError, EMPTY, after, encodeUtf8, seconds } from '#base';
 import type { Instant } from '#base';
-import { Code, OptionNumber, showCode, stringOption, uintOption } from '#coap/codec';
+import { Code, OptionNumber, bytesOption, showCode, stringOption, uintOption } from '#coap/codec';
 import type { Message, Option } from '#coap/codec';
 import { diagnosticOf } from '#lwm2m/protocol';
 import { FORMATS } from '#lwm2m/model';
@@ -73,7 +73,8 @@ type State =
 export class Registration {
   readonly #options: RegistrationOptions;
   #state: State = { waits: 'for start' };
-  #location: readonly string[] = [];
+  /** Segments of the location, kept and sent as the bytes they came in. */
+  #location: readonly Uint8Array[] = [];
   #announced: Announced = { lifetime: 0, binding: 'U', links: '' };
   /** When the server last confirmed the registration. */
   #confirmedAt: Instant | undefined;
@@ -224,7 +225,7 @@ export class Registration {
     const query = [`ep=${this.#options.endpoint}`, `lt=${sent.lifetime}`, `lwm2m=${lwm2m}`, `b=${sent.binding}`];
     if (this.#options.queueMode && lwm2m !== '1.0') query.push('Q');
     this.#state = { waits: 'for answer to register', sent };
-    this.#send('register', Code.POST, ['rd'], query, sent.links);
+    this.#send('register', Code.POST, [RD], query, sent.links);
   }
 
   #update(now: Instant): void {
@@ -246,23 +247,32 @@ export class Registration {
     this.#send('deregister', Code.DELETE, this.#location, [], '');
   }
 
-  #send(operation: Operation, code: number, path: readonly string[], query: readonly string[], links: string): void {
-    const options = path.map((segment) => stringOption(OptionNumber.URI_PATH, segment));
+  #send(
+    operation: Operation,
+    code: number,
+    path: readonly Uint8Array[],
+    query: readonly string[],
+    links: string,
+  ): void {
+    const options = path.map((segment) => bytesOption(OptionNumber.URI_PATH, segment));
     if (links !== '') options.push(uintOption(OptionNumber.CONTENT_FORMAT, FORMATS.link));
     for (const item of query) options.push(stringOption(OptionNumber.URI_QUERY, item));
     this.#requests.push({ operation, code, options, payload: links === '' ? EMPTY : encodeUtf8(links) });
   }
 
   #registerAnswered(now: Instant, sent: Announced, message: Message, body: Uint8Array): void {
-    const location = message.code === Code.CREATED ? message.strings(OptionNumber.LOCATION_PATH) : [];
+    const location = message.code === Code.CREATED ? message.all(OptionNumber.LOCATION_PATH) : [];
     if (location.length === 0) {
       this.#refused('register', message, body);
       this.#registerLater(now, retryAfter(message) ?? this.#backoff(REFUSED_RETRY));
       return;
     }
-    this.#location = location;
+    this.#location = location.map((segment) => Uint8Array.from(segment));
     this.#confirmed(now, sent);
-    this.#events.push({ type: 'registered', location: `/${location.join('/')}` });
+    this.#events.push({
+      type: 'registered',
+      location: location.map((segment) => `/${Buffer.from(segment).toString()}`).join(''),
+    });
   }
 
   /** Busy: the same again later. Anything but 2.04 else: the server knows us no more, or not as we are. */
@@ -354,6 +364,8 @@ export function checkEndpoint(name: string): string {
   throw new AppError('usage', `"${name}" cannot be an endpoint name: 1 to ${MAX_QUERY - 3} bytes are allowed`);
 }
 
+/** First segment of where devices register. */
+const RD = encodeUtf8('rd');
 /** Seconds: first wait and longest wait between attempts. */
 const RETRY = { first: 2, most: 60 };
 const REFUSED_RETRY = { first: 15, most: 300 };

@@ -137,8 +137,10 @@ function judgeResource(tree: ObjectTree, path: Path, node: ResourceNode): void {
   if (kind === undefined) throw notFound(`${showPath(path)} is not here`);
   checkWritable(tree, path);
   judgeGiven(kind, path, node);
+  if (node.kind === 'multiple') return;
   const fault =
-    object === 1 && node.kind === 'single' ? settingFault(tree.kind.lwm2m, resource, node.value) : undefined;
+    kind.resources.get(resource)?.behaviour?.writeFault?.(node.value) ??
+    (object === 1 ? settingFault(tree.kind.lwm2m, resource, node.value) : undefined);
   if (fault !== undefined) throw badRequest(`${showPath(path)}: ${fault}`);
 }
 

@@ -282,6 +282,7 @@ describe('Write', () => {
     ['a negative lifetime', '/1/0/1', 0, '-1', '4.00'],
     ['a lifetime of 2^32', '/1/0/1', 0, '4294967296', '4.00'],
     ['a binding the device has not got', '/1/0/7', 0, 'T', '4.00'],
+    ['a clock beyond the year 9999', '/3/0/13', 0, '253402300800', '4.00'],
     ['a boolean that is none', '/1/0/6', 0, 'yes', '4.00'],
     ['a value for another path', '/1/0/1', SENML_JSON, '[{"n":"/1/0/2","v":1}]', '4.00'],
     ['values with times', '/1/0', SENML_JSON, '[{"n":"/1/0/1","v":60,"t":-5}]', '4.00'],

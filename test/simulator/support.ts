@@ -109,7 +109,10 @@ export class Bench {
     readonly at: number;
   }[] = [];
   readonly order: DeviceOutput['type'][] = [];
-  #exchange = 0;
+  /** Requests of the device as they are. */
+  readonly requests: Extract<DeviceOutput, { type: 'request' }>['request'][] = [];
+  /** The exchange of the last request of the server. */
+  exchange = 0;
   #relation = 0;
   #answer: Told | 'ignored' | undefined;
   #observe: { readonly sequence: number } | undefined;
@@ -162,9 +165,9 @@ export class Bench {
   /** The server asks; its answer, or undefined when the device stays silent. */
   ask(asked: Asked): Told | undefined {
     const { message, body } = messageOf(asked);
-    this.#exchange += 1;
+    this.exchange += 1;
     this.#answer = undefined;
-    this.device.handleRequest(this.now, this.#exchange, message, body);
+    this.device.handleRequest(this.now, this.exchange, message, body);
     this.drain();
     const answer = this.#answer as Told | 'ignored' | undefined;
     return answer === 'ignored' ? undefined : answer;
@@ -175,7 +178,7 @@ export class Bench {
     const answer = this.ask({ code: Code.GET, path, observe: 0, ...more });
     if (answer?.observed !== true) throw new Error(`not observed: ${answer?.code ?? 'silent'} ${answer?.text ?? ''}`);
     this.#relation += 1;
-    this.device.handleObserved(this.now, this.#relation, this.#exchange);
+    this.device.handleObserved(this.now, this.#relation, this.exchange);
     return this.#relation;
   }
 
@@ -221,6 +224,7 @@ export class Bench {
   #take(output: DeviceOutput): void {
     switch (output.type) {
       case 'request':
+        this.requests.push(output.request);
         this.said.push(saidOf(output.request));
         return;
       case 'answer':
@@ -264,7 +268,10 @@ function saidOf({ code, options, payload }: { code: number; options: readonly Op
   const { message } = parsed(code, options, payload);
   return {
     code,
-    path: `/${message.strings(OptionNumber.URI_PATH).join('/')}`,
+    path: message
+      .all(OptionNumber.URI_PATH)
+      .map((segment) => `/${Buffer.from(segment).toString()}`)
+      .join(''),
     query: message.strings(OptionNumber.URI_QUERY),
     links: Buffer.from(payload).toString('utf8'),
   };

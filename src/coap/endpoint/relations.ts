@@ -292,9 +292,15 @@ export function observeOption(sequence: number): Option {
 
 /** The same message as a confirmable one. */
 function confirmable(bytes: Uint8Array): Uint8Array {
-  bytes[0] = (bytes[0] as number) & 0b1100_1111;
-  return bytes;
+  const head = bytes[0] as number;
+  const wanted = head & ~TYPE_BITS;
+  if (head === wanted) return bytes;
+  const copy = Uint8Array.from(bytes);
+  copy[0] = wanted;
+  return copy;
 }
 
+/** The type in the first byte; a CON has it 0 (RFC 7252 §3). */
+const TYPE_BITS = 0x30;
 /** RFC 7641 §4.5: a confirmable notification at least once in 24 hours. */
 const CONFIRM_EVERY = 86_400_000;

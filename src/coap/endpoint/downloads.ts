@@ -103,15 +103,13 @@ export class Downloads {
   }
 
   /**
-   * Keeps a body for a peer, in place of an earlier one of the same key. Undefined when a body in memory finds no room;
+   * Keeps a body for a peer, in place of an earlier one of the same key unless a block of that is awaited. Undefined when a body in memory finds no room;
    * then it is the caller's to refuse.
    */
   open(now: Instant, state: PeerState, parts: DownloadParts): Download | undefined {
-    const earlier = this.#byPeer
-      .get(state)
-      ?.find((one) => one.parts.key === parts.key && one.parts.bodyKey === parts.bodyKey);
-    if (earlier !== undefined) this.#drop(earlier);
-    else if (state.downloads >= this.#core.parameters.downloadsPerPeer) this.#dropOldestOf(now, state);
+    const earlier = this.#byPeer.get(state)?.findLast((one) => isSame(one.parts, parts.key, parts.bodyKey));
+    if (earlier?.wants.length === 0) this.#drop(earlier);
+    if (state.downloads >= this.#core.parameters.downloadsPerPeer) this.#dropOldestOf(now, state);
     const download = new Download(now, state, parts, this.#due);
     if (isStreamed(parts.payload)) this.#byBody.set(parts.payload.id, download);
     else if (!this.#makeRoom(download.size)) return undefined;
@@ -130,10 +128,8 @@ export class Downloads {
     if (list === undefined) return undefined;
     const key = transferKey(message);
     const body = bodyKey(message.code, message.payload);
-    return (
-      list.find((one) => one.parts.key === key && one.parts.bodyKey === body) ??
-      (body === '' ? list.findLast((one) => one.parts.key === key) : undefined)
-    );
+    const exact = list.findLast((one) => isSame(one.parts, key, body));
+    return exact ?? (body === '' ? list.findLast((one) => one.parts.key === key) : undefined);
   }
 
   /** Gives block `num` of size 2^(szx+4) to `sink`, now or once the owner has fed it. */
@@ -246,6 +242,10 @@ export class Downloads {
     for (const want of download.wants) earliest = Math.min(earliest, want.until);
     return Instant(earliest);
   }
+}
+
+function isSame(parts: DownloadParts, key: string, body: string): boolean {
+  return parts.key === key && parts.bodyKey === body;
 }
 
 /** The options with an ETag: a body in blocks must be told from its successor (RFC 7959 §2.4). */

@@ -213,12 +213,12 @@ export const PARAMETERS = [
   },
   {
     name: 'downloadIdle',
-    initial: 60_000,
+    initial: 120_000,
     min: 1_000,
     max: 86_400_000,
     unit: 'ms',
     reference: 'RFC 7959 §2.4',
-    help: 'A body nobody fetched a block of is released after this time: longer forgives outages.',
+    help: 'A body nobody fetched a block of is released after this time: shorter than twice 45 s loses to retransmissions.',
   },
   {
     name: 'downloadBytesTotal',

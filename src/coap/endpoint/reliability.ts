@@ -120,18 +120,14 @@ export class Reliability implements LaneKeeper {
   limit(now: Instant, lane: Lane, bytes: number): void {
     lane.budget = (lane.budget ?? 0) + bytes;
     lane.budgetEnd = now + this.#core.parameters.unprovenWait;
-    for (const transmission of [...lane.transmissions]) if (transmission.held) this.#launch(now, transmission);
-    this.#pump(now, lane);
-    this.#arm(lane);
+    this.#resume(now, lane);
   }
 
   /** The address of a lane has proven itself: what was held leaves. */
   prove(now: Instant, lane: Lane): void {
     if (lane.budget === undefined) return;
     lane.budget = undefined;
-    for (const transmission of [...lane.transmissions]) if (transmission.held) this.#launch(now, transmission);
-    this.#pump(now, lane);
-    this.#arm(lane);
+    this.#resume(now, lane);
   }
 
   /** Everything on its way to a peer, and what waits, ends with `reason`. */
@@ -147,7 +143,7 @@ export class Reliability implements LaneKeeper {
     this.#arm(lane);
   }
 
-  /** What is on its way to `from` goes to `to` from now on. */
+  /** What is on its way to `from` goes to `to` from now on, which has proven itself: the caller knows whose address it is. */
   move(now: Instant, from: PeerKey, to: Peer): void {
     const state = this.#core.peers.find(from);
     const lane = state?.lane;
@@ -157,12 +153,11 @@ export class Reliability implements LaneKeeper {
     if (target.lane === undefined) {
       target.lane = lane;
       lane.peer = to;
-      this.prove(now, lane);
     } else {
       this.#merge(lane, target.lane);
-      this.#pump(now, target.lane);
-      this.#arm(target.lane);
     }
+    target.lane.budget = undefined;
+    this.#resume(now, target.lane);
     this.#core.peers.release(state);
   }
 
@@ -201,6 +196,13 @@ export class Reliability implements LaneKeeper {
       this.#core.peers.release(state);
       return;
     }
+    this.#arm(lane);
+  }
+
+  /** Sends what was held and need not be any more. */
+  #resume(now: Instant, lane: Lane): void {
+    for (const transmission of [...lane.transmissions]) if (transmission.held) this.#launch(now, transmission);
+    this.#pump(now, lane);
     this.#arm(lane);
   }
 

@@ -129,6 +129,19 @@ describe('an address that has not proven itself', () => {
     expect(script.one()).toMatch(/^4801/);
   });
 
+  it('whose device is heard under another address: what was held goes there, also when more goes there already', () => {
+    for (const busy of ['no', 'yes']) {
+      const script = new Script();
+      if (busy === 'yes') script.endpoint.request(script.now, { peer: OTHER, code: Code.GET, options: PATH });
+      script.endpoint.limitPeer(script.now, DEVICE, 0);
+      get(script);
+      expect(script.sent()).toHaveLength(busy === 'yes' ? 1 : 0);
+      script.endpoint.movePeer(script.now, DEVICE.key, OTHER);
+      expect(script.datagrams.at(-1)?.to).toBe(OTHER);
+      expect(script.sent()).toHaveLength(1);
+    }
+  });
+
   it('moves its limit to nobody else', () => {
     const script = new Script();
     script.endpoint.limitPeer(script.now, DEVICE, 0);

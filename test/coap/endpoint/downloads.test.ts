@@ -187,7 +187,7 @@ describe('an answer in blocks', () => {
     expect(script.endpoint.gauges()['downloads']).toBe(1);
   });
 
-  it('is kept for 60 s without use, for four requests of a peer, and within one cap in all', () => {
+  it('is kept for 120 s without use, for four requests of a peer, and within one cap in all', () => {
     const script = new Script({ downloadBytesTotal: 65_536 });
     for (let count = 0; count < 6; count += 1) {
       script.receive(request(Code.GET, undefined, [stringOption(OptionNumber.URI_QUERY, `q=${count}`)]));
@@ -203,7 +203,7 @@ describe('an answer in blocks', () => {
     script.receive(request(Code.GET, undefined));
     respond(script, { payload: new Uint8Array(65_537) });
     expect(answer(script).code).toBe(Code.SERVICE_UNAVAILABLE);
-    script.pass(61_000);
+    script.pass(121_000);
     expect(script.endpoint.gauges()).toMatchObject({ downloads: 0, buffered_bytes: 0 });
   });
 
@@ -241,7 +241,7 @@ describe('a streamed answer', () => {
       expect(message.first(OptionNumber.ETAG)).toHaveLength(8);
     }
     expect(script.endpoint.gauges()).toMatchObject({ bodies: 1, buffered_bytes: 0 });
-    script.pass(60_001);
+    script.pass(120_001);
     expect(script.events()).toEqual([{ type: 'bodyDone', body: 9 }]);
   });
 
@@ -256,6 +256,20 @@ describe('a streamed answer', () => {
     expect(answer(script).code).toBe(Code.EMPTY);
     script.endpoint.feed(script.now, 9, 0, piece(0, 1_024));
     expect(answer(script).type).toBe(MessageType.CON);
+  });
+
+  it('is given to each of two equal requests that cross', () => {
+    const script = new Script();
+    const pieces = [7, 8].map((id) => {
+      script.receive(request(Code.GET, undefined));
+      respond(script, { payload: { id, size: SIZE } });
+      return script.event('bodyWanted');
+    });
+    for (const { body, offset, length } of pieces)
+      script.endpoint.feed(script.now, body, offset, piece(offset, length));
+    expect(script.sent()).toHaveLength(2);
+    script.receive(request(Code.GET, { num: 1, szx: 6 }));
+    expect(script.event('bodyWanted').body).toBe(8);
   });
 
   it('that fits one message carries no Block2', () => {

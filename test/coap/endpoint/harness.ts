@@ -1,7 +1,7 @@
 /** What tests of the endpoint share: one endpoint driven by literal bytes in virtual time, and an endpoint as a node of the virtual link. */
 
-import { fromHex, plainPeer, toHex } from '#base';
-import type { Peer, Instant } from '#base';
+import { fromHex, Instant, plainPeer, toHex } from '#base';
+import type { Peer } from '#base';
 import { parametersWith, UdpEndpoint } from '#coap/endpoint';
 import type { EndpointEvent, Parameters } from '#coap/endpoint';
 import { VirtualClock } from '../../support/clock.js';
@@ -131,5 +131,33 @@ export class EndpointNode implements LinkNode {
     for (let event = this.endpoint.nextEvent(); event !== undefined; event = this.endpoint.nextEvent()) {
       this.#handle(event, now, this.endpoint);
     }
+  }
+}
+
+/** Things an application does later, on the virtual link's time. */
+export class Agenda implements LinkNode {
+  readonly peer = plainPeer(9, 'agenda', 0);
+  #entries: { readonly at: number; readonly action: (now: Instant) => void }[] = [];
+
+  constructor(link: VirtualLink) {
+    link.attach(this);
+  }
+
+  add(at: number, action: (now: Instant) => void): void {
+    this.#entries.push({ at, action });
+    this.#entries.sort((left, right) => left.at - right.at);
+  }
+
+  receive(): void {
+    throw new Error('nobody sends to an agenda');
+  }
+
+  timeout(now: Instant): void {
+    while ((this.#entries[0]?.at ?? Infinity) <= now) this.#entries.shift()?.action(now);
+  }
+
+  deadline(): Instant | undefined {
+    const first = this.#entries[0];
+    return first === undefined ? undefined : Instant(first.at);
   }
 }

@@ -116,6 +116,8 @@ export default tseslint.config(
           destructuredArrayIgnorePattern: '^_',
         },
       ],
+      // Packages that export their classes through interfaces (winston) are misjudged by it.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],

@@ -1,256 +1,18 @@
 /**
- * The settings of the server: one table gives the flag, the `BELLWETHER_…` variable, the key in the configuration file,
- * the default, the limits and the help text. A flag goes over a variable, a variable over the file; what no row names is
+ * Reads the settings of the server from flags, `BELLWETHER_…` variables and a configuration file. A flag goes over a variable, a variable over the file; what no row names is
  * an error. Read once at the start into a frozen Config; nothing inside checks it again.
  */
 
 import { AppError, type InputFault } from '#base';
-import { PARAMETERS, type Parameters } from '#coap/endpoint';
+import { parametersWith, type Parameters } from '#coap/endpoint';
 
-/** What a setting holds. `list` is given as repeated flags, as a list in the file, or with commas in a variable. */
-type SettingKind = 'text' | 'number' | 'flag' | 'list' | 'choice';
-
-/** A row of the table. */
-export interface Setting {
-  /** Flag without dashes: `lifetime-grace`; the variable is `BELLWETHER_LIFETIME_GRACE`, the key in the file `lifetimeGrace`. */
-  readonly flag: string;
-  readonly kind: SettingKind;
-  readonly initial: string | number | boolean | readonly string[];
-  readonly help: string;
-  /** What the argument is called in the help. */
-  readonly argument?: string;
-  readonly min?: number;
-  readonly max?: number;
-  readonly choices?: readonly string[];
-  /** Shown as stars by --print-config. */
-  readonly secret?: 'secret';
-  /** Name of the endpoint's parameter that this row sets. */
-  readonly parameter?: keyof Parameters;
-}
+import { SETTINGS, type Setting } from './settings.js';
 
 /** A place to listen on. */
 export interface HostPort {
   readonly host: string;
   readonly port: number;
 }
-
-const YEAR = 31_536_000;
-
-const SERVER_SETTINGS = [
-  {
-    flag: 'data',
-    kind: 'text',
-    initial: './data',
-    argument: 'FOLDER',
-    help: 'folder of the embedded store; made when missing',
-  },
-  {
-    flag: 'http',
-    kind: 'text',
-    initial: '127.0.0.1:8080',
-    argument: 'HOST:PORT',
-    help: 'where REST listens; port 0 picks a free one',
-  },
-  {
-    flag: 'coap',
-    kind: 'list',
-    initial: ['127.0.0.1:5683'],
-    argument: 'HOST:PORT',
-    help: 'where plain CoAP listens; repeatable; IPv6 in brackets; port 0 picks a free one',
-  },
-  { flag: 'coap-dual-stack', kind: 'flag', initial: false, help: 'an IPv6 wildcard listener accepts IPv4 too' },
-  {
-    flag: 'coap-open',
-    kind: 'flag',
-    initial: false,
-    help: 'any name may register over plain CoAP; without it, unknown names get 4.03',
-  },
-  {
-    flag: 'owner-token-file',
-    kind: 'text',
-    initial: '',
-    argument: 'FILE',
-    help: 'where the first start writes the owner token (mode 0600); empty: it is printed once',
-  },
-  {
-    flag: 'objects',
-    kind: 'list',
-    initial: [],
-    argument: 'FOLDER',
-    help: 'folder of object definitions (XML) beside the built-in ones; repeatable',
-  },
-  {
-    flag: 'log-level',
-    kind: 'choice',
-    initial: 'info',
-    choices: ['error', 'warn', 'info', 'debug'],
-    help: 'least important log line that is written (to stderr)',
-  },
-  {
-    flag: 'lifetime-grace',
-    kind: 'number',
-    initial: 30,
-    min: 0,
-    max: YEAR,
-    argument: 'SECONDS',
-    help: 'added to a lifetime before the registration expires',
-  },
-  {
-    flag: 'awake-window',
-    kind: 'number',
-    initial: 93,
-    min: 0,
-    max: YEAR,
-    argument: 'SECONDS',
-    help: 'how long a queue-mode device listens after a message',
-  },
-  {
-    flag: 'operation-deadline',
-    kind: 'number',
-    initial: 86_400,
-    min: 1,
-    max: YEAR,
-    argument: 'SECONDS',
-    help: 'deadline of an operation whose caller names none',
-  },
-  {
-    flag: 'operation-deadline-max',
-    kind: 'number',
-    initial: 2_592_000,
-    min: 1,
-    max: YEAR,
-    argument: 'SECONDS',
-    help: 'furthest deadline a caller may name',
-  },
-  {
-    flag: 'operation-queue',
-    kind: 'number',
-    initial: 100,
-    min: 1,
-    max: 10_000,
-    argument: 'N',
-    help: 'operations that may wait for one device; beyond: 409 queue_full',
-  },
-  {
-    flag: 'operation-queue-total',
-    kind: 'number',
-    initial: 1_000_000,
-    min: 1,
-    max: 100_000_000,
-    argument: 'N',
-    help: 'operations that may wait in all; beyond: 409 queue_full',
-  },
-  {
-    flag: 'operation-days',
-    kind: 'number',
-    initial: 30,
-    min: 1,
-    max: 3650,
-    argument: 'DAYS',
-    help: 'how long finished operations are kept',
-  },
-  {
-    flag: 'operations-per-device',
-    kind: 'number',
-    initial: 1000,
-    min: 1,
-    max: 1_000_000,
-    argument: 'N',
-    help: 'finished operations kept of one device',
-  },
-  {
-    flag: 'observations-per-device',
-    kind: 'number',
-    initial: 500,
-    min: 0,
-    max: 10_000,
-    argument: 'N',
-    help: 'wanted observations of one device',
-  },
-  {
-    flag: 'events-kept',
-    kind: 'number',
-    initial: 10_000,
-    min: 1,
-    max: 1_000_000,
-    argument: 'N',
-    help: 'events kept for readers that come back (Last-Event-ID)',
-  },
-  {
-    flag: 'event-readers',
-    kind: 'number',
-    initial: 100,
-    min: 1,
-    max: 10_000,
-    argument: 'N',
-    help: 'readers of /events at once',
-  },
-  {
-    flag: 'event-buffer',
-    kind: 'number',
-    initial: 1_048_576,
-    min: 1024,
-    max: 1_073_741_824,
-    argument: 'BYTES',
-    help: 'unread bytes of one event reader; beyond, it is cut off',
-  },
-  {
-    flag: 'read-after-registration',
-    kind: 'list',
-    initial: ['/3/0/0', '/3/0/1', '/3/0/3'],
-    argument: 'PATH',
-    help: 'resources read after each registration',
-  },
-  {
-    flag: 'unknown-parameters',
-    kind: 'choice',
-    initial: 'ignore',
-    choices: ['ignore', 'refuse'],
-    help: 'query parameters of a Register that no version defines',
-  },
-  {
-    flag: 'store-queue-bytes',
-    kind: 'number',
-    initial: 67_108_864,
-    min: 65_536,
-    max: 17_179_869_184,
-    argument: 'BYTES',
-    help: 'changes that may wait for the store; beyond: 5.03 and 503',
-  },
-  {
-    flag: 'value-bytes',
-    kind: 'number',
-    initial: 65_536,
-    min: 256,
-    max: 16_777_216,
-    argument: 'BYTES',
-    help: 'last values kept of one object instance',
-  },
-  {
-    flag: 'udp-receive-buffer',
-    kind: 'number',
-    initial: 4_194_304,
-    min: 4096,
-    max: 1_073_741_824,
-    argument: 'BYTES',
-    help: "the kernel's receive buffer of each CoAP socket",
-  },
-] as const satisfies readonly Setting[];
-
-/** All rows: the server's own and one for each parameter of the CoAP endpoint, as `--coap-…`. */
-export const SETTINGS: readonly Setting[] = [
-  ...SERVER_SETTINGS,
-  ...PARAMETERS.map((row) => ({
-    flag: `coap-${kebab(row.name)}`,
-    kind: 'number' as const,
-    initial: row.initial,
-    min: row.min,
-    max: row.max,
-    argument: row.unit.toUpperCase(),
-    help: row.help,
-    parameter: row.name,
-  })),
-];
 
 /** The settings after reading. */
 export interface Config {
@@ -340,10 +102,6 @@ export function variableOf(flag: string): string {
 /** Variables of the command line that are no settings of the server. */
 const OTHER_VARIABLES: ReadonlySet<string> = new Set(['BELLWETHER_URL', 'BELLWETHER_TOKEN', 'BELLWETHER_CONFIG']);
 
-function kebab(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
 function fileEntries(file: Sources['file'], faults: InputFault[]): Readonly<Record<string, unknown>> {
   if (file === undefined || file.content === undefined || file.content === null) return {};
   if (typeof file.content !== 'object' || Array.isArray(file.content)) {
@@ -431,7 +189,7 @@ function convert(
 }
 
 function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value);
+  return JSON.stringify(value);
 }
 
 function hostPort(text: string, where: string, faults: InputFault[]): HostPort {
@@ -445,13 +203,12 @@ function hostPort(text: string, where: string, faults: InputFault[]): HostPort {
 }
 
 function numbersOf(values: ReadonlyMap<string, unknown>): Readonly<Record<string, number>> {
-  const rows = SERVER_SETTINGS.filter((row) => row.kind === 'number');
+  const rows = SETTINGS.filter((row) => row.kind === 'number' && row.parameter === undefined);
   return Object.fromEntries(rows.map((row) => [camel(row.flag), Number(values.get(row.flag))]));
 }
 
 function parametersOf(values: ReadonlyMap<string, unknown>): Parameters {
-  const rows = SETTINGS.filter((row) => row.parameter !== undefined);
-  return Object.freeze(
-    Object.fromEntries(rows.map((row) => [row.parameter, Number(values.get(row.flag))])),
-  ) as unknown as Parameters;
+  const given: Partial<Record<keyof Parameters, number>> = {};
+  for (const row of SETTINGS) if (row.parameter !== undefined) given[row.parameter] = Number(values.get(row.flag));
+  return parametersWith(given);
 }

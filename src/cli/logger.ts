@@ -9,7 +9,7 @@ export function processLogger(level: string): Logger {
   const winston = createLogger({
     level,
     format: format.combine(format.timestamp(), format.json()),
-    transports: [new transports.Stream({ stream: process.stderr })],
+    transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
   });
   const line = (severity: string, message: string, fields: LogFields | undefined): void => {
     winston.log(severity, message, fields === undefined ? {} : clean(fields));

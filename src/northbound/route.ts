@@ -34,7 +34,7 @@ export interface Context {
   readonly fleet: Fleet;
   readonly principal: Principal;
   readonly params: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, unknown>>;
+  readonly query: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly headers: IncomingHttpHeaders;
   readonly body: unknown;
   /** The body's bytes, for the digest of an idempotent request and for XML. */
@@ -46,7 +46,8 @@ export interface Context {
 /** What a handler answers. */
 export interface Reply {
   readonly status: number;
-  readonly body?: unknown;
+  /** Never a promise: what is not awaited would be sent as an empty object. */
+  readonly body?: string | (object & { readonly then?: never });
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -30,7 +30,7 @@ export function bodyCheck(schema: Schema): (body: unknown) => void {
 /** A check of a query: texts become the types of the schema; what no property names is refused. */
 export function queryCheck(
   properties: Readonly<Record<string, Schema>>,
-): (query: Readonly<Record<string, unknown>>) => Record<string, unknown> {
+): (query: Readonly<Record<string, unknown>>) => Record<string, string | number | boolean | undefined> {
   const validate = queries.compile({ type: 'object', properties, additionalProperties: false });
   return (query) => {
     const repeated = Object.keys(query).filter((name) => Array.isArray(query[name]));
@@ -40,7 +40,7 @@ export function queryCheck(
     }
     const copy: Record<string, unknown> = { ...query };
     if (!validate(copy)) throw refusal('invalid_query', 'the query does not fit', validate);
-    return copy;
+    return copy as Record<string, string | number | boolean | undefined>;
   };
 }
 

@@ -5,11 +5,10 @@
 
 import { AppError, type Instant, type Peer } from '#base';
 import { Code, type Message } from '#coap/codec';
-import type { EndpointEvent, RequestId } from '#coap/endpoint';
 import type { DeviceLink, LinkTarget } from '#fleet/ports';
 import type { DeviceRequest, Outcome } from '#lwm2m/model';
 import { decodeResponse, encodeRequest } from '#lwm2m/protocol';
-import type { Stack } from '#transport';
+import type { EndpointEvent, RequestId, Stack } from '#transport';
 
 interface Pending {
   readonly target: LinkTarget;

@@ -6,7 +6,6 @@
 
 import { AppError, toHex, type Instant, type Logger, type Peer } from '#base';
 import { Code, MessageType, OptionNumber, uintOption, type Message, type Option } from '#coap/codec';
-import type { EndpointEvent, ExchangeId, OutgoingResponse } from '#coap/endpoint';
 import type { Fleet } from '#fleet';
 import {
   decodeNotification,
@@ -17,7 +16,7 @@ import {
   type ObjectLists,
   type Refusal,
 } from '#lwm2m/protocol';
-import type { Stack } from '#transport';
+import type { EndpointEvent, ExchangeId, OutgoingResponse, Stack } from '#transport';
 
 import type { Downlink } from './downlink.js';
 
@@ -87,7 +86,8 @@ export class Uplink {
     if (first === 'rd' && segments === 2) this.#location(event, message.text(OptionNumber.URI_PATH, 1), now);
     else if (first === 'rd' && segments === 1) this.#register(event, now);
     else if (first === 'dp' && segments === 1) this.#send(event, now);
-    else if (first === '.well-known' && segments === 2 && message.text(OptionNumber.URI_PATH, 1) === 'core') this.#core(event);
+    else if (first === '.well-known' && segments === 2 && message.text(OptionNumber.URI_PATH, 1) === 'core')
+      this.#core(event);
     else this.#refuse(event, { refused: Code.NOT_FOUND, detail: 'no such resource: devices register at /rd' });
   }
 
@@ -259,7 +259,10 @@ export class Uplink {
     });
   }
 
-  #refuse(event: { readonly exchange: ExchangeId; readonly message: Message; readonly peer: Peer }, refusal: Refusal & { maxAge?: number }): void {
+  #refuse(
+    event: { readonly exchange: ExchangeId; readonly message: Message; readonly peer: Peer },
+    refusal: Refusal & { maxAge?: number },
+  ): void {
     if (refusal.maxAge === undefined) this.#count('refused_requests');
     else this.#count('store_busy_answers');
     this.#options.stack.respond(event.exchange, {
@@ -278,7 +281,11 @@ export class Uplink {
 function refusalOf(error: AppError): Refusal & { maxAge?: number } {
   if (error.code === 'device_not_allowed') return { refused: Code.FORBIDDEN, detail: error.message };
   const retryAfter = error.details['retryAfter'];
-  return { refused: Code.SERVICE_UNAVAILABLE, detail: 'try again later', maxAge: typeof retryAfter === 'number' ? retryAfter : 5 };
+  return {
+    refused: Code.SERVICE_UNAVAILABLE,
+    detail: 'try again later',
+    maxAge: typeof retryAfter === 'number' ? retryAfter : 5,
+  };
 }
 
 const CHANGED: OutgoingResponse = { code: Code.CHANGED };

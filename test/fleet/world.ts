@@ -226,6 +226,17 @@ export function peerAt(port: number, address = '127.0.0.1'): Peer {
   return plainPeer(0, address, port);
 }
 
+/** A definition with a string resource 1, in the registry's format. */
+export function definitionXml(id: number, version: string): string {
+  return `<LWM2M><Object ObjectType="MODefinition"><Name>Test</Name><Description1>For tests.</Description1>
+    <ObjectID>${id}</ObjectID><ObjectURN>urn:oma:lwm2m:x:${id}${version === '1.0' ? '' : `:${version}`}</ObjectURN><LWM2MVersion>1.0</LWM2MVersion>
+    <ObjectVersion>${version}</ObjectVersion><MultipleInstances>Multiple</MultipleInstances>
+    <Mandatory>Optional</Mandatory><Resources><Item ID="1"><Name>Text</Name><Operations>RW</Operations>
+    <MultipleInstances>Single</MultipleInstances><Mandatory>Optional</Mandatory><Type>String</Type>
+    <RangeEnumeration></RangeEnumeration><Units></Units><Description>Any text.</Description></Item></Resources>
+    <Description2></Description2></Object></LWM2M>`;
+}
+
 /** Days, in milliseconds. */
 export function days(count: number): Milliseconds {
   return Milliseconds(count * 86_400_000);

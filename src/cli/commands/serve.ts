@@ -7,8 +7,9 @@ import { parse } from 'yaml';
 
 import { AppError } from '#base';
 
-import { readConfig, SETTINGS, variableOf, type Config, type Setting, type Sources } from '../../config.js';
+import { readConfig, variableOf, type Config, type Sources } from '../../config.js';
 import { startServer } from '../../server.js';
+import { SETTINGS, type Setting } from '../../settings.js';
 import { ExitCode } from '../exit.js';
 import { processLogger } from '../logger.js';
 

@@ -39,12 +39,6 @@ export interface DuplicateLimits {
   readonly nonConfirmableLife: number;
 }
 
-const INLINE = 32;
-const OUTSIDE = 255;
-const FIRST_CAPACITY = 256;
-/** Entries leave in steps of a second: one timer wakes for many. */
-const GRAIN = 1_000;
-
 /** The table of message ids received. */
 export class DuplicateTable {
   readonly #limits: DuplicateLimits;
@@ -57,19 +51,11 @@ export class DuplicateTable {
   #unused = 0;
   #buckets = new Int32Array(0);
   #shift = 0;
-  #next = new Int32Array(0); // in the bucket; also the list of free entries
-  #later = new Int32Array(0); // in the queue by age
-  #earlier = new Int32Array(0);
-  #younger = new Int32Array(0); // in the peer's list by age
-  #older = new Int32Array(0);
-  #slot = new Int32Array(0);
-  #id = new Uint16Array(0);
-  #generation = new Uint32Array(0);
+  /** A row of eight numbers an entry: one line of the processor's cache. */
+  #rows = new Int32Array(0);
   #at = new Float64Array(0);
-  #confirmable = new Uint8Array(0);
-  #reaction = new Uint8Array(0);
-  #length = new Uint8Array(0);
-  #inline = new Uint8Array(0);
+  /** Kind, reaction and answer of an entry. */
+  #records = new Uint8Array(0);
   #outside: (Uint8Array | undefined)[] = [];
   #owners: (EntryOwner | undefined)[] = [];
   /** First and last of the two queues by age: index 0 non-confirmable, 1 confirmable. */
@@ -96,8 +82,8 @@ export class DuplicateTable {
     if (state.remembered === 0) return -1;
     let entry = this.#buckets[this.#bucketOf(state.slot, id)] as number;
     while (entry >= 0) {
-      if (this.#id[entry] === id && this.#slot[entry] === state.slot) return entry;
-      entry = this.#next[entry] as number;
+      if (this.#rows[entry * ROW + ID] === id && this.#rows[entry * ROW + SLOT] === state.slot) return entry;
+      entry = this.#rows[entry * ROW + NEXT] as number;
     }
     return -1;
   }
@@ -110,27 +96,27 @@ export class DuplicateTable {
     if (this.#count >= this.#limits.total) this.#forgetOldest();
     if (this.#free < 0) this.#grow();
     const entry = this.#free;
-    this.#free = this.#next[entry] as number;
+    this.#free = this.#rows[entry * ROW + NEXT] as number;
     this.#count += 1;
     const confirmable = kind === 'con' ? 1 : 0;
-    this.#slot[entry] = state.slot;
-    this.#id[entry] = id;
+    this.#rows[entry * ROW + SLOT] = state.slot;
+    this.#rows[entry * ROW + ID] = id;
     this.#at[entry] = now;
-    this.#confirmable[entry] = confirmable;
-    this.#reaction[entry] = Reaction.OPEN;
-    this.#length[entry] = 0;
+    this.#records[entry * RECORD + KIND] = confirmable;
+    this.#records[entry * RECORD + REACTION] = Reaction.OPEN;
+    this.#records[entry * RECORD + LENGTH] = 0;
     const bucket = this.#bucketOf(state.slot, id);
-    this.#next[entry] = this.#buckets[bucket] as number;
+    this.#rows[entry * ROW + NEXT] = this.#buckets[bucket] as number;
     this.#buckets[bucket] = entry;
     const last = this.#last[confirmable] as number;
-    this.#earlier[entry] = last;
-    this.#later[entry] = -1;
-    if (last >= 0) this.#later[last] = entry;
+    this.#rows[entry * ROW + EARLIER] = last;
+    this.#rows[entry * ROW + LATER] = -1;
+    if (last >= 0) this.#rows[last * ROW + LATER] = entry;
     else this.#first[confirmable] = entry;
     this.#last[confirmable] = entry;
-    this.#older[entry] = state.newest;
-    this.#younger[entry] = -1;
-    if (state.newest >= 0) this.#younger[state.newest] = entry;
+    this.#rows[entry * ROW + OLDER] = state.newest;
+    this.#rows[entry * ROW + YOUNGER] = -1;
+    if (state.newest >= 0) this.#rows[state.newest * ROW + YOUNGER] = entry;
     else state.oldest = entry;
     state.newest = entry;
     return entry;
@@ -138,37 +124,37 @@ export class DuplicateTable {
 
   /** What the reaction to the entry's message was. */
   reaction(entry: number): Reaction {
-    return this.#reaction[entry] as Reaction;
+    return this.#records[entry * RECORD + REACTION] as Reaction;
   }
 
   setReaction(entry: number, reaction: Reaction): void {
-    this.#reaction[entry] = reaction;
+    this.#records[entry * RECORD + REACTION] = reaction;
   }
 
   /** Keeps the bytes that answered the entry's message. */
   keepAnswer(entry: number, bytes: Uint8Array): void {
-    this.#reaction[entry] = Reaction.ANSWERED;
+    this.#records[entry * RECORD + REACTION] = Reaction.ANSWERED;
     if (bytes.length > INLINE) {
-      this.#length[entry] = OUTSIDE;
+      this.#records[entry * RECORD + LENGTH] = OUTSIDE;
       this.#outside[entry] = new Uint8Array(bytes); // a copy: a Buffer would keep the slab it was cut from
       return;
     }
-    this.#length[entry] = bytes.length;
-    const inline = this.#inline;
-    const start = entry * INLINE;
-    for (let index = 0; index < bytes.length; index += 1) inline[start + index] = bytes[index] as number;
+    this.#records[entry * RECORD + LENGTH] = bytes.length;
+    const start = entry * RECORD + INLINE_AT;
+    for (let index = 0; index < bytes.length; index += 1) this.#records[start + index] = bytes[index] as number;
   }
 
   /** The bytes kept by `keepAnswer`, the caller's own. */
   answer(entry: number): Uint8Array {
-    const length = this.#length[entry] as number;
+    const length = this.#records[entry * RECORD + LENGTH] as number;
     if (length === OUTSIDE) return this.#outside[entry] ?? EMPTY;
-    return Buffer.from(this.#inline.subarray(entry * INLINE, entry * INLINE + length));
+    const start = entry * RECORD + INLINE_AT;
+    return Buffer.from(this.#records.subarray(start, start + length));
   }
 
   /** Marks the entry as its peer's newest creation: it stays its whole life although the ring is full. */
   keepLongest(entry: number): void {
-    this.#peers.at(this.#slot[entry] as number).kept = entry;
+    this.#peers.at(this.#rows[entry * ROW + SLOT] as number).kept = entry;
   }
 
   /** Ties an owner to the entry; its `entry` becomes -1 when the entry is forgotten. */
@@ -189,20 +175,20 @@ export class DuplicateTable {
   }
 
   peer(entry: number): PeerState {
-    return this.#peers.at(this.#slot[entry] as number);
+    return this.#peers.at(this.#rows[entry * ROW + SLOT] as number);
   }
 
   messageId(entry: number): number {
-    return this.#id[entry] as number;
+    return this.#rows[entry * ROW + ID] as number;
   }
 
   isConfirmable(entry: number): boolean {
-    return this.#confirmable[entry] === 1;
+    return this.#records[entry * RECORD + KIND] === 1;
   }
 
   /** A number that names this use of the entry for ever: entries are used again, handles are not. */
   handle(entry: number): number {
-    return (this.#generation[entry] as number) * 2 ** 20 + entry;
+    return ((this.#rows[entry * ROW + GENERATION] as number) >>> 0) * 2 ** 20 + entry;
   }
 
   /** The entry of a handle; -1 when it is forgotten. */
@@ -218,9 +204,9 @@ export class DuplicateTable {
     this.#unlinkBucket(entry);
     this.#unlinkQueue(entry);
     this.#unlinkPeer(entry, state);
-    if (this.#length[entry] === OUTSIDE) this.#outside[entry] = undefined;
-    this.#generation[entry] = (this.#generation[entry] as number) + 1;
-    this.#next[entry] = this.#free;
+    if (this.#records[entry * RECORD + LENGTH] === OUTSIDE) this.#outside[entry] = undefined;
+    this.#rows[entry * ROW + GENERATION] = (this.#rows[entry * ROW + GENERATION] as number) + 1;
+    this.#rows[entry * ROW + NEXT] = this.#free;
     this.#free = entry;
     this.#count -= 1;
     this.#peers.release(state);
@@ -259,9 +245,10 @@ export class DuplicateTable {
   #forgetOldestOf(state: PeerState): void {
     let entry = state.oldest;
     while (entry >= 0 && (entry === state.kept || this.#owners[entry] !== undefined)) {
-      entry = this.#younger[entry] as number;
+      entry = this.#rows[entry * ROW + YOUNGER] as number;
     }
-    if (entry < 0) entry = state.oldest === state.kept ? (this.#younger[state.oldest] as number) : state.oldest;
+    if (entry < 0)
+      entry = state.oldest === state.kept ? (this.#rows[state.oldest * ROW + YOUNGER] as number) : state.oldest;
     if (entry < 0) entry = state.oldest;
     this.#forgotten += 1;
     this.remove(entry);
@@ -281,32 +268,32 @@ export class DuplicateTable {
   }
 
   #unlinkBucket(entry: number): void {
-    const bucket = this.#bucketOf(this.#slot[entry] as number, this.#id[entry] as number);
+    const bucket = this.#bucketOf(this.#rows[entry * ROW + SLOT] as number, this.#rows[entry * ROW + ID] as number);
     let at = this.#buckets[bucket] as number;
     if (at === entry) {
-      this.#buckets[bucket] = this.#next[entry] as number;
+      this.#buckets[bucket] = this.#rows[entry * ROW + NEXT] as number;
       return;
     }
-    while (this.#next[at] !== entry) at = this.#next[at] as number;
-    this.#next[at] = this.#next[entry] as number;
+    while (this.#rows[at * ROW + NEXT] !== entry) at = this.#rows[at * ROW + NEXT] as number;
+    this.#rows[at * ROW + NEXT] = this.#rows[entry * ROW + NEXT] as number;
   }
 
   #unlinkQueue(entry: number): void {
-    const kind = this.#confirmable[entry] as number;
-    const earlier = this.#earlier[entry] as number;
-    const later = this.#later[entry] as number;
-    if (earlier >= 0) this.#later[earlier] = later;
+    const kind = this.#records[entry * RECORD + KIND] as number;
+    const earlier = this.#rows[entry * ROW + EARLIER] as number;
+    const later = this.#rows[entry * ROW + LATER] as number;
+    if (earlier >= 0) this.#rows[earlier * ROW + LATER] = later;
     else this.#first[kind] = later;
-    if (later >= 0) this.#earlier[later] = earlier;
+    if (later >= 0) this.#rows[later * ROW + EARLIER] = earlier;
     else this.#last[kind] = earlier;
   }
 
   #unlinkPeer(entry: number, state: PeerState): void {
-    const older = this.#older[entry] as number;
-    const younger = this.#younger[entry] as number;
-    if (older >= 0) this.#younger[older] = younger;
+    const older = this.#rows[entry * ROW + OLDER] as number;
+    const younger = this.#rows[entry * ROW + YOUNGER] as number;
+    if (older >= 0) this.#rows[older * ROW + YOUNGER] = younger;
     else state.oldest = younger;
-    if (younger >= 0) this.#older[younger] = older;
+    if (younger >= 0) this.#rows[younger * ROW + OLDER] = older;
     else state.newest = older;
     if (state.kept === entry) state.kept = -1;
     state.remembered -= 1;
@@ -316,11 +303,10 @@ export class DuplicateTable {
     const from = this.#capacity;
     this.#resize(from === 0 ? FIRST_CAPACITY : from * 2);
     this.#addFree(from);
-    this.#buckets.fill(-1);
     for (let kind = 0; kind < 2; kind += 1) {
-      for (let entry = this.#first[kind] as number; entry >= 0; entry = this.#later[entry] as number) {
-        const bucket = this.#bucketOf(this.#slot[entry] as number, this.#id[entry] as number);
-        this.#next[entry] = this.#buckets[bucket] as number;
+      for (let entry = this.#first[kind] as number; entry >= 0; entry = this.#rows[entry * ROW + LATER] as number) {
+        const bucket = this.#bucketOf(this.#rows[entry * ROW + SLOT] as number, this.#rows[entry * ROW + ID] as number);
+        this.#rows[entry * ROW + NEXT] = this.#buckets[bucket] as number;
         this.#buckets[bucket] = entry;
       }
     }
@@ -328,58 +314,64 @@ export class DuplicateTable {
 
   /** Handles of entries given back must stay unknown, so generations go on from the highest. */
   #shrink(): void {
-    this.#unused = this.#generation.reduce((highest, one) => Math.max(highest, one), this.#unused) + 1;
+    for (let entry = 0; entry < this.#capacity; entry += 1) {
+      this.#unused = Math.max(this.#unused, (this.#rows[entry * ROW + GENERATION] as number) + 1);
+    }
     this.#outside = [];
     this.#owners = [];
-    this.#resize(FIRST_CAPACITY);
-    this.#generation.fill(this.#unused);
-    this.#buckets.fill(-1);
+    this.#capacity = 0;
     this.#free = -1;
+    this.#resize(FIRST_CAPACITY);
     this.#addFree(0);
   }
 
   #addFree(from: number): void {
     for (let entry = this.#capacity - 1; entry >= from; entry -= 1) {
-      this.#next[entry] = this.#free;
+      this.#rows[entry * ROW + GENERATION] = this.#unused;
+      this.#rows[entry * ROW + NEXT] = this.#free;
       this.#free = entry;
       this.#outside[entry] = undefined;
       this.#owners[entry] = undefined;
     }
   }
 
+  /** Moves to arrays of another capacity, a power of two; buckets are empty afterwards. */
   #resize(capacity: number): void {
-    const copied = Math.min(capacity, this.#capacity);
-    const int32 = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const fresh = new Int32Array(capacity);
-      fresh.set(old.subarray(0, copied));
-      return fresh;
-    };
-    const uint8 = (old: Uint8Array, width: number): Uint8Array<ArrayBuffer> => {
-      const fresh = new Uint8Array(capacity * width);
-      fresh.set(old.subarray(0, copied * width));
-      return fresh;
-    };
-    const id = new Uint16Array(capacity);
-    id.set(this.#id.subarray(0, copied));
-    const generation = new Uint32Array(capacity).fill(this.#unused);
-    generation.set(this.#generation.subarray(0, copied));
+    const kept = this.#capacity;
+    const rows = new Int32Array(capacity * ROW);
+    rows.set(this.#rows.subarray(0, kept * ROW));
     const at = new Float64Array(capacity);
-    at.set(this.#at.subarray(0, copied));
-    this.#id = id;
-    this.#generation = generation;
+    at.set(this.#at.subarray(0, kept));
+    const records = new Uint8Array(capacity * RECORD);
+    records.set(this.#records.subarray(0, kept * RECORD));
+    this.#rows = rows;
     this.#at = at;
-    this.#buckets = new Int32Array(capacity);
+    this.#records = records;
+    this.#buckets = new Int32Array(capacity).fill(-1);
     this.#shift = 32 - Math.log2(capacity);
-    this.#next = int32(this.#next);
-    this.#later = int32(this.#later);
-    this.#earlier = int32(this.#earlier);
-    this.#younger = int32(this.#younger);
-    this.#older = int32(this.#older);
-    this.#slot = int32(this.#slot);
-    this.#confirmable = uint8(this.#confirmable, 1);
-    this.#reaction = uint8(this.#reaction, 1);
-    this.#length = uint8(this.#length, 1);
-    this.#inline = uint8(this.#inline, INLINE);
     this.#capacity = capacity;
   }
 }
+
+/** Columns of a row. */
+const ROW = 8;
+const NEXT = 0; // in the bucket; also the list of free entries
+const LATER = 1; // in the queue by age
+const EARLIER = 2;
+const YOUNGER = 3; // in the peer's list by age
+const OLDER = 4;
+const SLOT = 5;
+const ID = 6;
+const GENERATION = 7;
+/** Bytes of a record: kind, reaction, length of the answer, then the answer when it is at most INLINE long. */
+const KIND = 0;
+const REACTION = 1;
+const LENGTH = 2;
+const INLINE_AT = 4;
+const INLINE = 32;
+const RECORD = INLINE_AT + INLINE;
+/** Length of an answer that lies beside the arrays. */
+const OUTSIDE = 255;
+const FIRST_CAPACITY = 256;
+/** Entries leave in steps of a second: one timer wakes for many. */
+const GRAIN = 1_000;

@@ -86,8 +86,9 @@ export class Operations {
   ): Promise<Submitted> {
     const device = await this.#device(endpoint);
     permit(principal, permissionFor(request.kind), device.id);
-    const repeated = await this.#repeated(device, more.idempotency);
-    if (repeated !== undefined) return repeated;
+    // Nothing is awaited between looking for the key and taking it: of two equal requests at once, one is the repetition.
+    const repeated = this.#repeated(device, more.idempotency);
+    if (repeated !== undefined) return this.#repeat(repeated);
     const operation = this.#admit(principal, device, request, more);
     if (this.#isOnline(device)) {
       this.#parts.queue.wait(operation);
@@ -247,18 +248,20 @@ export class Operations {
     agenda.due(operation.deadline);
   }
 
-  async #repeated(device: Device, idempotency: Idempotency | undefined): Promise<Submitted | undefined> {
+  /** The operation that the key has made already. Throws AppError(`idempotency_conflict`). */
+  #repeated(device: Device, idempotency: Idempotency | undefined): OperationId | undefined {
     if (idempotency === undefined) return undefined;
-    const { keys, queue, clock, directory } = this.#parts;
+    const { keys, clock, directory } = this.#parts;
     const entry = keys.find(idempotency.key, clock.now());
     // What a deleted device leaves behind counts no more.
     if (entry === undefined || directory.byEndpoint(entry.endpoint)?.id !== entry.device) return undefined;
-    if (entry.device !== device.id || entry.digest !== idempotency.digest) {
-      throw new AppError('idempotency_conflict', 'this Idempotency-Key was used with another request');
-    }
-    const id = entry.operation;
+    if (entry.device === device.id && entry.digest === idempotency.digest) return entry.operation;
+    throw new AppError('idempotency_conflict', 'this Idempotency-Key was used with another request');
+  }
+
+  async #repeat(id: OperationId): Promise<Submitted> {
     this.counters.operations_repeated += 1;
-    const live = queue.get(id);
+    const live = this.#parts.queue.get(id);
     if (live !== undefined) {
       if (live.phase === 'accepting') await live.saving;
       return this.#submitted(live);

@@ -88,7 +88,8 @@ export type Outcome =
   | {
       readonly kind: 'failed';
       /** timeout: no answer; unreachable: the socket refused; reset: RST; bad_answer: could not be decoded; bad_request: could not be encoded; busy: the queue of that peer is full. */
-      readonly reason: 'timeout' | 'unreachable' | 'reset' | 'bad_answer' | 'bad_request' | 'busy' | 'cancelled' | 'too_large';
+      readonly reason:
+        'timeout' | 'unreachable' | 'reset' | 'bad_answer' | 'bad_request' | 'busy' | 'cancelled' | 'too_large';
       readonly detail: string;
       /** Whether any datagram of the request left: when `no`, it had surely no effect. */
       readonly sent: 'yes' | 'no';

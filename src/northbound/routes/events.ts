@@ -60,7 +60,7 @@ export class EventStreams {
         },
       },
       problems: ['too_many_readers', 'invalid_header'],
-      handler: async (context) => {
+      handler: (context) => {
         if (this.#open.size >= this.#settings.eventReaders) {
           throw new AppError('too_many_readers', `${this.#open.size} readers are connected already`, {
             details: { retryAfter: 5 },
@@ -74,16 +74,15 @@ export class EventStreams {
 
   async #run(context: Context, target: StreamTarget, options: ReturnType<typeof optionsOf>): Promise<void> {
     this.#open.add(target);
-    let ended: 'yes' | 'no' = 'no';
-    let stop: (() => void) | undefined;
+    const life: { ended: 'yes' | 'no'; stop?: () => void } = { ended: 'no' };
     const beat = setInterval(() => {
       target.write(': alive\n\n');
     }, HEARTBEAT);
     target.onClose(() => {
-      ended = 'yes';
+      life.ended = 'yes';
       clearInterval(beat);
       this.#open.delete(target);
-      stop?.();
+      life.stop?.();
     });
     target.write(': connected\n\n');
     const send = (chunk: string): void => {
@@ -92,7 +91,7 @@ export class EventStreams {
       this.cut += 1;
       target.cut();
     };
-    stop = await context.fleet.events.subscribe(
+    life.stop = await context.fleet.events.subscribe(
       context.principal,
       options,
       (event) => {
@@ -102,7 +101,7 @@ export class EventStreams {
         send(`event: reset\nid: ${eventId(context.fleet.events.newest())}\ndata: {}\n\n`);
       },
     );
-    if ((ended as string) === 'yes') stop();
+    if (life.ended === 'yes') life.stop();
   }
 }
 

@@ -19,9 +19,9 @@ export const OBSERVATION_ROUTES: readonly Route[] = [
     permission: 'observation:read',
     answers: { 200: { description: 'All of them.', schema: pageOf('Observation') } },
     problems: ['device_not_found'],
-    handler: ({ fleet, principal, params }) => ({
+    handler: async ({ fleet, principal, params }) => ({
       status: 200,
-      body: { items: fleet.observations.list(principal, endpointOf(params['endpoint'] ?? '')) },
+      body: { items: await fleet.observations.list(principal, endpointOf(params['endpoint'] ?? '')) },
     }),
   },
   {
@@ -55,8 +55,8 @@ export const OBSERVATION_ROUTES: readonly Route[] = [
     permission: 'observation:read',
     answers: { 200: { description: 'The observation.', schema: ref('Observation') } },
     problems: ['device_not_found', 'observation_not_found'],
-    handler: (context) => {
-      const view = context.fleet.observations.get(
+    handler: async (context) => {
+      const view = await context.fleet.observations.get(
         context.principal,
         endpointOf(context.params['endpoint'] ?? ''),
         idOf(context),

@@ -6,7 +6,7 @@
 import { AppError } from '#base';
 import type { OperationView } from '#fleet';
 import type { OperationRequest } from '#fleet/model';
-import { parsePath, type Path } from '#lwm2m/model';
+import { parsePath, type JsonValue, type Path } from '#lwm2m/model';
 
 import { endpointOf } from '../names.js';
 import type { Context, Reply, Route, Schema } from '../route.js';
@@ -159,7 +159,7 @@ async function readNode(context: Context): Promise<Reply> {
   const { done, operation } = await settle(submitted, waitOf(context.headers.prefer), context.gone);
   if (done === 'no') return { status: 202, body: operation, headers: { location: locationOf(operation.id) } };
   if (operation.state !== 'succeeded') throw problemOfOperation(operation);
-  return { status: 200, body: stamp(operation.result?.node as unknown, operation.finishedAt) };
+  return { status: 200, body: stamp(operation.result?.node ?? {}, operation.finishedAt) };
 }
 
 async function order(context: Context, request: OperationRequest): Promise<Reply> {
@@ -182,7 +182,7 @@ function executeOf(context: Context): OperationRequest {
 }
 
 function createOf(context: Context): OperationRequest {
-  const body = (context.body ?? {}) as { instance?: number; value?: never };
+  const body = (context.body ?? {}) as { instance?: number; value?: JsonValue };
   refuseMembers(body, ['instance', 'value']);
   if (body.value === undefined) {
     throw new AppError('invalid_body', 'a create needs a value', {
@@ -244,15 +244,14 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 /** Puts when and whence on every resource of a node that was read just now. */
-function stamp(node: unknown, receivedAt: string | undefined): unknown {
-  if (typeof node !== 'object' || node === null) return node;
+function stamp(node: object, receivedAt: string | undefined): Record<string, unknown> {
   const entry = node as Record<string, unknown>;
   for (const group of ['instances', 'resources']) {
     const inner = entry[group];
     if (typeof inner !== 'object' || inner === null) continue;
     return {
       ...entry,
-      [group]: Object.fromEntries(Object.entries(inner).map(([id, child]) => [id, stamp(child, receivedAt)])),
+      [group]: Object.fromEntries(Object.entries(inner).map(([id, child]) => [id, stamp(child as object, receivedAt)])),
     };
   }
   return { ...entry, receivedAt, source: 'read' };

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { Bellwether } from './support/bellwether.js';
-import { buildLeshanPeer, leshanPeer } from './support/leshan.js';
+import { buildLeshanPeer, leshanPeer, leshanVersion } from './support/leshan.js';
 import { eventually, type Program } from './support/processes.js';
 import { Cells, Relay } from './support/relay.js';
 
@@ -33,7 +33,7 @@ afterAll(async () => {
   await device?.stop('SIGKILL');
   relay?.close();
   await server.dispose();
-  cells.print((device?.lines.find((line) => line.startsWith('VERSION ')) ?? 'VERSION ?').slice('VERSION '.length));
+  cells.print(leshanVersion());
 }, 60_000);
 
 /** Orders an operation, expects success, notes the cell. */
@@ -59,7 +59,8 @@ async function read(cell: string, path: string, format?: string): Promise<Node> 
 const SCALARS = [
   ['110', 'string', 'initial value', 'grüße \u{1f98a}'],
   ['120', 'integer', 1024, '-9007199254740993'],
-  ['125', 'unsigned', '9223372036854775809', '18446744073709551615'],
+  // Not 2^64-1: Leshan writes that in TLV as the one byte FF, which is 255 for an unsigned integer.
+  ['125', 'unsigned', '9223372036854775809', '10000000000000000000'],
   ['130', 'float', 3.14159, -2.5e-3],
   ['140', 'boolean', true, false],
   ['150', 'opaque', 'AQIDBAU=', '//79/A=='],

@@ -23,7 +23,10 @@ export const cborCodec: FormatCodec = {
   },
   encode(path: Path, node: Node): Uint8Array {
     const writer = new CborWriter(32);
-    writeScalar(writer, onlyValue('cbor', path, node), path);
+    const value = onlyValue('cbor', path, node);
+    // Both forms of a time are legal; clients on Leshan's library take only the tagged one (RFC 8949 §3.4.2).
+    if (value.type === 'time') writer.tag(1);
+    writeScalar(writer, value, path);
     return writer.finish();
   },
 };

@@ -21,6 +21,10 @@ export class CborWriter {
     return this.#head(5, count);
   }
 
+  tag(number: number): this {
+    return this.#head(6, number);
+  }
+
   integer(value: number | bigint): this {
     return value < 0 ? this.#head(1, typeof value === 'bigint' ? -1n - value : -1 - value) : this.#head(0, value);
   }

@@ -178,7 +178,6 @@ public class Peer {
                 say("DEREGISTERED");
             }
         });
-        say("VERSION " + LeshanClient.class.getPackage().getImplementationVersion());
         client.start();
         Scanner in = new Scanner(System.in);
         while (in.hasNextLine()) {

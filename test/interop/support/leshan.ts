@@ -1,6 +1,6 @@
 /** Builds the device on Leshan's client library, once, from the package registry. */
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { MODELS, OBJECTS } from './bellwether.js';
@@ -28,6 +28,12 @@ export function buildLeshanPeer(): void {
     run('touch', [join(library, 'complete')]);
   }
   run('javac', ['-cp', join(library, '*'), '-d', CACHE, join(SOURCE, 'Peer.java')]);
+}
+
+/** Version of the client library that was fetched. */
+export function leshanVersion(): string {
+  const jars = readdirSync(join(CACHE, 'lib')).map((name) => /^leshan-lwm2m-client-(.+)\.jar$/.exec(name)?.[1]);
+  return jars.find((version) => version !== undefined) ?? '?';
 }
 
 /** Starts the device; resolves when the process is there (not when it is registered). */

@@ -25,7 +25,7 @@ const VECTORS: readonly (readonly [resource: number, scalar: Scalar, literal: st
   [3, be.float(21.1), 'fb 403519999999999a'],
   [3, be.float(20), 'fa 41a00000'],
   [3, be.float(Infinity), 'fa 7f800000'],
-  [6, be.time(1_367_491_215), '1a 5182428f'],
+  [6, be.time(1_367_491_215), 'c1 1a 5182428f'],
   [5, be.opaque('010203'), '43 010203'],
   [7, be.link(10, 3), '64 "10:3"'],
   [8, be.corelnk('</3>'), '64 "</3>"'],
@@ -43,7 +43,7 @@ describe('application/cbor', () => {
   });
 
   it.each([
-    [6, 'c1 1a 5182428f', be.time(1_367_491_215)],
+    [6, '1a 5182428f', be.time(1_367_491_215)],
     [6, 'fb 41d46090a3c00000', be.time(1_367_491_215)],
     [6, 'c1 fb 41d46090a3e00000', be.time(1_367_491_215.5)],
     [3, '14', be.float(20)],

@@ -20,7 +20,7 @@ const CASES = [
   },
   {
     ...{ name: 'register', run: register },
-    full: { registrations: 5000, inFlight: 2000, warmUp: 3000, commits: 200 },
+    full: { registrations: 3000, inFlight: 2000, warmUp: 9000, commits: 200 },
     smoke: { registrations: 2000, inFlight: 2000, warmUp: 500, commits: 20 },
   },
   {

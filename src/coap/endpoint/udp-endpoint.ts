@@ -151,8 +151,9 @@ export class UdpEndpoint {
 
   /** A peer is no longer of interest: requests end as `cancelled`, observations are forgotten. */
   dropPeer(now: Instant, peer: PeerKey): void {
-    const lane = this.#core.peers.find(peer)?.lane;
-    if (lane !== undefined) this.#reliability.abandon(now, lane, 'cancelled');
+    const state = this.#core.peers.find(peer);
+    if (state !== undefined) this.#relations.dropPeer(now, state);
+    if (state?.lane !== undefined) this.#reliability.abandon(now, state.lane, 'cancelled');
     this.#observations.dropPeer(peer);
   }
 

@@ -130,6 +130,19 @@ describe('an observer of ours', () => {
     expect(script.types()).toEqual(['observed']);
   });
 
+  it('ends when its peer is dropped, and leaves its place to another', () => {
+    const { script, relation } = observed({ relationsPerPeer: 1 });
+    script.endpoint.dropPeer(script.now, DEVICE.key);
+    expect(script.event('observerGone')).toMatchObject({ relation, reason: 'cancelled' });
+    expect(script.sent()).toEqual([]);
+    script.receive('41010003c360513301300139');
+    script.endpoint.respond(script.now, script.event('request').exchange, {
+      code: Code.CONTENT,
+      observe: { sequence: 5 },
+    });
+    expect(script.types()).toEqual(['observed']);
+  });
+
   it('gets a newer notification in place of one being retransmitted, attempts going on (RFC 7641 §4.5.2)', () => {
     const { script, relation } = observed();
     notify(script, relation, 5);

@@ -4,8 +4,8 @@
  * reached, so that nothing of ours can overtake the answer to its registration.
  */
 
-import { AppError, toHex, type Instant, type Logger, type Peer } from '#base';
-import { Code, MessageType, OptionNumber, uintOption, type Message, type Option } from '#coap/codec';
+import { AppError, EMPTY, toHex, type Instant, type Logger } from '#base';
+import { Code, MessageType, OptionNumber, uintOption, type Option } from '#coap/codec';
 import type { Fleet } from '#fleet';
 import {
   decodeNotification,
@@ -259,16 +259,19 @@ export class Uplink {
     });
   }
 
+  /** Says no; the words come along only when they stay within what an unproven address may get (RFC 9175 §2.4). */
   #refuse(
-    event: { readonly exchange: ExchangeId; readonly message: Message; readonly peer: Peer },
+    event: { readonly exchange: ExchangeId; readonly received: number },
     refusal: Refusal & { maxAge?: number },
   ): void {
     if (refusal.maxAge === undefined) this.#count('refused_requests');
     else this.#count('store_busy_answers');
+    const detail = Buffer.from(refusal.detail, 'utf8');
     this.#options.stack.respond(event.exchange, {
       code: refusal.refused,
       options: refusal.maxAge === undefined ? [] : [uintOption(OptionNumber.MAX_AGE, refusal.maxAge)],
-      payload: Buffer.from(refusal.detail, 'utf8'),
+      payload:
+        detail.length <= Math.min(AMPLIFICATION * event.received, LARGEST_UNPROVEN) - REFUSAL_HEADER ? detail : EMPTY,
     });
   }
 
@@ -300,3 +303,7 @@ const CORE: OutgoingResponse = {
 /** Bytes of an answer before its options: header and token. */
 const ANSWER_HEADER = 12;
 const AMPLIFICATION = 3;
+/** Most bytes of an answer to an address that has proven nothing (RFC 9175 §2.4). */
+const LARGEST_UNPROVEN = 136;
+/** Bytes of a refusal before its words: header, token, Max-Age and payload marker. */
+const REFUSAL_HEADER = 19;

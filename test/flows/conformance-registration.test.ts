@@ -270,7 +270,7 @@ describe('registration', () => {
     [
       'with a payload of another format',
       '4.15',
-      `42027d38ab01 b27264 10 ${named('bad')} ff ${utf8('</3/0>')}`,
+      `42027d38ab01 b27264 10 ${named('bad')} ff ${utf8('</1/0>,</3/0>,</3303/0>')}`,
       '8f',
       'the payload must be of content format 40 (application/link-format)',
     ],

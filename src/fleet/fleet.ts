@@ -4,8 +4,8 @@
  * `events`. Time comes in by `tick`.
  */
 
-import { Instant, WallTime, plainPeer } from '#base';
-import type { Clock, Milliseconds, Peer, PeerKey, Random } from '#base';
+import { Instant, Milliseconds, WallTime, plainPeer, seconds } from '#base';
+import type { Clock, Peer, PeerKey, Random } from '#base';
 import type {
   DeviceDialect,
   ObjectCatalogue,
@@ -281,6 +281,7 @@ export class Fleet {
       identities_due: this.#identities.size,
       event_subscribers: this.events.subscribers,
       events_in_memory: this.events.size,
+      events_in_memory_characters: this.events.characters,
     };
   }
 
@@ -349,6 +350,18 @@ export class Fleet {
     this.#directory.sorted();
     this.#phase = 'running';
     this.#agenda.due(this.nextDeadline() ?? NEVER);
+    this.#resume().catch(this.#deps.fault);
+  }
+
+  /** Soon after a start, what waits for devices that are always reachable goes out, a few devices at a time. */
+  async #resume(): Promise<void> {
+    const devices = [...new Set([...this.#queue.devices(), ...this.#renewal.devices()])];
+    if (devices.length === 0) return;
+    await this.#agenda.pause(RESUME_AFTER);
+    for (let index = 0; index < devices.length; index += RESUMED_AT_ONCE) {
+      if (index > 0) await this.#agenda.pause(RESUME_EVERY);
+      for (const device of devices.slice(index, index + RESUMED_AT_ONCE)) this.#workers.poke(device);
+    }
   }
 
   #restore(record: DeviceRecord, version: number): void {
@@ -366,5 +379,9 @@ export class Fleet {
 }
 
 /** How long what is under way may go on when the fleet stops. */
-const STOP_GRACE = 5000 as Milliseconds;
+const STOP_GRACE = seconds(5);
+/** When devices are asked again after a start (the listeners are open then), and how many how often. */
+const RESUME_AFTER = seconds(2);
+const RESUME_EVERY = Milliseconds(100);
+const RESUMED_AT_ONCE = 50;
 const NEVER = Instant(Number.POSITIVE_INFINITY);

@@ -43,11 +43,16 @@ export class IdempotencyKeys {
     return this.#entries.get(key);
   }
 
-  /** Remembers the key of an operation, made at `made`. */
-  add({ key, digest }: Idempotency, record: OperationRecord, made: Instant): void {
+  /** Remembers the key of a new operation. */
+  add(idempotency: Idempotency, record: OperationRecord, now: Instant): void {
     if (this.#entries.size >= this.#limit) {
       throw new AppError('queue_full', `more than ${this.#limit} idempotency keys of the last 24 hours are remembered`);
     }
+    this.restore(idempotency, record, now);
+  }
+
+  /** Remembers a key from before a restart, made at `made`, however many there are. */
+  restore({ key, digest }: Idempotency, record: OperationRecord, made: Instant): void {
     const { id: operation, device, endpoint } = record;
     this.#entries.delete(key);
     this.#entries.set(key, { operation, device, endpoint, digest, until: after(made, REMEMBERED) });

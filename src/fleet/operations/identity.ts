@@ -95,17 +95,21 @@ export class Identities implements WorkSource {
       return 'go on';
     }
     left.shift();
+    if (outcome.kind === 'done') await this.#ifStored(this.#take(device, reading, path, outcome));
+    if (left.length > 0 || this.#readings.get(device) !== reading) return 'go on';
+    this.#readings.delete(device);
+    await this.#ifStored(this.#write(device, reading.found));
+    return 'go on';
+  }
+
+  /** What the store refuses is missing until the next registration; nobody was told of it. */
+  async #ifStored(stored: Promise<void>): Promise<void> {
     try {
-      if (outcome.kind === 'done') await this.#take(device, reading, path, outcome);
-      if (left.length > 0 || this.#readings.get(device) !== reading) return 'go on';
-      this.#readings.delete(device);
-      await this.#write(device, reading.found);
+      await stored;
     } catch (error) {
-      // The store is not well; the device is read again after its next registration.
       if (!(error instanceof AppError)) throw error;
       this.counters.identity_refused += 1;
     }
-    return 'go on';
   }
 
   async #take(device: Device, reading: Reading, path: Path, outcome: Outcome & { kind: 'done' }): Promise<void> {

@@ -165,7 +165,7 @@ export class Operations {
       if (device?.id !== record.device) continue;
       if (record.idempotency !== undefined) {
         const age = Math.max(0, clock.wall() - record.createdAt);
-        keys.add(record.idempotency, record, Instant(clock.now() - age));
+        keys.restore(record.idempotency, record, Instant(clock.now() - age));
       }
       if (record.state !== 'queued' && record.state !== 'sent') continue;
       const deadline = Instant(clock.now() + (record.deadline - clock.wall()));

@@ -18,8 +18,8 @@ export class OperationQueue {
   }
 
   /** Devices with unfinished operations. */
-  get devices(): number {
-    return this.#byDevice.size;
+  devices(): Iterable<Device> {
+    return this.#byDevice.keys();
   }
 
   get(id: OperationId): LiveOperation | undefined {

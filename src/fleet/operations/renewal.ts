@@ -61,6 +61,11 @@ export class Renewal implements WorkSource {
     return this.#due.size;
   }
 
+  /** Devices with something to do. */
+  devices(): Iterable<Device> {
+    return this.#due.keys();
+  }
+
   /** A device was loaded: its observations are recognised, and those that are pending are to be established. */
   restored(device: Device): void {
     const { peer, dialect, record } = device;

@@ -21,7 +21,7 @@ type Deliver = (event: NumberedEvent) => void;
 /** What a log stands on. */
 export interface EventLogParts {
   readonly store: Pick<FleetStore, 'events'>;
-  /** Events kept in memory. */
+  /** Events kept in memory, of 1,024 characters each on the average; beyond, the oldest are asked of the store. */
   readonly limit: number;
   /** Lets other work go on between pages of old events. */
   readonly breathe: () => Promise<void>;
@@ -36,6 +36,7 @@ export class EventLog {
   #head = 0;
   #floor = 0;
   #newest = 0;
+  #characters = 0;
 
   constructor(parts: EventLogParts) {
     this.#parts = parts;
@@ -61,6 +62,11 @@ export class EventLog {
   /** How many events are kept in memory. */
   get size(): number {
     return this.#kept.length - this.#head;
+  }
+
+  /** About how many characters the events in memory have. */
+  get characters(): number {
+    return this.#characters;
   }
 
   /** Takes events in the order of their numbers and tells them to all who listen. */
@@ -142,16 +148,33 @@ export class EventLog {
   }
 
   #keep(event: NumberedEvent): void {
+    const { limit } = this.#parts;
     this.#kept.push(event);
-    if (this.size > this.#parts.limit) {
-      this.#floor = (this.#kept[this.#head] as NumberedEvent).number;
-      this.#head += 1;
-    }
+    this.#characters += charactersOf(event);
+    while (this.size > limit || (this.#characters > limit * CHARACTERS_EACH && this.size > 1)) this.#letGo();
+  }
+
+  /** The oldest event leaves memory. */
+  #letGo(): void {
+    const oldest = this.#kept[this.#head] as NumberedEvent;
+    this.#floor = oldest.number;
+    this.#characters -= charactersOf(oldest);
+    this.#head += 1;
     if (this.#head > 1024 && this.#head * 2 > this.#kept.length) {
       this.#kept = this.#kept.slice(this.#head);
       this.#head = 0;
     }
   }
+}
+
+/** Whatever makes an event's data only when asked says what it holds. */
+export interface WeighedEvent extends NumberedEvent {
+  /** About how many characters it holds. */
+  readonly characters: number;
+}
+
+function charactersOf(event: NumberedEvent): number {
+  return 'characters' in event ? (event as WeighedEvent).characters : PLAIN_CHARACTERS;
 }
 
 /** One who listens. While old events are being delivered, new ones wait; if too many wait, they are lost. */
@@ -208,5 +231,8 @@ class Subscriber {
 }
 
 const ALL: Scope = { kind: 'all' };
+/** What an event without values counts for. */
+const PLAIN_CHARACTERS = 256;
+const CHARACTERS_EACH = 1024;
 /** Old events asked of the store at once. */
 const PAGE = 500;

@@ -7,12 +7,13 @@
 import { WallTime } from '#base';
 import type { Clock } from '#base';
 import { scalarToJson } from '#lwm2m/model';
-import type { JsonScalar, ModelView, Node, Path, PlacedNode, ResourceNode, Scalar } from '#lwm2m/model';
+import type { JsonScalar, JsonValue, ModelView, Node, Path, PlacedNode, ResourceNode, Scalar } from '#lwm2m/model';
 import type { Commits } from '../access/commits.js';
 import type { DeviceId, InstanceValues, LastValue, NewEvent, NumberedEvent, ValueSource } from '../model/index.js';
 import { Exclusive } from '../devices/exclusive.js';
 import type { ValueOrigin, ValueRecorder } from '../devices/recorder.js';
 import type { FleetStore } from '../ports/index.js';
+import type { WeighedEvent } from './events.js';
 import { instanceView } from './value-view.js';
 
 /** Writes last values down. */
@@ -162,12 +163,13 @@ function joined(gathered: Gathered, known: InstanceValues['resources']): Instanc
 }
 
 /** A value.received as told; its data is made when somebody wants it. */
-class ValueEvent implements NumberedEvent {
+class ValueEvent implements WeighedEvent {
   readonly number: number;
   readonly type = 'value.received';
   readonly at: WallTime;
   readonly device: DeviceId;
   readonly endpoint: string;
+  readonly characters: number;
   readonly #origin: ValueOrigin;
   readonly #values: InstanceValues;
 
@@ -178,6 +180,7 @@ class ValueEvent implements NumberedEvent {
     this.endpoint = origin.endpoint;
     this.#origin = origin;
     this.#values = values;
+    this.characters = 256 + charactersOf(values);
   }
 
   get data(): NumberedEvent['data'] {
@@ -190,6 +193,21 @@ class ValueEvent implements NumberedEvent {
       resources: { ...node.resources },
     };
   }
+}
+
+/** About how much text values hold: what is short counts for a round figure. */
+function charactersOf({ resources }: InstanceValues): number {
+  let characters = 0;
+  for (const id in resources) {
+    const { value, values } = resources[id] as LastValue;
+    characters += 128 + lengthOf(value);
+    for (const instance in values) characters += 64 + lengthOf(values[instance]);
+  }
+  return characters;
+}
+
+function lengthOf(value: JsonValue | undefined): number {
+  return typeof value === 'string' ? value.length : 0;
 }
 
 const NOTHING: NewEvent['data'] = Object.freeze({});

@@ -50,6 +50,16 @@ export class TestServer {
     return new TestServer(server, folder, token, faults);
   }
 
+  /** Base address of HTTP. */
+  get http(): string {
+    return this.#server.http;
+  }
+
+  /** The owner token. */
+  get token(): string {
+    return this.#token;
+  }
+
   /** Address of the CoAP listener. */
   get coap(): string {
     return this.#server.coap[0] as string;

@@ -35,7 +35,7 @@ export const OBJECT_ROUTES: readonly Route[] = [
   {
     method: 'get',
     path: '/objects/{id}',
-    id: 'getObject',
+    id: 'getObjectDefinition',
     summary: 'One object in all its versions',
     permission: 'object:read',
     answers: { 200: { description: 'Its versions.', schema: pageOf('ObjectDefinition') } },

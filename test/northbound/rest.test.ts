@@ -1,0 +1,152 @@
+/** REST on a whole server: who may ask, what does not fit, and what every answer looks like (RFC 9457). */
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ScriptedClient } from '../support/conformance.js';
+import { TestServer } from '../support/test-server.js';
+
+let server: TestServer;
+let device: ScriptedClient;
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  device = await ScriptedClient.registered(server, 'dev/1 %+~', '</1/0>,</3303/0>');
+});
+afterAll(async () => {
+  device.close();
+  await server.stop();
+});
+
+async function call(
+  method: string,
+  path: string,
+  body?: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await fetch(`${server.http}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${server.token}`, 'content-type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { body }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+}
+
+const NAME = encodeURIComponent('dev/1 %+~');
+const ALIAS = `~${Buffer.from('dev/1 %+~').toString('base64url')}`;
+
+describe('a request', () => {
+  it('without the token is 401, but for health', async () => {
+    for (const token of ['', 'Bearer', 'Bearer x', 'Basic abc']) {
+      const answer = await call('GET', '/api/v1/devices', undefined, { authorization: token });
+      expect(answer).toMatchObject({
+        status: 401,
+        body: { code: 'unauthorized', status: 401, requestId: expect.any(String) },
+      });
+    }
+    expect((await call('GET', '/healthz', undefined, { authorization: '' })).status).toBe(200);
+    expect((await call('GET', '/readyz', undefined, { authorization: '' })).status).toBe(200);
+    expect((await call('GET', '/metrics', undefined, { authorization: '' })).status).toBe(401);
+  });
+
+  it.each([
+    ['GET', '/api/v1/nothing', undefined, 404, 'not_found'],
+    ['PUT', '/api/v1/devices', undefined, 405, 'method_not_allowed'],
+    ['GET', '/api/v1/devices?color=red', undefined, 400, 'invalid_query'],
+    ['GET', '/api/v1/devices?limit=501', undefined, 400, 'invalid_query'],
+    ['GET', '/api/v1/devices?limit=2&limit=3', undefined, 400, 'invalid_query'],
+    ['GET', '/api/v1/devices?filter=presence', undefined, 400, 'invalid_filter'],
+    ['GET', '/api/v1/devices?cursor=zzz', undefined, 400, 'invalid_cursor'],
+    ['GET', '/api/v1/devices/unknown', undefined, 404, 'device_not_found'],
+    ['GET', '/api/v1/devices/~***', undefined, 404, 'device_not_found'],
+    ['GET', '/api/v1/devices/%E0%A4%A', undefined, 400, 'invalid_path'],
+    ['GET', '/api/v1/operations/none', undefined, 404, 'operation_not_found'],
+    ['GET', '/api/v1/objects/99999', undefined, 404, 'object_not_found'],
+    ['PATCH', `/api/v1/devices/${NAME}`, '{"tags":{"a":"b"},"color":1}', 400, 'invalid_body'],
+    ['PATCH', `/api/v1/devices/${NAME}`, '{"tags":{"a":"b","a":"c"}}', 400, 'invalid_json'],
+    ['PATCH', `/api/v1/devices/${NAME}`, '{"tags":', 400, 'invalid_json'],
+    ['PATCH', `/api/v1/devices/${NAME}`, '{"__proto__":{"x":1}}', 400, 'invalid_json'],
+    ['PATCH', `/api/v1/devices/${NAME}`, '['.repeat(1000), 400, 'invalid_json'],
+    ['POST', `/api/v1/devices/${NAME}/operations`, '{"kind":"dance","path":"/3"}', 400, 'invalid_body'],
+    ['POST', `/api/v1/devices/${NAME}/operations`, '{"kind":"read","path":"3/0"}', 400, 'invalid_path'],
+    [
+      'POST',
+      `/api/v1/devices/${NAME}/operations`,
+      '{"kind":"read","path":"/3/0","deadline":"soon"}',
+      400,
+      'invalid_deadline',
+    ],
+    ['PUT', `/api/v1/devices/${NAME}/resources/1/0/1`, '{"value":9007199254740993}', 400, 'invalid_json'],
+    ['PUT', `/api/v1/devices/${NAME}/resources/1/0/1`, '{"value":"x"}', 400, 'invalid_value'],
+    ['GET', `/api/v1/devices/${NAME}/resources/3303/0/5700`, undefined, 404, 'no_value'],
+    ['GET', `/api/v1/devices/${NAME}/resources/99999/0`, undefined, 400, 'invalid_path'],
+    ['GET', `/api/v1/devices/${NAME}/observations/none`, undefined, 404, 'observation_not_found'],
+    ['PUT', `/api/v1/devices/${NAME}/observations/a%20b`, '{"paths":["/3303/0"]}', 400, 'invalid_path'],
+    ['PUT', `/api/v1/devices/${NAME}/observations/o`, '{"paths":["/3303/0","/1"]}', 400, 'invalid_body'],
+  ])('%s %s with %s is %i %s', async (method, path, body, status, code) => {
+    const answer = await call(method, path, body);
+    expect(answer).toMatchObject({
+      status,
+      body: {
+        status,
+        code,
+        type: `urn:bellwether:problem:${code}`,
+        title: expect.any(String),
+        detail: expect.any(String),
+      },
+    });
+  });
+
+  it('with a body of another type is 415, of more than 1 MiB 413, and its faults are pointed at', async () => {
+    expect((await call('PATCH', `/api/v1/devices/${NAME}`, '{}', { 'content-type': 'text/plain' })).status).toBe(415);
+    expect((await call('PATCH', `/api/v1/devices/${NAME}`, `{"tags":{"a":"${'x'.repeat(1_100_000)}"}}`)).status).toBe(
+      413,
+    );
+    const { body } = await call('PATCH', `/api/v1/devices/${NAME}`, '{"tags":{"a":1},"color":2}');
+    expect(body['errors']).toEqual(
+      expect.arrayContaining([
+        { pointer: '/color', detail: 'is not known here' },
+        expect.objectContaining({ pointer: '/tags/a' }),
+      ]),
+    );
+  });
+});
+
+describe('a device', () => {
+  it('is addressed by its name and by its alias, and changed against its ETag', async () => {
+    expect((await call('GET', `/api/v1/devices/${ALIAS}`)).body['endpoint']).toBe('dev/1 %+~');
+    const response = await fetch(`${server.http}/api/v1/devices/${NAME}`, {
+      headers: { authorization: `Bearer ${server.token}` },
+    });
+    const etag = response.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"/);
+    const patched = await call('PATCH', `/api/v1/devices/${NAME}`, '{"tags":{"site":"north"}}', { 'if-match': etag });
+    expect(patched).toMatchObject({ status: 200, body: { tags: { site: 'north' } } });
+    expect(
+      (await call('PATCH', `/api/v1/devices/${NAME}`, '{"tags":{"site":null}}', { 'if-match': etag })).status,
+    ).toBe(412);
+    const { body } = await call('GET', '/api/v1/devices?filter=tags.site==north&fields=tags');
+    expect(body['items']).toEqual([{ endpoint: 'dev/1 %+~', tags: { site: 'north' } }]);
+  });
+});
+
+describe('the OpenAPI document', () => {
+  it('describes every route of the table, each with a summary and its answers', async () => {
+    const { body } = await call('GET', '/api/v1/openapi.json');
+    expect(body['openapi']).toBe('3.1.0');
+    const paths = body['paths'] as Record<string, Record<string, { operationId: string; responses: object }>>;
+    const ids = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toEqual(
+      expect.arrayContaining([
+        'listDevices',
+        'createOperation',
+        'replaceResource',
+        'executeResource',
+        'putObservation',
+        'streamEvents',
+        'addObject',
+        'getMetrics',
+      ]),
+    );
+  });
+});

@@ -153,7 +153,7 @@ module.exports = {
       comment: 'every import is found',
       severity: 'error',
       from: { path: '^(src|test|scripts)/' },
-      to: { couldNotResolve: true },
+      to: { couldNotResolve: true, pathNot: '/dist/' },
     },
     {
       name: 'no-development-package',

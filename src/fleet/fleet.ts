@@ -4,7 +4,7 @@
  * `events`. Time comes in by `tick`.
  */
 
-import { Instant, Milliseconds, WallTime, plainPeer, seconds } from '#base';
+import { Instant, Milliseconds, WallTime, seconds } from '#base';
 import type { Clock, Peer, PeerKey, Random } from '#base';
 import type {
   DeviceDialect,
@@ -17,8 +17,7 @@ import type {
 import { Commits } from './access/commits.js';
 import { Agenda } from './devices/agenda.js';
 import { DeviceChanges } from './devices/changes.js';
-import { Compactor } from './devices/compact.js';
-import { Device } from './devices/device.js';
+import type { Device } from './devices/device.js';
 import { Dialects } from './devices/dialects.js';
 import { Directory } from './devices/directory.js';
 import { OperationIds } from './devices/ids.js';
@@ -26,6 +25,7 @@ import { LastSeen } from './devices/last-seen.js';
 import { isReachable, markAwake } from './devices/presence.js';
 import { Registry } from './devices/registry.js';
 import { Devices } from './devices/service.js';
+import { Texts } from './devices/texts.js';
 import { EVERYTHING } from './model/index.js';
 import type { DeviceRecord, OperationRecord } from './model/index.js';
 import { Objects } from './objects/catalogue.js';
@@ -116,7 +116,8 @@ export class Fleet {
     this.#commits = new Commits(store, (events) => {
       this.events.publish(events);
     });
-    this.#changes = new DeviceChanges(this.#commits);
+    const texts = new Texts();
+    this.#changes = new DeviceChanges(this.#commits, texts);
     this.#dialects = new Dialects(deps.objects);
     this.#lastSeen = new LastSeen(store, clock, this.#agenda);
     this.#recorder = new Values(this.#commits, store, clock);
@@ -143,7 +144,7 @@ export class Fleet {
       poke,
       isReachable: reachable,
     };
-    this.#registry = new Registry({ ...shared, lists, lastSeen: this.#lastSeen, grace });
+    this.#registry = new Registry({ ...shared, lists, lastSeen: this.#lastSeen, texts, grace });
     this.#runner = new OperationRunner({
       ...shared,
       isPresent: (device) => this.#changes.isPresent(device),
@@ -317,23 +318,21 @@ export class Fleet {
           this.#renewal.gone(device);
           this.#identities.gone(device);
           this.operations.removed(device);
-          for (const { token } of device.record.observations)
-            if (token !== undefined) this.#directory.clearToken(token);
+          for (const { token } of device.observations) if (token !== undefined) this.#directory.clearToken(token);
           return;
       }
     });
   }
 
   async #load(): Promise<void> {
-    const { store, clock, lists } = this.#deps;
+    const { store, clock } = this.#deps;
     await this.events.start();
     const since = WallTime(clock.wall() - REMEMBERED);
-    const compactor = new Compactor(lists);
     const operations: Versioned<OperationRecord>[] = [];
     for await (const batch of store.load(EVERYTHING, since)) {
       switch (batch.kind) {
         case 'devices':
-          for (const { record, version } of batch.items) this.#restore(compactor.compact(record), version);
+          for (const { record, version } of batch.items) this.#restore(record, version);
           break;
         case 'operations':
           operations.push(...batch.items);
@@ -365,10 +364,7 @@ export class Fleet {
   }
 
   #restore(record: DeviceRecord, version: number): void {
-    const device = new Device(record, version);
-    const place = record.registration?.address;
-    const peer = place === undefined ? undefined : plainPeer(place.listener, place.address, place.port);
-    this.#registry.restore(device, peer, this.#deps.clock.now());
+    const device = this.#registry.restore(record, version, this.#deps.clock.now());
     this.#recorder.resume(record.lastSeen);
     if (record.observations.length > 0) {
       for (const { token } of record.observations) if (token !== undefined) this.#directory.setToken(token, device);

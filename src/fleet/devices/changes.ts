@@ -9,6 +9,7 @@ import type { Commits } from '../access/commits.js';
 import type { Actor, DeviceId, DeviceRecord, EventType, NewEvent } from '../model/index.js';
 import type { Device } from './device.js';
 import { Exclusive } from './exclusive.js';
+import type { Texts } from './texts.js';
 
 /** What a change makes of a record, and what is told of it. */
 export interface NextRecord {
@@ -19,10 +20,12 @@ export interface NextRecord {
 /** Changes devices, one change per device at a time. */
 export class DeviceChanges {
   readonly #commits: Commits;
+  readonly #texts: Texts;
   readonly #exclusive = new Exclusive();
 
-  constructor(commits: Commits) {
+  constructor(commits: Commits, texts: Texts) {
     this.#commits = commits;
+    this.#texts = texts;
   }
 
   /** How many devices are being changed. */
@@ -53,7 +56,7 @@ export class DeviceChanges {
   async put(device: Device, actor: Actor, { record, events = [] }: NextRecord, apply?: () => void): Promise<void> {
     const receipt = await this.#commits.device(device.id, device.version, record, { actor, events });
     device.version = receipt.version;
-    device.record = record;
+    device.adopt(record, this.#texts);
     apply?.();
   }
 

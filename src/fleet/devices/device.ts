@@ -1,12 +1,16 @@
 /**
- * A device while the server runs: its committed record and what changes without a commit (when it was heard, where it
- * stands in the expiry heap). There are many, so the shape is fixed and holds nothing that a device without work needs not.
+ * A device while the server runs: what is committed of it, taken apart, and what changes without a commit (when it was
+ * heard, where it stands in the expiry heap). There are many, so the shape is fixed, the numbers stand in one array for many
+ * devices (slots.ts), and nothing is held that a device without work needs not.
  */
 
 import { Instant } from '#base';
 import type { Milliseconds, Peer, WallTime } from '#base';
-import type { DeviceId, DeviceRecord } from '../model/index.js';
+import type { DeviceAddress, DeviceId, DeviceRecord, ObservationRecord, RegistrationRecord } from '../model/index.js';
 import type { ListDialect } from './dialects.js';
+import { WIDTH } from './slots.js';
+import type { Slot } from './slots.js';
+import type { Texts } from './texts.js';
 
 /** Before every moment. */
 export const LONG_AGO = Instant(Number.NEGATIVE_INFINITY);
@@ -16,45 +20,197 @@ export type DevicePhase = 'present' | 'removing' | 'removed';
 
 /** A live device. Only devices/ writes its fields. */
 export class Device {
-  /** As committed. */
-  record: DeviceRecord;
+  readonly id: DeviceId;
+  readonly endpoint: string;
   version: number;
   phase: DevicePhase = 'present';
-  /** Where it is registered from; undefined when it is not registered. */
+  manufacturer: string | undefined;
+  model: string | undefined;
+  firmware: string | undefined;
+  tags: DeviceRecord['tags'] = NO_TAGS;
+  /** Seconds. */
+  awakeWindow: number | undefined;
+  observations: readonly ObservationRecord[] = NO_OBSERVATIONS;
+  /** Of the registration; undefined when there is none, and then what follows has no meaning. */
+  location: string | undefined;
+  binding = '';
+  sms: string | undefined;
+  queueMode: 'queue' | 'always' = 'always';
+  /** Where it is registered from, and how to speak with it. */
   peer: Peer | undefined = undefined;
-  /** How to speak with it; undefined when it is not registered. */
   dialect: ListDialect | undefined = undefined;
   /** Nothing may be sent to it: the answer to its registration has not left yet. */
   quiet = false;
   /** lastSeen is to be written down. */
   touched = false;
-  lastSeen: WallTime;
-  /** When the last message was exchanged with it; long ago when a request timed out. */
-  heard: Instant = LONG_AGO;
-  /** When it last registered or updated. */
-  renewed: Instant = LONG_AGO;
-  /** Place in the expiry heap, -1 when not there, and the moment recorded there. */
+  /** Place in the expiry heap, -1 when not there. */
   heapIndex = -1;
-  heapAt: Instant = LONG_AGO;
+  #times: Float64Array;
+  #at: number;
 
-  constructor(record: DeviceRecord, version: number) {
-    this.record = record;
+  constructor(record: DeviceRecord, version: number, slot: Slot, texts: Texts) {
+    this.id = record.id;
+    this.endpoint = record.endpoint;
     this.version = version;
+    this.#times = slot.times;
+    this.#at = slot.at;
+    this.#times[this.#at + FIRST_SEEN] = record.firstSeen;
     this.lastSeen = record.lastSeen;
+    this.heard = LONG_AGO;
+    this.renewed = LONG_AGO;
+    this.heapAt = LONG_AGO;
+    this.adopt(record, texts);
   }
 
-  get id(): DeviceId {
-    return this.record.id;
+  /** Gives its slot back. Whoever still holds the device writes beside it from now on, not into another device's. */
+  release(): Slot {
+    const slot = { times: this.#times, at: this.#at };
+    this.#times = slot.times.slice(slot.at, slot.at + WIDTH);
+    this.#at = 0;
+    return slot;
   }
 
-  get endpoint(): string {
-    return this.record.endpoint;
+  get firstSeen(): WallTime {
+    return this.#times[this.#at + FIRST_SEEN] as WallTime;
+  }
+
+  get lastSeen(): WallTime {
+    return this.#times[this.#at + LAST_SEEN] as WallTime;
+  }
+
+  set lastSeen(moment: WallTime) {
+    this.#times[this.#at + LAST_SEEN] = moment;
+  }
+
+  /** When the last message was exchanged with it; long ago when a request timed out. */
+  get heard(): Instant {
+    return this.#times[this.#at + HEARD] as Instant;
+  }
+
+  set heard(moment: Instant) {
+    this.#times[this.#at + HEARD] = moment;
+  }
+
+  /** When it last registered or updated. */
+  get renewed(): Instant {
+    return this.#times[this.#at + RENEWED] as Instant;
+  }
+
+  set renewed(moment: Instant) {
+    this.#times[this.#at + RENEWED] = moment;
+  }
+
+  /** The moment recorded in the expiry heap. */
+  get heapAt(): Instant {
+    return this.#times[this.#at + HEAP_AT] as Instant;
+  }
+
+  set heapAt(moment: Instant) {
+    this.#times[this.#at + HEAP_AT] = moment;
+  }
+
+  /** Seconds. */
+  get lifetime(): number {
+    return this.#times[this.#at + LIFETIME] as number;
+  }
+
+  get registeredAt(): WallTime {
+    return this.#times[this.#at + REGISTERED_AT] as WallTime;
+  }
+
+  get updatedAt(): WallTime {
+    return this.#times[this.#at + UPDATED_AT] as WallTime;
+  }
+
+  /** As committed, with lastSeen as it is now. */
+  get record(): DeviceRecord {
+    const record: Writable<DeviceRecord> = {
+      id: this.id,
+      endpoint: this.endpoint,
+      firstSeen: this.firstSeen,
+      lastSeen: this.lastSeen,
+      tags: this.tags,
+      observations: this.observations,
+    };
+    if (this.manufacturer !== undefined) record.manufacturer = this.manufacturer;
+    if (this.model !== undefined) record.model = this.model;
+    if (this.firmware !== undefined) record.firmware = this.firmware;
+    if (this.awakeWindow !== undefined) record.awakeWindow = this.awakeWindow;
+    const { registration } = this;
+    if (registration !== undefined) record.registration = registration;
+    return record;
+  }
+
+  /** Its registration as committed. */
+  get registration(): RegistrationRecord | undefined {
+    const { location, peer, dialect } = this;
+    if (location === undefined || peer === undefined || dialect === undefined) return undefined;
+    const registration: Writable<RegistrationRecord> = {
+      location,
+      lwm2m: dialect.lwm2m,
+      lifetime: this.lifetime,
+      binding: this.binding,
+      queueMode: this.queueMode === 'queue',
+      objects: dialect.list.key,
+      address: addressOf(peer),
+      registeredAt: this.registeredAt,
+      updatedAt: this.updatedAt,
+    };
+    if (this.sms !== undefined) registration.sms = this.sms;
+    return registration;
+  }
+
+  /** Takes a committed record over, but for lastSeen; peer and dialect of a registration are set by whoever has them. */
+  adopt(record: DeviceRecord, texts: Texts): void {
+    this.manufacturer = texts.share(record.manufacturer);
+    this.model = texts.share(record.model);
+    this.firmware = texts.share(record.firmware);
+    this.tags = hasMembers(record.tags) ? record.tags : NO_TAGS;
+    this.awakeWindow = record.awakeWindow;
+    this.observations = record.observations.length === 0 ? NO_OBSERVATIONS : record.observations;
+    const { registration } = record;
+    this.location = registration?.location;
+    if (registration === undefined) return;
+    this.binding = texts.share(registration.binding);
+    this.sms = registration.sms;
+    this.queueMode = registration.queueMode ? 'queue' : 'always';
+    this.#times[this.#at + LIFETIME] = registration.lifetime;
+    this.#times[this.#at + REGISTERED_AT] = registration.registeredAt;
+    this.#times[this.#at + UPDATED_AT] = registration.updatedAt;
   }
 }
 
 /** When the registration of `device` ends; undefined when it never does or there is none. */
 export function expiresAt(device: Device, grace: Milliseconds): Instant | undefined {
-  const { registration } = device.record;
-  if (registration === undefined || registration.lifetime === 0) return undefined;
-  return Instant(device.renewed + registration.lifetime * 1000 + grace);
+  const { lifetime } = device;
+  if (device.location === undefined || lifetime === 0) return undefined;
+  return Instant(device.renewed + lifetime * 1000 + grace);
 }
+
+/** Where a peer is, as stored. */
+export function addressOf(peer: Peer): DeviceAddress {
+  return { listener: peer.listener, address: peer.address, port: peer.port };
+}
+
+/** No tags, shared. */
+export const NO_TAGS: DeviceRecord['tags'] = Object.freeze({});
+/** No observations, shared. */
+export const NO_OBSERVATIONS: readonly ObservationRecord[] = Object.freeze([]);
+
+/** The same type, to be filled member by member: objects made so share one hidden class, objects made by spreading do not. */
+export type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+function hasMembers(object: object): boolean {
+  for (const _name in object) return true;
+  return false;
+}
+
+/** Places of the numbers in a slot. */
+const FIRST_SEEN = 0;
+const LAST_SEEN = 1;
+const HEARD = 2;
+const RENEWED = 3;
+const LIFETIME = 4;
+const HEAP_AT = 5;
+const REGISTERED_AT = 6;
+const UPDATED_AT = 7;

@@ -6,7 +6,10 @@ import { DeviceId, OperationId } from '../model/index.js';
 
 /** A fresh device id: 12 hex digits of the moment and 80 random bits. */
 export function newDeviceId(wall: WallTime, random: Random): DeviceId {
-  return DeviceId(hex(wall, 12) + toHex(random.bytes(10)));
+  const bytes = Buffer.alloc(16);
+  bytes.writeUIntBE(Math.max(0, wall), 0, 6);
+  bytes.set(random.bytes(10), 6);
+  return DeviceId(bytes.toString('hex'));
 }
 
 /** A fresh location: 10 base64url characters from 60 random bits, so that nobody guesses a device's. */

@@ -33,25 +33,25 @@ export type TextOf = (device: Device, moment: Moment) => string | undefined;
 export const TEXT_FIELDS: Readonly<Record<string, TextOf>> = {
   endpoint: (device) => device.endpoint,
   presence: (device, { now, awakeWindow }) => presenceOf(device, now, awakeWindow),
-  manufacturer: (device) => device.record.manufacturer,
-  model: (device) => device.record.model,
-  firmware: (device) => device.record.firmware,
-  lwm2m: (device) => device.record.registration?.lwm2m,
-  binding: (device) => device.record.registration?.binding,
+  manufacturer: (device) => device.manufacturer,
+  model: (device) => device.model,
+  firmware: (device) => device.firmware,
+  lwm2m: (device) => device.dialect?.lwm2m,
+  binding: (device) => (device.location === undefined ? undefined : device.binding),
 };
 
 /** The fields that hold a moment. */
 export const TIME_FIELDS: Readonly<Record<string, (device: Device) => WallTime | undefined>> = {
   lastSeen: (device) => (device.lastSeen === NEVER_SEEN ? undefined : device.lastSeen),
-  firstSeen: (device) => device.record.firstSeen,
-  registeredAt: (device) => device.record.registration?.registeredAt,
+  firstSeen: (device) => device.firstSeen,
+  registeredAt: (device) => (device.location === undefined ? undefined : device.registeredAt),
 };
 
 /** The field of a tag; undefined when `field` names none. */
 export function tagField(field: string): TextOf | undefined {
   if (!field.startsWith(TAGS) || field.length === TAGS.length) return undefined;
   const name = field.slice(TAGS.length);
-  return (device) => (Object.hasOwn(device.record.tags, name) ? device.record.tags[name] : undefined);
+  return (device) => (Object.hasOwn(device.tags, name) ? device.tags[name] : undefined);
 }
 
 /** Compares texts with runs of digits taken as numbers, so that 1.10 comes after 1.9. */

@@ -11,9 +11,8 @@ export const NEVER_SEEN = WallTime(-8_640_000_000_000_000);
 
 /** How a device can be reached at `now`. A device that is in no queue mode is online as long as it is registered. */
 export function presenceOf(device: Device, now: Instant, awakeWindow: Milliseconds): Presence {
-  const { registration } = device.record;
-  if (registration === undefined) return device.lastSeen === NEVER_SEEN ? 'neverSeen' : 'offline';
-  return !registration.queueMode || isAwake(device, now, awakeWindow) ? 'online' : 'asleep';
+  if (device.location === undefined) return device.lastSeen === NEVER_SEEN ? 'neverSeen' : 'offline';
+  return device.queueMode === 'always' || isAwake(device, now, awakeWindow) ? 'online' : 'asleep';
 }
 
 /** Whether requests may be sent to a device at `now`: it is online, and the answer to its registration has left. */
@@ -32,6 +31,6 @@ export function markAsleep(device: Device): void {
 }
 
 function isAwake(device: Device, now: Instant, awakeWindow: Milliseconds): boolean {
-  const window = device.record.awakeWindow === undefined ? awakeWindow : seconds(device.record.awakeWindow);
+  const window = device.awakeWindow === undefined ? awakeWindow : seconds(device.awakeWindow);
   return now < device.heard + window;
 }

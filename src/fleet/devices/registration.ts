@@ -3,11 +3,8 @@
 import type { Peer, WallTime } from '#base';
 import type { UpdateParameters } from '#lwm2m/model';
 import type { DeviceAddress, DeviceRecord, ObservationRecord, RegistrationRecord } from '../model/index.js';
-
-/** Where a peer is, as stored. */
-export function addressOf(peer: Peer): DeviceAddress {
-  return { listener: peer.listener, address: peer.address, port: peer.port };
-}
+import { addressOf } from './device.js';
+import { observationIn } from './observation.js';
 
 /** Whether `peer` is at `place`; compares without making a string. */
 export function samePlace(place: DeviceAddress | undefined, peer: Peer): boolean {
@@ -57,5 +54,5 @@ export function unregistered(record: DeviceRecord, lastSeen: WallTime): DeviceRe
 
 function allPending(observations: readonly ObservationRecord[]): readonly ObservationRecord[] {
   if (observations.every((observation) => observation.state === 'pending')) return observations;
-  return observations.map(({ error: _error, ...observation }) => ({ ...observation, state: 'pending' }));
+  return observations.map((observation) => observationIn(observation, 'pending'));
 }

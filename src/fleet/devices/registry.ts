@@ -4,7 +4,7 @@
  * (operations, observations) listens here.
  */
 
-import { AppError, Emitter, after, fromHex, seconds } from '#base';
+import { AppError, Emitter, after, fromHex, plainPeer, seconds } from '#base';
 import type { Clock, Instant, Milliseconds, Peer, Random } from '#base';
 import type { ObjectLists, RegisterParameters, UpdateParameters } from '#lwm2m/model';
 import type { Actor, DeviceRecord, RegistrationRecord } from '../model/index.js';
@@ -12,14 +12,16 @@ import type { DeviceLink } from '../ports/index.js';
 import type { Agenda, Timed } from './agenda.js';
 import { deviceEvent } from './changes.js';
 import type { DeviceChanges } from './changes.js';
-import { NO_OBSERVATIONS, NO_TAGS } from './compact.js';
-import { Device, LONG_AGO, expiresAt } from './device.js';
+import { Device, LONG_AGO, NO_OBSERVATIONS, NO_TAGS, addressOf, expiresAt } from './device.js';
 import type { Dialects } from './dialects.js';
 import type { Directory } from './directory.js';
 import { ExpiryHeap } from './expiry.js';
 import { newDeviceId, newLocation } from './ids.js';
 import type { LastSeen } from './last-seen.js';
-import { addressOf, nextRegistration, samePlace, unregistered } from './registration.js';
+import { nextRegistration, samePlace, unregistered } from './registration.js';
+import { Slots } from './slots.js';
+import { flat } from './texts.js';
+import type { Texts } from './texts.js';
 
 /** What happens to a device's registration, told after it is committed. */
 export type RegistrationChange =
@@ -33,6 +35,7 @@ export interface RegistryParts {
   readonly directory: Directory;
   readonly dialects: Dialects;
   readonly lastSeen: LastSeen;
+  readonly texts: Texts;
   readonly lists: ObjectLists;
   readonly link: DeviceLink;
   readonly agenda: Agenda;
@@ -48,6 +51,7 @@ export class Registry implements Timed {
   readonly counters = { registrations: 0, updates: 0, deregistrations: 0, expirations: 0, deletions: 0 };
   readonly #parts: RegistryParts;
   readonly #expiry = new ExpiryHeap();
+  readonly #slots = new Slots();
   /** The device whose refresh was handled last: the one that `reached` most likely means. */
   #refreshed: Device | undefined;
 
@@ -56,12 +60,16 @@ export class Registry implements Timed {
   }
 
   /** Takes a loaded device in. Its registration gets its whole lifetime anew: a server that was down expires nobody. */
-  restore(device: Device, peer: Peer | undefined, now: Instant): void {
-    this.#parts.directory.add(device);
-    const { registration } = device.record;
-    if (registration === undefined || peer === undefined) return;
-    device.dialect = this.#parts.dialects.of(this.#parts.lists.fromText(registration.objects), registration.lwm2m);
-    this.#place(device, registration, peer, now);
+  restore(record: DeviceRecord, version: number, now: Instant): Device {
+    const { directory, dialects, lists } = this.#parts;
+    const device = this.#make(record, version);
+    directory.add(device);
+    const { registration } = record;
+    if (registration === undefined) return device;
+    const { listener, address, port } = registration.address;
+    device.dialect = dialects.of(lists.fromText(registration.objects), registration.lwm2m);
+    this.#place(device, registration.location, plainPeer(listener, address, port), now);
+    return device;
   }
 
   /** An Update with nothing in it: see `Fleet.refresh`. The hottest path of all. */
@@ -102,10 +110,10 @@ export class Registry implements Timed {
       };
       await this.#commitRegistration(known, parameters.endpoint, registration, (device) => {
         device.dialect = this.#parts.dialects.of(parameters.objects, parameters.lwm2m);
-        device.lastSeen = device.record.lastSeen;
+        device.lastSeen = wall;
         device.quiet = true;
         device.heard = LONG_AGO;
-        this.#place(device, registration, peer, now);
+        this.#place(device, registration.location, peer, now);
         this.counters.registrations += 1;
         this.followers.emit({ type: 'registered', device });
       });
@@ -167,8 +175,9 @@ export class Registry implements Timed {
         throw error;
       }
       device.phase = 'removed';
-      this.#leave(device, device.record.registration?.location);
+      this.#leave(device, device.location);
       directory.remove(device);
+      this.#slots.give(device.release());
       this.counters.deletions += 1;
       this.followers.emit({ type: 'removed', device });
     });
@@ -206,24 +215,24 @@ export class Registry implements Timed {
   /** While the commit is under way the location is already dead, so that no refresh is answered 2.04 and then lost. */
   async #commitExpiry(device: Device): Promise<void> {
     const { changes, clock, directory, grace } = this.#parts;
-    const { registration } = device.record;
+    const { location } = device;
     const end = expiresAt(device, grace);
-    if (registration === undefined || end === undefined || device.phase === 'removed') return;
+    if (location === undefined || end === undefined || device.phase === 'removed') return;
     if (end > clock.now()) {
       this.#expiry.expect(device, end);
       return;
     }
-    directory.clearLocation(registration.location);
+    directory.clearLocation(location);
     const events = [deviceEvent('device.expired', device, clock.wall())];
     const record = unregistered(device.record, device.lastSeen);
     try {
       await changes.put(device, SYSTEM, { record, events }, () => {
-        this.#leave(device, registration.location);
+        this.#leave(device, location);
         this.counters.expirations += 1;
         this.followers.emit({ type: 'unregistered', device });
       });
     } catch (error) {
-      directory.setLocation(registration.location, device);
+      directory.setLocation(location, device);
       throw error;
     }
   }
@@ -250,12 +259,12 @@ export class Registry implements Timed {
         registration,
         observations: NO_OBSERVATIONS,
       };
-      const device = new Device(record, await changes.create(id, actor, { record, events }));
+      const device = this.#make(record, await changes.create(id, actor, { record, events }));
       directory.add(device);
       apply(device);
       return;
     }
-    const before = known.record.registration?.location;
+    const before = known.location;
     const record = { ...unregistered(known.record, at), registration };
     await changes.put(known, actor, { record, events }, () => {
       this.#leave(known, before);
@@ -278,8 +287,8 @@ export class Registry implements Timed {
       const before = device.peer;
       if (before !== undefined && !samePlace(before, peer)) {
         if (directory.clearPeer(before.key, device)) link.moved(before, peer);
-        directory.setPeer(peer.key, device);
-        device.peer = peer;
+        device.peer = keptPeer(peer);
+        directory.setPeer(device.peer.key, device);
       }
       this.#expect(device);
       this.counters.updates += 1;
@@ -288,7 +297,7 @@ export class Registry implements Timed {
 
   /** What an Update makes of the registration; undefined when it changes nothing but time. */
   #next(device: Device, parameters: UpdateParameters, peer: Peer): RegistrationRecord | undefined {
-    const { registration } = device.record;
+    const { registration } = device;
     if (registration === undefined) return undefined;
     return nextRegistration(registration, parameters, peer, this.#parts.clock.wall());
   }
@@ -299,13 +308,18 @@ export class Registry implements Timed {
   }
 
   /** A registration takes effect. */
-  #place(device: Device, registration: RegistrationRecord, peer: Peer, now: Instant): void {
+  #place(device: Device, location: string, peer: Peer, now: Instant): void {
     const { directory } = this.#parts;
-    device.peer = peer;
+    const kept = keptPeer(peer);
+    device.peer = kept;
     device.renewed = now;
-    directory.setLocation(registration.location, device);
-    directory.setPeer(peer.key, device);
+    directory.setLocation(location, device);
+    directory.setPeer(kept.key, device);
     this.#expect(device);
+  }
+
+  #make(record: DeviceRecord, version: number): Device {
+    return new Device(record, version, this.#slots.take(), this.#parts.texts);
   }
 
   /** A registration ends: its location is dead, requests to it end, its observations are forgotten below. */
@@ -319,7 +333,7 @@ export class Registry implements Timed {
     device.dialect = undefined;
     if (location !== undefined) directory.clearLocation(location);
     if (directory.clearPeer(peer.key, device)) link.gone(peer);
-    else for (const { token } of device.record.observations) if (token !== undefined) link.forget(fromHex(token));
+    else for (const { token } of device.observations) if (token !== undefined) link.forget(fromHex(token));
   }
 
   #expect(device: Device): void {
@@ -339,6 +353,11 @@ export class Registry implements Timed {
       if (directory.byLocation(location) === undefined) return location;
     }
   }
+}
+
+/** A peer to be kept: without what the making of its texts left behind. */
+function keptPeer({ key, listener, address, port }: Peer): Peer {
+  return { key: flat(key) as Peer['key'], listener, address, port };
 }
 
 /** The refusal for an endpoint that is not known. */

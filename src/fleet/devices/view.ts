@@ -70,7 +70,7 @@ export function etagOf(device: Device): string {
 }
 
 function registrationView(device: Device, clock: Clock, grace: Milliseconds): RegistrationView | undefined {
-  const { registration } = device.record;
+  const { registration } = device;
   if (registration === undefined) return undefined;
   const { lwm2m, lifetime, binding, queueMode, sms, address, registeredAt, updatedAt } = registration;
   const end = expiresAt(device, grace);

@@ -64,7 +64,7 @@ export class Identities implements WorkSource {
 
   /** A device was loaded: what a kill may have cut short is made up for. */
   restored(device: Device): void {
-    const { manufacturer, model, firmware } = device.record;
+    const { manufacturer, model, firmware } = device;
     if (manufacturer === undefined && model === undefined && firmware === undefined) this.registered(device);
   }
 

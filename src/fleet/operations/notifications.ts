@@ -67,7 +67,7 @@ export class Notifications {
 
 /** The observation with that token, when notifications of it are expected. */
 function expected(device: Device, token: string): ObservationRecord | undefined {
-  for (const observation of device.record.observations) {
+  for (const observation of device.observations) {
     if (observation.token === token) return isAlive(observation) ? observation : undefined;
   }
   return undefined;

@@ -12,6 +12,7 @@ import type { DeviceRecord, InstanceValues, ObservationRecord, ObservationState,
 import type { DeviceLink, FleetStore } from '../ports/index.js';
 import type { DeviceChanges, NextRecord } from '../devices/changes.js';
 import type { Device } from '../devices/device.js';
+import { observationIn } from '../devices/observation.js';
 import type { Directory } from '../devices/directory.js';
 import { newToken } from '../devices/ids.js';
 import { deviceNotFound } from '../devices/registry.js';
@@ -92,7 +93,7 @@ export class Observations {
   /** One wanted observation. Throws AppError `device_not_found`, `observation_not_found`. */
   async get(principal: Principal, endpoint: string, id: string): Promise<ObservationView> {
     const device = this.#device(principal, 'observation:read', endpoint);
-    const observation = find(device.record, id);
+    const observation = find(device, id);
     if (observation === undefined) throw observationNotFound(id);
     return this.#view(device, observation);
   }
@@ -100,7 +101,7 @@ export class Observations {
   /** All wanted observations of a device. Throws AppError(`device_not_found`). */
   async list(principal: Principal, endpoint: string): Promise<readonly ObservationView[]> {
     const device = this.#device(principal, 'observation:read', endpoint);
-    const { observations } = device.record;
+    const { observations } = device;
     if (observations.length === 0) return [];
     const values = await this.#parts.store.values(device.id);
     return observations.map((observation) => viewOf(observation, values));
@@ -140,14 +141,10 @@ export class Observations {
     const attributes = withUnset(before?.path === path ? before.attributes : undefined, wanted.attributes);
     let token = kept?.token ?? newToken(random);
     while (kept === undefined && directory.byToken(token) !== undefined) token = newToken(random);
-    return {
-      id,
-      path,
-      ...(attributes !== undefined && { attributes }),
-      ...(wanted.format !== undefined && { format: wanted.format }),
-      state: 'pending',
-      token,
-    };
+    const { format } = wanted;
+    const state = 'pending';
+    const next = { id, path, state, token, ...(attributes && { attributes }), ...(format && { format }) } as const;
+    return observationIn(next, state);
   }
 
   #replace(device: Device, record: DeviceRecord, next: ObservationRecord): NextRecord {
@@ -207,7 +204,7 @@ function readInput({ paths, attributes, format }: ObservationInput): Wanted {
   return { path: readPath(first, DATA_LEVELS), attributes: readAttributes(attributes ?? {}), format };
 }
 
-function find(record: DeviceRecord, id: string): ObservationRecord | undefined {
+function find(record: Pick<DeviceRecord, 'observations'>, id: string): ObservationRecord | undefined {
   return record.observations.find((observation) => observation.id === id);
 }
 

@@ -16,6 +16,7 @@ import type { Agenda } from '../devices/agenda.js';
 import { deviceEvent } from '../devices/changes.js';
 import type { DeviceChanges } from '../devices/changes.js';
 import type { Device } from '../devices/device.js';
+import { observationIn } from '../devices/observation.js';
 import type { ValueRecorder } from '../devices/recorder.js';
 import type { Exchange } from './exchange.js';
 import { FAILURES, showCode } from './steps.js';
@@ -68,9 +69,9 @@ export class Renewal implements WorkSource {
 
   /** A device was loaded: its observations are recognised, and those that are pending are to be established. */
   restored(device: Device): void {
-    const { peer, dialect, record } = device;
+    const { peer, dialect } = device;
     if (peer === undefined || dialect === undefined) return;
-    for (const observation of record.observations) {
+    for (const observation of device.observations) {
       if (observation.token === undefined || !isAlive(observation)) continue;
       this.#parts.link.restore({ peer, dialect }, observeRequest(observation, observation.token));
       if (observation.state === 'pending' && !this.#due.has(device)) this.#due.set(device, fresh());
@@ -79,7 +80,7 @@ export class Renewal implements WorkSource {
 
   /** A device has registered: nothing that was under way counts any more. */
   registered(device: Device): void {
-    if (device.record.observations.length === 0) this.#due.delete(device);
+    if (device.observations.length === 0) this.#due.delete(device);
     else this.#due.set(device, fresh());
   }
 
@@ -113,7 +114,7 @@ export class Renewal implements WorkSource {
     if (due === undefined || due.blocked) return undefined;
     const cancel = due.cancels.shift();
     if (cancel !== undefined) return () => this.#cancel(device, cancel);
-    const pending = device.record.observations.find(({ state }) => state === 'pending');
+    const pending = device.observations.find(({ state }) => state === 'pending');
     if (pending?.token !== undefined) {
       const { token } = pending;
       return () => this.#establish(device, due, pending, token);
@@ -219,8 +220,7 @@ export class Renewal implements WorkSource {
       if (known === undefined || known.state === next.state) return undefined;
       if (location === undefined || record.registration?.location !== location) return undefined;
       changed = true;
-      const { error: _error, ...rest } = known;
-      const observation = { ...rest, ...next };
+      const observation = observationIn(known, next.state, next.error);
       const observations = record.observations.map((other) => (other === known ? observation : other));
       const events = [observationEvent(device, observation, clock)];
       return { record: { ...record, lastSeen: device.lastSeen, observations }, events };
@@ -259,7 +259,7 @@ interface Aim {
 }
 
 function aimAt(device: Device, token: string): Aim {
-  return { device, token, location: device.record.registration?.location };
+  return { device, token, location: device.location };
 }
 
 /** The request that observes, under the observation's token. */
@@ -278,7 +278,7 @@ export function isAlive(observation: ObservationRecord): boolean {
 
 /** Whether an observation is as it was when its establishment began. */
 function isWanted(device: Device, wanted: ObservationRecord): boolean {
-  return device.record.observations.includes(wanted);
+  return device.observations.includes(wanted);
 }
 
 function fresh(): Due {

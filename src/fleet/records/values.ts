@@ -10,6 +10,7 @@ import { scalarToJson } from '#lwm2m/model';
 import type { JsonScalar, JsonValue, ModelView, Node, Path, PlacedNode, ResourceNode, Scalar } from '#lwm2m/model';
 import type { Commits } from '../access/commits.js';
 import type { DeviceId, InstanceValues, LastValue, NewEvent, NumberedEvent, ValueSource } from '../model/index.js';
+import type { Writable } from '../devices/device.js';
 import { Exclusive } from '../devices/exclusive.js';
 import type { ValueOrigin, ValueRecorder } from '../devices/recorder.js';
 import type { FleetStore } from '../ports/index.js';
@@ -94,24 +95,39 @@ export function gather(
   const resource = (path: Path, node: ResourceNode, time: number | undefined): void => {
     const [object, instance, id, resourceInstance] = path as [number, number, number, number?];
     const into = at(object, instance);
-    const reported = time === undefined ? {} : { reportedAt: WallTime(Math.round(time * 1000)) };
-    const rest = { ...reported, receivedAt, source };
+    const reportedAt = time === undefined ? undefined : WallTime(Math.round(time * 1000));
     const known = into.resources[id];
-    if (isOlder(rest.reportedAt, known?.reportedAt)) return;
+    if (isOlder(reportedAt, known?.reportedAt)) return;
     if (resourceInstance !== undefined && node.kind === 'single') {
       const values = {
         ...(into.partial.has(String(id)) ? known?.values : {}),
         [resourceInstance]: scalarToJson(node.value),
       };
-      into.resources[id] = { type: node.value.type, values, ...rest };
+      into.resources[id] = lastValue({ type: node.value.type, values }, receivedAt, source, reportedAt);
       into.partial.add(String(id));
       return;
     }
     into.partial.delete(String(id));
-    into.resources[id] = { ...contentOf(node, model, object, id), ...rest };
+    into.resources[id] = lastValue(contentOf(node, model, object, id), receivedAt, source, reportedAt);
   };
   for (const { path, node, time } of nodes) forEachResource(path, node, (place, value) => resource(place, value, time));
   return found;
+}
+
+type Content = Pick<LastValue, 'type' | 'value' | 'values'>;
+
+/** Many of these are kept: all are made in the same order, so that they share their hidden class. */
+function lastValue(
+  content: Content,
+  receivedAt: WallTime,
+  source: ValueSource,
+  reportedAt: WallTime | undefined,
+): LastValue {
+  const last: Writable<LastValue> = { type: content.type, receivedAt, source };
+  if (content.value !== undefined) last.value = content.value;
+  if (content.values !== undefined) last.values = content.values;
+  if (reportedAt !== undefined) last.reportedAt = reportedAt;
+  return last;
 }
 
 function isOlder(fresh: WallTime | undefined, known: WallTime | undefined): boolean {
@@ -133,12 +149,7 @@ function forEachResource(path: Path, node: Node, visit: (path: Path, node: Resou
   }
 }
 
-function contentOf(
-  node: ResourceNode,
-  model: ModelView,
-  object: number,
-  resource: number,
-): Pick<LastValue, 'type' | 'value' | 'values'> {
+function contentOf(node: ResourceNode, model: ModelView, object: number, resource: number): Content {
   if (node.kind === 'single') return { type: node.value.type, value: scalarToJson(node.value) };
   const values: Record<string, JsonScalar> = {};
   let first: Scalar | undefined;
@@ -170,7 +181,9 @@ class ValueEvent implements WeighedEvent {
   readonly device: DeviceId;
   readonly endpoint: string;
   readonly characters: number;
-  readonly #origin: ValueOrigin;
+  readonly #source: ValueSource;
+  readonly #observation: string | undefined;
+  readonly #model: ModelView;
   readonly #values: InstanceValues;
 
   constructor(event: NumberedEvent, origin: ValueOrigin, values: InstanceValues) {
@@ -178,20 +191,17 @@ class ValueEvent implements WeighedEvent {
     this.at = event.at;
     this.device = origin.device;
     this.endpoint = origin.endpoint;
-    this.#origin = origin;
+    this.#source = origin.source;
+    this.#observation = origin.observation;
+    this.#model = origin.model;
     this.#values = values;
     this.characters = 256 + charactersOf(values);
   }
 
   get data(): NumberedEvent['data'] {
-    const { source, observation, model } = this.#origin;
-    const node = instanceView(this.#values, model);
-    return {
-      path: node.path,
-      source,
-      ...(observation !== undefined && { observation }),
-      resources: { ...node.resources },
-    };
+    const { path, resources } = instanceView(this.#values, this.#model);
+    const observation = this.#observation === undefined ? {} : { observation: this.#observation };
+    return { path, source: this.#source, ...observation, resources: { ...resources } };
   }
 }
 

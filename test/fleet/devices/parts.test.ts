@@ -1,16 +1,18 @@
-/** The small parts below the registry: ids, one change at a time, the expiry heap, records made small. */
+/** The small parts below the registry: ids, one change at a time, the expiry heap, devices taken apart. */
 
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Instant, WallTime } from '#base';
+import { Instant, WallTime, plainPeer } from '#base';
 import { DeviceId, OperationId } from '#fleet/model';
 import type { DeviceRecord } from '#fleet/model';
-import { ObjectLists } from '#lwm2m/model';
-import { Compactor } from '../../../src/fleet/devices/compact.js';
+import { ObjectCatalogue, ObjectLists } from '#lwm2m/model';
 import { Device } from '../../../src/fleet/devices/device.js';
 import { Exclusive } from '../../../src/fleet/devices/exclusive.js';
+import { Dialects } from '../../../src/fleet/devices/dialects.js';
 import { ExpiryHeap } from '../../../src/fleet/devices/expiry.js';
 import { OperationIds, newDeviceId, newLocation, newToken } from '../../../src/fleet/devices/ids.js';
+import { Slots } from '../../../src/fleet/devices/slots.js';
+import { Texts } from '../../../src/fleet/devices/texts.js';
 import { SeededRandom } from '../../support/random.js';
 import { settle } from '../world.js';
 
@@ -124,39 +126,80 @@ describe('ExpiryHeap', () => {
   });
 });
 
-describe('Compactor', () => {
-  it('keeps every member of a record, and makes equal texts of two records one', () => {
-    const lists = new ObjectLists();
-    const compactor = new Compactor(lists);
-    const record = (): DeviceRecord => ({
-      id: DeviceId('1'.repeat(32)),
-      endpoint: 'a',
-      firstSeen: WALL,
-      lastSeen: WALL,
-      manufacturer: 'Maker',
-      model: 'Model',
-      firmware: '1.0',
-      tags: { a: '1' },
-      awakeWindow: 5,
-      registration: {
-        location: 'abcdefghij',
-        lwm2m: '1.1',
-        lifetime: 5,
-        binding: 'U',
-        queueMode: true,
-        sms: '1',
-        objects: '60|3:1.1:0|/lwm2m',
-        address: { listener: 0, address: '::1', port: 5 },
-        registeredAt: WALL,
-        updatedAt: WALL,
-      },
-      observations: [{ id: 'o', path: '/3', state: 'active', token: '0'.repeat(16) }],
+describe('Device', () => {
+  const full = (): DeviceRecord => ({
+    id: DeviceId('1'.repeat(32)),
+    endpoint: 'a',
+    firstSeen: WALL,
+    lastSeen: WallTime(WALL + 1),
+    manufacturer: 'Maker',
+    model: 'Model',
+    firmware: '1.0',
+    tags: { a: '1' },
+    awakeWindow: 5,
+    registration: {
+      location: 'abcdefghij',
+      lwm2m: '1.1',
+      lifetime: 4_294_967_295,
+      binding: 'U',
+      queueMode: true,
+      sms: '1',
+      objects: '60|3:1.1:0|/lwm2m',
+      address: { listener: 1, address: '::1', port: 5 },
+      registeredAt: WallTime(WALL + 2),
+      updatedAt: WallTime(WALL + 3),
+    },
+    observations: [{ id: 'o', path: '/3', state: 'active', token: '0'.repeat(16) }],
+  });
+  const bare = (): DeviceRecord => {
+    const { id, endpoint, firstSeen, lastSeen } = full();
+    return { id, endpoint, firstSeen, lastSeen, tags: {}, observations: [] };
+  };
+
+  it('gives back the record it was made from, member by member', () => {
+    const dialect = new Dialects(new ObjectCatalogue()).of(new ObjectLists().fromText('60|3:1.1:0|/lwm2m'), '1.1');
+    for (const record of [full(), bare()]) {
+      const device = new Device(record, 1, new Slots().take(), new Texts());
+      if (record.registration !== undefined) {
+        device.peer = plainPeer(1, '::1', 5);
+        device.dialect = dialect;
+      }
+      expect(device.record).toEqual(record);
+      expect(JSON.parse(JSON.stringify(device.record))).toEqual(record);
+      device.adopt(bare(), new Texts());
+      expect(device.record).toEqual(bare());
+    }
+  });
+
+  it('shares what many have in common', () => {
+    const texts = new Texts();
+    const text = (): string => ['Maker', 'of', 'things'].join(' ');
+    expect(texts.share(text())).toBe(text());
+    const [one, two] = [bare(), bare()].map((record) => new Device(record, 1, new Slots().take(), texts));
+    expect(one?.tags).toBe(two?.tags);
+    expect(one?.observations).toBe(two?.observations);
+  });
+
+  it('keeps its numbers apart from those of all others, also in a slot used before', () => {
+    const slots = new Slots();
+    const texts = new Texts();
+    const make = (moment: number): Device => {
+      const device = new Device({ ...bare(), lastSeen: WallTime(moment) }, 1, slots.take(), texts);
+      device.heard = Instant(-moment);
+      return device;
+    };
+    const devices = Array.from({ length: 1500 }, (_, number) => make(number));
+    const gone = devices.splice(0, 500);
+    for (const device of gone) slots.give(device.release());
+    devices.push(...Array.from({ length: 700 }, (_, number) => make(1500 + number)));
+    devices.forEach((device, index) => {
+      expect([device.lastSeen, device.heard, device.renewed]).toEqual([index + 500, -index - 500, -Infinity]);
     });
-    expect(compactor.compact(record())).toEqual(record());
-    const { manufacturer: _m, model: _o, firmware: _f, awakeWindow: _a, registration: _r, ...bare } = record();
-    const small = { ...bare, tags: {}, observations: [] };
-    expect(compactor.compact(small)).toEqual(small);
-    expect(compactor.compact(small).tags).toBe(compactor.compact({ ...small, tags: {} }).tags);
+    gone.forEach((device, number) => {
+      expect(device.lastSeen).toBe(number);
+      device.heard = Instant(7);
+    });
+    expect(devices.some(({ heard }) => heard === 7)).toBe(false);
   });
 });
 
@@ -169,5 +212,5 @@ function deviceNumber(number: number): Device {
     tags: {},
     observations: [],
   };
-  return new Device(record, 1);
+  return new Device(record, 1, new Slots().take(), new Texts());
 }

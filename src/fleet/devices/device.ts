@@ -45,7 +45,7 @@ export class Device {
   touched = false;
   /** Place in the expiry heap, -1 when not there. */
   heapIndex = -1;
-  #times: Float64Array;
+  #times: number[];
   #at: number;
 
   constructor(record: DeviceRecord, version: number, slot: Slot, texts: Texts) {

@@ -5,14 +5,14 @@
 
 /** Numbers of one device: `times[at]` to `times[at + 7]`. */
 export interface Slot {
-  readonly times: Float64Array;
+  readonly times: number[];
   readonly at: number;
 }
 
 /** Hands out slots and takes them back. */
 export class Slots {
   readonly #free: Slot[] = [];
-  #times = new Float64Array(0);
+  #times: number[] = [];
   #next = 0;
 
   /** A slot; what is in it is whatever was left there. */
@@ -20,7 +20,8 @@ export class Slots {
     const free = this.#free.pop();
     if (free !== undefined) return free;
     if (this.#next === this.#times.length) {
-      this.#times = new Float64Array(SLOTS * WIDTH);
+      // A fraction, so that V8 keeps the array as plain doubles from the first store on.
+      this.#times = new Array<number>(SLOTS * WIDTH).fill(0.5);
       this.#next = 0;
     }
     const slot = { times: this.#times, at: this.#next };

@@ -14,7 +14,7 @@ import type {
   OperationId,
   OperationRecord,
 } from '../model/index.js';
-import type { FleetStore, Receipt } from '../ports/index.js';
+import type { DeviceChange, FleetStore, Receipt } from '../ports/index.js';
 
 /** Who changes what, and what is told of it. */
 export interface Cause {
@@ -36,29 +36,26 @@ export class Commits {
   /** Puts a device whose version is `expected` (0: it must not exist); without a record, deletes it. Rejects as `FleetStore`. */
   device(id: DeviceId, expected: number, record: DeviceRecord | undefined, cause: Cause): Promise<Receipt> {
     const { fence } = this.#store;
-    return this.#commit(
-      this.#store.commit({
-        aggregate: 'device',
-        id,
-        expected,
-        fence,
-        ...cause,
-        ...(record !== undefined && { record }),
-      }),
-    );
+    const { actor, events } = cause;
+    const change: DeviceChange =
+      record === undefined
+        ? { aggregate: 'device', id, expected, actor, fence, events }
+        : { aggregate: 'device', id, expected, record, actor, fence, events };
+    return this.#commit(this.#store.commit(change));
   }
 
   /** Puts an operation. Rejects as `FleetStore`. */
   operation(id: OperationId, expected: number, record: OperationRecord, cause: Cause): Promise<Receipt> {
     const { fence } = this.#store;
-    return this.#commit(this.#store.commit({ aggregate: 'operation', id, expected, record, fence, ...cause }));
+    const { actor, events } = cause;
+    return this.#commit(this.#store.commit({ aggregate: 'operation', id, expected, record, actor, fence, events }));
   }
 
   /** Puts an object definition. Rejects as `FleetStore`. */
   model(expected: number, record: ModelRecord, cause: Cause): Promise<Receipt> {
-    return this.#commit(
-      this.#store.commit({ aggregate: 'model', expected, record, fence: this.#store.fence, ...cause }),
-    );
+    const { fence } = this.#store;
+    const { actor, events } = cause;
+    return this.#commit(this.#store.commit({ aggregate: 'model', expected, record, actor, fence, events }));
   }
 
   /**
@@ -70,7 +67,9 @@ export class Commits {
     cause: Cause,
     dress: (event: NumberedEvent) => NumberedEvent = (event) => event,
   ): Promise<Receipt> {
-    return this.#commit(this.#store.commit({ aggregate: 'values', values, fence: this.#store.fence, ...cause }), dress);
+    const { fence } = this.#store;
+    const { actor, events } = cause;
+    return this.#commit(this.#store.commit({ aggregate: 'values', values, actor, fence, events }), dress);
   }
 
   async #commit(pending: Promise<Receipt>, dress?: (event: NumberedEvent) => NumberedEvent): Promise<Receipt> {

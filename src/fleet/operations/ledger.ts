@@ -19,12 +19,9 @@ export class Ledger {
 
   /** Commits a record of an operation; a final one tells `operation.finished`. Rejects as `FleetStore`, and with why it was dropped. */
   save(operation: LiveOperation, record: OperationRecord, actor: Actor): Promise<void> {
+    operation.saves += 1;
     const mine = this.#commit(operation, operation.saving, record, actor);
     operation.saving = mine;
-    const done = (): void => {
-      if (operation.saving === mine) operation.saving = undefined;
-    };
-    mine.then(done, done);
     return mine;
   }
 
@@ -34,12 +31,17 @@ export class Ledger {
     record: OperationRecord,
     actor: Actor,
   ): Promise<void> {
-    if (before !== undefined) await before.catch(() => {});
-    if (operation.device.phase === 'removing') await this.#changes.isPresent(operation.device);
-    if (operation.dropped !== undefined) throw operation.dropped;
-    const events = isFinished(record.state) ? [finishedEvent(record)] : [];
-    const receipt = await this.#commits.operation(operation.id, operation.version, record, { actor, events });
-    operation.version = receipt.version;
+    try {
+      if (before !== undefined) await before.catch(() => {});
+      if (operation.device.phase === 'removing') await this.#changes.isPresent(operation.device);
+      if (operation.dropped !== undefined) throw operation.dropped;
+      const events = isFinished(record.state) ? [finishedEvent(record)] : [];
+      const receipt = await this.#commits.operation(operation.id, operation.version, record, { actor, events });
+      operation.version = receipt.version;
+    } finally {
+      operation.saves -= 1;
+      if (operation.saves === 0) operation.saving = undefined;
+    }
   }
 }
 

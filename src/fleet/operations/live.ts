@@ -13,6 +13,12 @@ import type { Device } from '../devices/device.js';
  */
 export type OperationPhase = 'accepting' | 'waiting' | 'running' | 'settling' | 'ended';
 
+/** Somebody who waits for the end. */
+interface Waiting {
+  readonly resolve: (record: OperationRecord) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** An unfinished operation. */
 export class LiveOperation {
   readonly device: Device;
@@ -25,11 +31,11 @@ export class LiveOperation {
   phase: OperationPhase = 'waiting';
   /** The last commit of it, while that is under way. */
   saving: Promise<void> | undefined;
+  /** How many commits of it are under way. */
+  saves = 0;
   /** Why it was dropped unfinished: its device was deleted, or the store refused it. */
   dropped: Error | undefined;
-  readonly finished: Promise<OperationRecord>;
-  #resolve: (record: OperationRecord) => void = () => {};
-  #reject: (error: Error) => void = () => {};
+  #waiting: Waiting[] = NOBODY;
 
   constructor(device: Device, actor: Actor, record: OperationRecord, version: number, deadline: Instant) {
     this.device = device;
@@ -37,23 +43,28 @@ export class LiveOperation {
     this.record = record;
     this.version = version;
     this.deadline = deadline;
-    this.finished = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    // Nobody may be waiting; whoever is, hears of it all the same.
-    this.finished.catch(() => {});
   }
 
   get id(): OperationId {
     return this.record.id;
   }
 
+  /** Resolves when its final record is durable; rejects when it ends without one. */
+  finished(): Promise<OperationRecord> {
+    if (this.dropped !== undefined) return Promise.reject(this.dropped);
+    if (this.phase === 'ended') return Promise.resolve(this.record);
+    return new Promise((resolve, reject) => {
+      if (this.#waiting === NOBODY) this.#waiting = [];
+      this.#waiting.push({ resolve, reject });
+    });
+  }
+
   /** Its final record is durable. */
   end(record: OperationRecord): void {
     this.record = record;
     this.phase = 'ended';
-    this.#resolve(record);
+    for (const { resolve } of this.#waiting) resolve(record);
+    this.#waiting = NOBODY;
   }
 
   /** It ends without a final record. */
@@ -61,6 +72,9 @@ export class LiveOperation {
     if (this.phase === 'ended') return;
     this.phase = 'ended';
     this.dropped = error;
-    this.#reject(error);
+    for (const { reject } of this.#waiting) reject(error);
+    this.#waiting = NOBODY;
   }
 }
+
+const NOBODY: Waiting[] = [];

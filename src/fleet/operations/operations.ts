@@ -10,7 +10,7 @@ import type { OperationId, OperationRecord, OperationRequest, OperationState, Pr
 import type { FleetSettings, FleetStore, Page, Versioned } from '../ports/index.js';
 import type { Agenda } from '../devices/agenda.js';
 import type { DeviceChanges } from '../devices/changes.js';
-import type { Device } from '../devices/device.js';
+import type { Device, Writable } from '../devices/device.js';
 import type { Dialects } from '../devices/dialects.js';
 import type { Directory } from '../devices/directory.js';
 import type { OperationIds } from '../devices/ids.js';
@@ -29,7 +29,10 @@ import type { OperationView, WaitingFor } from './view.js';
 /** A submitted operation: `view` is its state now; the queue carries it out. */
 export interface Submitted {
   view(): OperationView;
-  /** Resolves when it is in a final state and that is durable. Rejects with AppError when the store refused it or its device was deleted. */
+  /**
+   * Resolves when it is in a final state and that is durable. Rejects with AppError when the store refused it or its device
+   * was deleted. Made when it is asked for.
+   */
   readonly finished: Promise<OperationView>;
   /** The caller waits no longer: resolves when the record, as it is, is durable. */
   persist(): Promise<OperationView>;
@@ -65,6 +68,22 @@ export interface OperationsParts {
   readonly poke: (device: Device) => void;
 }
 
+class SubmittedOperation implements Submitted {
+  readonly view: () => OperationView;
+  readonly persist: () => Promise<OperationView>;
+  readonly #operation: LiveOperation;
+
+  constructor(operation: LiveOperation, view: () => OperationView, persist: () => Promise<OperationView>) {
+    this.#operation = operation;
+    this.view = view;
+    this.persist = persist;
+  }
+
+  get finished(): Promise<OperationView> {
+    return this.#operation.finished().then(operationView);
+  }
+}
+
 /** The operations of all devices. */
 export class Operations {
   readonly counters = { operations_submitted: 0, operations_refused: 0, operations_repeated: 0 };
@@ -90,13 +109,13 @@ export class Operations {
     const repeated = this.#repeated(device, more.idempotency);
     if (repeated !== undefined) return this.#repeat(repeated);
     const operation = this.#admit(principal, device, request, more);
-    if (this.#isOnline(device)) {
+    if (!this.#isOnline(device)) await this.#accept(operation);
+    this.#parts.poke(device);
+    // When its turn did not come at once, it has a deadline to watch.
+    if (isWaiting(operation)) {
       this.#parts.queue.wait(operation);
       this.#parts.agenda.due(operation.deadline);
-    } else {
-      await this.#accept(operation);
     }
-    this.#parts.poke(device);
     return this.#submitted(operation);
   }
 
@@ -202,7 +221,7 @@ export class Operations {
     if (queue.of(device).length >= settings.queuePerDevice) throw this.#full(settings.queuePerDevice, 'of this device');
     if (queue.size >= settings.queueTotal) throw this.#full(settings.queueTotal, 'of all devices');
     const { idempotency } = more;
-    const record: OperationRecord = {
+    const record: Writable<OperationRecord> = {
       id: ids.next(createdAt),
       device: device.id,
       endpoint: device.endpoint,
@@ -210,8 +229,8 @@ export class Operations {
       state: 'queued',
       createdAt,
       deadline,
-      ...(idempotency !== undefined && { idempotency }),
     };
+    if (idempotency !== undefined) record.idempotency = idempotency;
     if (idempotency !== undefined) keys.add(idempotency, record, now);
     const operation = new LiveOperation(device, principal.actor, record, 0, Instant(now + (deadline - createdAt)));
     queue.add(operation);
@@ -235,7 +254,7 @@ export class Operations {
 
   /** Stores an operation that has to wait, before anybody is told of it. */
   async #accept(operation: LiveOperation): Promise<void> {
-    const { queue, ledger, runner, agenda } = this.#parts;
+    const { ledger, runner } = this.#parts;
     operation.phase = 'accepting';
     try {
       await ledger.save(operation, operation.record, operation.actor);
@@ -244,8 +263,7 @@ export class Operations {
       throw error;
     }
     if (operation.dropped !== undefined) throw operation.dropped;
-    queue.wait(operation);
-    agenda.due(operation.deadline);
+    operation.phase = 'waiting';
   }
 
   /** The operation that the key has made already. Throws AppError(`idempotency_conflict`). */
@@ -273,11 +291,11 @@ export class Operations {
   }
 
   #submitted(operation: LiveOperation): Submitted {
-    return {
-      view: () => this.#view(operation),
-      finished: operation.finished.then((record) => operationView(record)),
-      persist: () => this.#persist(operation),
-    };
+    return new SubmittedOperation(
+      operation,
+      () => this.#view(operation),
+      () => this.#persist(operation),
+    );
   }
 
   async #persist(operation: LiveOperation): Promise<OperationView> {
@@ -319,6 +337,11 @@ export class Operations {
     if (!this.#isOnline(operation.device)) return 'contact';
     return this.#parts.queue.first(operation.device) === operation ? 'device' : 'queue';
   }
+}
+
+/** Asked through a function, because what was called before may have changed it. */
+function isWaiting(operation: LiveOperation): boolean {
+  return operation.phase === 'waiting';
 }
 
 function operationNotFound(id: string): AppError {

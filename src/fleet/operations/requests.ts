@@ -14,6 +14,7 @@ export function requestFrom(request: OperationRequest, model: ModelView): Device
   const path = readPath(request.path, KINDS[request.kind].levels);
   switch (request.kind) {
     case 'read':
+      return request.format === undefined ? { kind: 'read', path } : { kind: 'read', path, format: request.format };
     case 'discover':
     case 'execute':
     case 'delete':

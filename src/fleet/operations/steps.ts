@@ -9,18 +9,20 @@
 import type { WallTime } from '#base';
 import { FORMATS, nodeToJson, showPath } from '#lwm2m/model';
 import type { FormatName, ModelView, Outcome, PlacedNode } from '#lwm2m/model';
-import type { OperationError, OperationRecord, OperationResult } from '../model/index.js';
+import type { OperationError, OperationRecord, OperationResult, OperationState } from '../model/index.js';
 import { isWriteType } from '../model/index.js';
+import type { Writable } from '../devices/device.js';
 
 /** The record when its request is about to leave. */
 export function sentRecord(record: OperationRecord, at: WallTime): OperationRecord {
-  return { ...record, state: 'sent', sentAt: at };
+  const next = recordIn(record, 'sent');
+  next.sentAt = at;
+  return next;
 }
 
 /** The record when its request has not left after all, or asks again. */
 export function queuedRecord(record: OperationRecord): OperationRecord {
-  const { sentAt: _sentAt, ...rest } = record;
-  return { ...rest, state: 'queued' };
+  return recordIn(record, 'queued');
 }
 
 /** The record when the moment passed until which it could be sent. */
@@ -54,7 +56,7 @@ export function outcomeRecord(
 ): OperationRecord | undefined {
   switch (outcome.kind) {
     case 'done':
-      return { ...record, state: 'succeeded', finishedAt: at, result: resultOf(outcome, model) };
+      return finished(record, 'succeeded', at, resultOf(outcome, model));
     case 'refused': {
       const error = { code: 'device_refused', coapCode: showCode(outcome.code), detail: outcome.detail };
       return ended(record, 'failed', at, error);
@@ -86,15 +88,14 @@ export function latestNode(nodes: readonly PlacedNode[]): PlacedNode | undefined
 
 function resultOf(outcome: Outcome & { readonly kind: 'done' }, model: ModelView): OperationResult {
   const { format, nodes, links, created } = outcome;
+  const result: Writable<OperationResult> = { coapCode: showCode(outcome.code) };
   const name = format === undefined ? undefined : FORMAT_NAMES.get(format);
   const placed = nodes === undefined ? undefined : latestNode(nodes);
-  return {
-    coapCode: showCode(outcome.code),
-    ...(name !== undefined && { format: name }),
-    ...(placed !== undefined && { node: nodeToJson(placed.path, placed.node, model) }),
-    ...(links !== undefined && { links }),
-    ...(created !== undefined && { path: showPath(created) }),
-  };
+  if (name !== undefined) result.format = name;
+  if (placed !== undefined) result.node = nodeToJson(placed.path, placed.node, model);
+  if (links !== undefined) result.links = links;
+  if (created !== undefined) result.path = showPath(created);
+  return result;
 }
 
 function ended(
@@ -103,7 +104,30 @@ function ended(
   finishedAt: WallTime,
   error: OperationError,
 ): OperationRecord {
-  return { ...record, state, finishedAt, error };
+  const next = finished(record, state, finishedAt, undefined);
+  next.error = error;
+  return next;
+}
+
+function finished(
+  record: OperationRecord,
+  state: OperationState,
+  finishedAt: WallTime,
+  result: OperationResult | undefined,
+): Writable<OperationRecord> {
+  const next = recordIn(record, state);
+  if (record.sentAt !== undefined) next.sentAt = record.sentAt;
+  next.finishedAt = finishedAt;
+  if (result !== undefined) next.result = result;
+  return next;
+}
+
+/** What was asked, in another state. Member by member, which is several times quicker than spreading. */
+function recordIn(record: OperationRecord, state: OperationState): Writable<OperationRecord> {
+  const { id, device, endpoint, request, createdAt, deadline, idempotency } = record;
+  const next: Writable<OperationRecord> = { id, device, endpoint, request, state, createdAt, deadline };
+  if (idempotency !== undefined) next.idempotency = idempotency;
+  return next;
 }
 
 /** Codes of failures, by reason. */

@@ -1,6 +1,7 @@
 /** An operation in the shape of the API. */
 
 import { rfc3339 } from '#base';
+import type { Writable } from '../devices/device.js';
 import type { FormatName, JsonValue } from '#lwm2m/model';
 import type { OperationError, OperationId, OperationKind, OperationRecord } from '../model/index.js';
 import type { OperationResult, OperationState } from '../model/index.js';
@@ -35,18 +36,39 @@ export interface OperationView {
 
 /** An operation as shown; `waitingFor` only when it is not finished. */
 export function operationView(record: OperationRecord, waitingFor?: WaitingFor): OperationView {
-  const { id, endpoint, request, state, createdAt, sentAt, finishedAt, deadline, result, error } = record;
-  return {
+  const { id, endpoint, request, state, sentAt, finishedAt, result, error } = record;
+  const createdAt = rfc3339(record.createdAt);
+  const deadline = rfc3339(record.deadline);
+  const view: Writable<OperationView> = {
     id,
     endpoint,
-    ...request,
+    kind: request.kind,
+    path: request.path,
     state,
-    ...(waitingFor !== undefined && { waitingFor }),
-    createdAt: rfc3339(createdAt),
-    ...(sentAt !== undefined && { sentAt: rfc3339(sentAt) }),
-    ...(finishedAt !== undefined && { finishedAt: rfc3339(finishedAt) }),
-    deadline: rfc3339(deadline),
-    ...(result !== undefined && { result }),
-    ...(error !== undefined && { error }),
+    createdAt,
+    deadline,
   };
+  copyAsked(request, view);
+  if (waitingFor !== undefined) view.waitingFor = waitingFor;
+  if (sentAt !== undefined) view.sentAt = rfc3339(sentAt);
+  if (finishedAt !== undefined) view.finishedAt = rfc3339(finishedAt);
+  if (result !== undefined) view.result = result;
+  if (error !== undefined) view.error = error;
+  return view;
+}
+
+/** What was asked beside kind and path; each kind of request has some of it. */
+type Asked = Pick<
+  OperationView,
+  'kind' | 'value' | 'mode' | 'arguments' | 'attributes' | 'instance' | 'depth' | 'format'
+>;
+
+function copyAsked(request: Asked, view: Writable<Asked>): void {
+  if (request.format !== undefined) view.format = request.format;
+  if (request.value !== undefined) view.value = request.value;
+  if (request.mode !== undefined) view.mode = request.mode;
+  if (request.arguments !== undefined) view.arguments = request.arguments;
+  if (request.attributes !== undefined) view.attributes = request.attributes;
+  if (request.instance !== undefined) view.instance = request.instance;
+  if (request.depth !== undefined) view.depth = request.depth;
 }

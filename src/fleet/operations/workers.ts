@@ -42,14 +42,7 @@ export class Workers {
     if (this.#stopped || this.#running.has(device)) return;
     const first = this.#next(device);
     if (first === undefined) return;
-    const run = this.#run(device, first)
-      .catch(this.#fault)
-      .then((end) => {
-        this.#running.delete(device);
-        // What came between the last look and now.
-        if (end === 'go on') this.poke(device);
-      });
-    this.#running.set(device, run);
+    this.#running.set(device, this.#run(device, first));
   }
 
   /** Begins nothing any more; resolves when what is under way has ended. */
@@ -58,11 +51,16 @@ export class Workers {
     await Promise.all(this.#running.values());
   }
 
-  async #run(device: Device, first: Work): Promise<'go on' | 'stop'> {
-    for (let work: Work | undefined = first; work !== undefined; work = this.#next(device)) {
-      if ((await work()) === 'stop') return 'stop';
+  async #run(device: Device, first: Work): Promise<void> {
+    try {
+      for (let work: Work | undefined = first; work !== undefined; work = this.#next(device)) {
+        if ((await work()) === 'stop') return;
+      }
+    } catch (error) {
+      this.#fault(error);
+    } finally {
+      this.#running.delete(device);
     }
-    return 'go on';
   }
 
   #next(device: Device): Work | undefined {

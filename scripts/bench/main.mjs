@@ -20,8 +20,8 @@ const CASES = [
   },
   {
     ...{ name: 'register', run: register },
-    full: { registrations: 3000, inFlight: 2000, warmUp: 9000, commits: 200 },
-    smoke: { registrations: 2000, inFlight: 2000, warmUp: 500, commits: 20 },
+    full: { chunk: 4000, chunks: 5, warmUp: 5, rounds: 3, inFlight: 2000, commits: 200 },
+    smoke: { chunk: 2000, chunks: 1, warmUp: 0, rounds: 3, inFlight: 2000, commits: 20 },
   },
   {
     ...{ name: 'notification', run: notification },

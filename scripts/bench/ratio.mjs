@@ -22,9 +22,14 @@ export async function ratios({ load, echo, echoOrder, subject, rounds = 3 }) {
   for (let round = 0; round < rounds; round += 1) {
     const bare = await measured(load, echo.pid, { ...echoOrder, port: echo.port, echo: true });
     const ours = await subject(round);
-    pairs.push({ bare, ours, ratio: ours.cpu / bare.cpu });
+    pairs.push({ bare, ours });
   }
-  const all = pairs.map((pair) => pair.ratio);
+  return summary(pairs);
+}
+
+/** What pairs of an echo run and a run of the subject come to. */
+export function summary(pairs) {
+  const all = pairs.map((pair) => pair.ours.cpu / pair.bare.cpu);
   return {
     ...{ pairs, ratios: all, ratio: median(all) },
     ...{ echoCost: median(pairs.map((pair) => pair.bare.cpu)), cost: median(pairs.map((pair) => pair.ours.cpu)) },

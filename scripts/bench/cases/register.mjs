@@ -9,7 +9,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { faults, readMetrics } from '../metrics.mjs';
-import { measured, median, ratios } from '../ratio.mjs';
+import { cpuMicroseconds } from '../cpu.mjs';
+import { measured, median, summary } from '../ratio.mjs';
 
 const HANDLER = 'bellwether_uplink_registers_total';
 const ECHO_WINDOW = 128;
@@ -36,34 +37,46 @@ export async function bareCommit(commits) {
   return times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)];
 }
 
-/** Runs the case; `scale` has how many devices register a round, and how many are under way. */
+/**
+ * One round: `chunks` times so many devices send the request first to the echo and then, from the same sockets, to the
+ * server, and go. The server's CPU counts from the first chunk to the end of the last without a gap, so that what it does
+ * after its answers (folding the journal, collecting garbage) is in it.
+ */
+async function round({ load, echo, server, order, first, chunks, chunk }) {
+  const total = chunks * chunk;
+  const before = await readMetrics(server);
+  const began = cpuMicroseconds(server.pid);
+  const sum = { echo: 0, retransmissions: 0, p99: [] };
+  for (let from = first; from < first + total; from += chunk) {
+    const part = { ...order, from, to: from + chunk };
+    await load.ask('open', { count: from + chunk });
+    const bare = await measured(load, echo.pid, { ...part, window: ECHO_WINDOW, port: echo.port, echo: true });
+    const ours = await measured(load, server.pid, { ...part, port: server.port });
+    await load.ask('close', { from, to: from + chunk });
+    sum.echo += bare.cpu / chunks;
+    sum.p99.push(ours.p99);
+    sum.retransmissions += bare.retransmissions + ours.retransmissions;
+  }
+  const cpu = (cpuMicroseconds(server.pid) - began) / total;
+  const wrong = faults(before, await readMetrics(server), HANDLER, total);
+  if (wrong.length > 0) throw new Error(`void: ${wrong.join('; ')}`);
+  const bare = { cpu: sum.echo, retransmissions: 0 };
+  return { bare, ours: { cpu, p99: median(sum.p99), retransmissions: sum.retransmissions } };
+}
+
+/** Runs the case; `scale` has how many devices are a chunk, how many chunks a round, and how many requests are under way. */
 export async function register({ load, echo, server, scale }) {
-  const { registrations, inFlight, warmUp } = scale;
-  await load.ask('open', { count: warmUp + 3 * registrations });
+  const { chunk, chunks, inFlight, warmUp, rounds } = scale;
   const order = { request: 'register', prefix: 'register-', lifetime: 86_400, perDevice: 1, window: inFlight };
-  const links = ['</1/0>,</3303/0>'];
-  await load.ask('run', { ...order, links, port: echo.port, from: 0, to: warmUp, window: ECHO_WINDOW, echo: true });
-  await load.ask('run', { ...order, links, port: server.port, from: 0, to: warmUp });
+  const run = { load, echo, server, chunk, order: { ...order, links: ['</1/0>,</3303/0>'] } };
+  if (warmUp > 0) await round({ ...run, first: 0, chunks: warmUp });
   const bare = [];
-  const result = await ratios({
-    ...{ load, echo },
-    echoOrder: { ...order, links, from: warmUp, to: warmUp + registrations, window: ECHO_WINDOW },
-    subject: async (round) => {
-      bare.push(await bareCommit(scale.commits));
-      const from = warmUp + round * registrations;
-      const before = await readMetrics(server);
-      const report = await measured(load, server.pid, {
-        ...order,
-        links,
-        port: server.port,
-        from,
-        to: from + registrations,
-      });
-      const wrong = faults(before, await readMetrics(server), HANDLER, report.operations);
-      if (wrong.length > 0) throw new Error(`void: ${wrong.join('; ')}`);
-      return report;
-    },
-  });
+  const pairs = [];
+  for (let number = 0; number < rounds; number += 1) {
+    bare.push(await bareCommit(scale.commits));
+    pairs.push(await round({ ...run, first: (warmUp + number * chunks) * chunk, chunks }));
+  }
+  const result = summary(pairs);
   const commit = median(bare);
   const title = `Register of a new device, durable, ${inFlight} in flight`;
   return [

@@ -8,8 +8,11 @@ import { createSocket } from 'node:dgram';
 import { Option, message, observeValue, parse } from './wire.mjs';
 
 const RECEIVE_BUFFER = 1 << 20;
-/** Devices are spread over this many loopback addresses. */
-const ADDRESSES = 16;
+/** Every device has a source of its own for good, also after it went: so many ports of one loopback address after the other. */
+const PORTS = 20_000;
+const FIRST_PORT = 10_000;
+/** Loopback addresses of this process's own, so that two benchmarks do not meet. */
+const NETWORK = `127.${16 + (process.pid % 200)}`;
 /** How many datagrams leave in one turn at the start of a run, so that no burst overruns a receive buffer. */
 const BURST = 64;
 /** RFC 7252 §4.8: the first retransmission comes 2 to 3 s after the request. */
@@ -65,8 +68,16 @@ export class Devices {
     return new Promise((resolve, reject) => {
       socket.once('listening', resolve);
       socket.once('error', reject);
-      socket.bind(0, `127.0.1.${(index % ADDRESSES) + 1}`);
+      socket.bind(FIRST_PORT + (index % PORTS), `${NETWORK}.${1 + Math.floor(index / PORTS)}.2`);
     });
+  }
+
+  /** Closes the sockets of devices `from` … `to`-1, which will not be heard of again. */
+  close({ from, to }) {
+    for (let index = from; index < to; index += 1) {
+      this.#all[index].socket.close();
+      this.#all[index] = undefined;
+    }
   }
 
   get(index) {

@@ -68,6 +68,8 @@ const JUDGES = { update: piggyBacked(0x44), register: registered, notify: piggyB
 const KINDS = {
   /** {count}: makes that many devices. */
   open: ({ count }) => devices.open(count),
+  /** {from, to}: these devices go. */
+  close: (order) => devices.close(order),
   /** {request, port, from, to, perDevice, window, echo?, …}: a run of requests of one sort. */
   run: (order) => devices.run({ ...order, make: MAKERS[order.request](order), answered: JUDGES[order.request] }),
   /** {from, to}: how many of these devices are observed. */

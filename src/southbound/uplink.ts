@@ -16,6 +16,7 @@ import {
   type ObjectLists,
   type Refusal,
 } from '#lwm2m/protocol';
+import type { RegisterParameters } from '#lwm2m/model';
 import type { EndpointEvent, ExchangeId, OutgoingResponse, Stack } from '#transport';
 
 import type { Downlink } from './downlink.js';
@@ -122,15 +123,20 @@ export class Uplink {
       return;
     }
     this.#count('registers');
-    this.#settle(
-      event,
-      fleet.register(parameters, event.peer, now).then(({ location }) => {
-        const answer = registeredAnswer(location);
-        this.#options.stack.respond(event.exchange, answer);
-        this.#budget(event, answer);
-        fleet.reached(event.peer, now);
-      }),
-    );
+    void this.#registering(event, parameters, now);
+  }
+
+  async #registering(event: RequestEvent, parameters: RegisterParameters, now: Instant): Promise<void> {
+    const { fleet, stack } = this.#options;
+    try {
+      const { location } = await fleet.register(parameters, event.peer, now);
+      const answer = registeredAnswer(location);
+      stack.respond(event.exchange, answer);
+      this.#budget(event, answer);
+      fleet.reached(event.peer, now);
+    } catch (error) {
+      this.#failed(event, error);
+    }
   }
 
   #update(event: RequestEvent, location: string, now: Instant): void {
@@ -250,13 +256,17 @@ export class Uplink {
 
   #settle(event: RequestEvent, outcome: Promise<void>): void {
     outcome.catch((error: unknown) => {
-      if (error instanceof AppError) {
-        this.#refuse(event, refusalOf(error));
-        return;
-      }
-      this.#options.stack.respond(event.exchange, { code: Code.INTERNAL_SERVER_ERROR });
-      this.#options.fault(error);
+      this.#failed(event, error);
     });
+  }
+
+  #failed(event: RequestEvent, error: unknown): void {
+    if (error instanceof AppError) {
+      this.#refuse(event, refusalOf(error));
+      return;
+    }
+    this.#options.stack.respond(event.exchange, { code: Code.INTERNAL_SERVER_ERROR });
+    this.#options.fault(error);
   }
 
   /** Says no; the words come along only when they stay within what an unproven address may get (RFC 9175 §2.4). */

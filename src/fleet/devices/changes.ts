@@ -7,6 +7,7 @@ import type { WallTime } from '#base';
 import type { JsonValue } from '#lwm2m/model';
 import type { Commits } from '../access/commits.js';
 import type { Actor, DeviceId, DeviceRecord, EventType, NewEvent } from '../model/index.js';
+import type { Receipt } from '../ports/index.js';
 import type { Device } from './device.js';
 import { Exclusive } from './exclusive.js';
 import type { Texts } from './texts.js';
@@ -49,6 +50,16 @@ export class DeviceChanges {
     return this.#exclusive.run(endpoint, work);
   }
 
+  /** As `alone`, without a function: see `Exclusive.enter`. */
+  enter(endpoint: string): Promise<void> | undefined {
+    return this.#exclusive.enter(endpoint);
+  }
+
+  /** Ends a turn that `enter` gave. */
+  leave(endpoint: string): void {
+    this.#exclusive.leave(endpoint);
+  }
+
   /**
    * Commits the next record of a device; only within `alone`. `apply` does what takes effect together with the record.
    * Rejects as `FleetStore`, and then nothing has changed.
@@ -65,10 +76,9 @@ export class DeviceChanges {
     await this.#commits.device(device.id, device.version, undefined, { actor, events });
   }
 
-  /** Commits a new device; gives its version. Only within `alone`. */
-  async create(id: DeviceId, actor: Actor, { record, events = [] }: NextRecord): Promise<number> {
-    const receipt = await this.#commits.device(id, 0, record, { actor, events });
-    return receipt.version;
+  /** Commits a new device. Only within `alone`. */
+  create(record: DeviceRecord, actor: Actor, events: readonly NewEvent[]): Promise<Receipt> {
+    return this.#commits.device(record.id, 0, record, { actor, events });
   }
 
   /**

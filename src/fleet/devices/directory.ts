@@ -53,14 +53,14 @@ export class Directory {
   add(device: Device): void {
     this.#byEndpoint.set(device.endpoint, device);
     this.#unsorted.push(device);
-    if (this.#unsorted.length >= MERGE_AT) this.#merge();
+    if (this.#unsorted.length >= this.#mergeAt) this.#merge();
   }
 
   /** Takes a deleted device out; it must have left its location, peer and tokens before. */
   remove(device: Device): void {
     this.#byEndpoint.delete(device.endpoint);
     this.#removed += 1;
-    if (this.#removed >= MERGE_AT) this.#merge();
+    if (this.#removed >= this.#mergeAt) this.#merge();
   }
 
   setLocation(location: string, device: Device): void {
@@ -93,6 +93,11 @@ export class Directory {
   sorted(): readonly Device[] {
     if (this.#unsorted.length > 0 || this.#removed > 0) this.#merge();
     return this.#sorted;
+  }
+
+  /** A part of all, so that what merging costs each new device does not grow with their number. */
+  get #mergeAt(): number {
+    return Math.max(MERGE_AT, this.#sorted.length >> 3);
   }
 
   /** The list is made anew, not changed: whoever walks along the old one is not disturbed. */
@@ -133,5 +138,5 @@ function byEndpoint(left: Device, right: Device): number {
   return left.endpoint < right.endpoint ? -1 : left.endpoint > right.endpoint ? 1 : 0;
 }
 
-/** New or deleted devices after which the sorted list is made anew. */
+/** New or deleted devices, at least, after which the sorted list is made anew. */
 const MERGE_AT = 2048;

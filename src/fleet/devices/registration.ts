@@ -1,9 +1,10 @@
 /** What registrations are made of: the pure steps from one record to the next. */
 
 import type { Peer, WallTime } from '#base';
-import type { UpdateParameters } from '#lwm2m/model';
+import type { RegisterParameters, UpdateParameters } from '#lwm2m/model';
 import type { DeviceAddress, DeviceRecord, ObservationRecord, RegistrationRecord } from '../model/index.js';
 import { addressOf } from './device.js';
+import type { Writable } from './device.js';
 import { observationIn } from './observation.js';
 
 /** Whether `peer` is at `place`; compares without making a string. */
@@ -14,6 +15,29 @@ export function samePlace(place: DeviceAddress | undefined, peer: Peer): boolean
     place.listener === peer.listener &&
     place.address === peer.address
   );
+}
+
+/** The registration that a Register makes (LwM2M-Core 1.1.1 §6.2.1). */
+export function firstRegistration(
+  location: string,
+  parameters: RegisterParameters,
+  peer: Peer,
+  at: WallTime,
+): RegistrationRecord {
+  const { lwm2m, lifetime, binding, queueMode, sms, objects } = parameters;
+  const registration: Writable<RegistrationRecord> = {
+    location,
+    lwm2m,
+    lifetime,
+    binding,
+    queueMode,
+    objects: objects.key,
+    address: addressOf(peer),
+    registeredAt: at,
+    updatedAt: at,
+  };
+  if (sms !== undefined) registration.sms = sms;
+  return registration;
 }
 
 /**

@@ -7,18 +7,18 @@
 import { AppError, Emitter, after, fromHex, plainPeer, seconds } from '#base';
 import type { Clock, Instant, Milliseconds, Peer, Random } from '#base';
 import type { ObjectLists, RegisterParameters, UpdateParameters } from '#lwm2m/model';
-import type { Actor, DeviceRecord, RegistrationRecord } from '../model/index.js';
+import type { Actor, DeviceRecord, NewEvent, RegistrationRecord } from '../model/index.js';
 import type { DeviceLink } from '../ports/index.js';
 import type { Agenda, Timed } from './agenda.js';
 import { deviceEvent } from './changes.js';
 import type { DeviceChanges } from './changes.js';
-import { Device, LONG_AGO, NO_OBSERVATIONS, NO_TAGS, addressOf, expiresAt } from './device.js';
+import { Device, LONG_AGO, NO_OBSERVATIONS, NO_TAGS, expiresAt } from './device.js';
 import type { Dialects } from './dialects.js';
 import type { Directory } from './directory.js';
 import { ExpiryHeap } from './expiry.js';
 import { newDeviceId, newLocation } from './ids.js';
 import type { LastSeen } from './last-seen.js';
-import { nextRegistration, samePlace, unregistered } from './registration.js';
+import { firstRegistration, nextRegistration, samePlace, unregistered } from './registration.js';
 import { Slots } from './slots.js';
 import { flat } from './texts.js';
 import type { Texts } from './texts.js';
@@ -91,34 +91,34 @@ export class Registry implements Timed {
   }
 
   /** Registers a device; resolves when that is durable. */
-  register(parameters: RegisterParameters, peer: Peer, now: Instant): Promise<{ location: string }> {
-    return this.#parts.changes.alone(parameters.endpoint, async () => {
-      const { directory, clock } = this.#parts;
-      const known = directory.byEndpoint(parameters.endpoint);
-      const wall = clock.wall();
-      const registration: RegistrationRecord = {
-        location: this.#freshLocation(),
-        lwm2m: parameters.lwm2m,
-        lifetime: parameters.lifetime,
-        binding: parameters.binding,
-        queueMode: parameters.queueMode,
-        ...(parameters.sms !== undefined && { sms: parameters.sms }),
-        objects: parameters.objects.key,
-        address: addressOf(peer),
-        registeredAt: wall,
-        updatedAt: wall,
-      };
-      await this.#commitRegistration(known, parameters.endpoint, registration, (device) => {
-        device.dialect = this.#parts.dialects.of(parameters.objects, parameters.lwm2m);
-        device.lastSeen = wall;
-        device.quiet = true;
-        device.heard = LONG_AGO;
-        this.#place(device, registration.location, peer, now);
-        this.counters.registrations += 1;
-        this.followers.emit({ type: 'registered', device });
-      });
+  async register(parameters: RegisterParameters, peer: Peer, now: Instant): Promise<{ location: string }> {
+    const { changes, directory, clock } = this.#parts;
+    const { endpoint } = parameters;
+    const turn = changes.enter(endpoint);
+    if (turn !== undefined) await turn;
+    try {
+      const registration = firstRegistration(this.#freshLocation(), parameters, peer, clock.wall());
+      const known = directory.byEndpoint(endpoint);
+      if (known === undefined) {
+        const record = this.#firstRecord(endpoint, registration);
+        const events = [registeredEvent(record, registration)];
+        const { version } = await changes.create(record, { kind: 'device', id: record.id }, events);
+        const device = this.#make(record, version);
+        directory.add(device);
+        this.#begin(device, parameters, registration, peer, now);
+      } else {
+        const before = known.location;
+        const record = { ...unregistered(known.record, registration.registeredAt), registration };
+        const events = [registeredEvent(known, registration)];
+        await changes.put(known, { kind: 'device', id: known.id }, { record, events }, () => {
+          this.#leave(known, before);
+          this.#begin(known, parameters, registration, peer, now);
+        });
+      }
       return { location: registration.location };
-    });
+    } finally {
+      changes.leave(endpoint);
+    }
   }
 
   /** Updates a registration; what changes nothing is a refresh and needs no commit. */
@@ -237,39 +237,28 @@ export class Registry implements Timed {
     }
   }
 
-  async #commitRegistration(
-    known: Device | undefined,
-    endpoint: string,
-    registration: RegistrationRecord,
-    apply: (device: Device) => void,
-  ): Promise<void> {
-    const { changes, directory, random } = this.#parts;
+  #firstRecord(endpoint: string, registration: RegistrationRecord): DeviceRecord {
     const at = registration.registeredAt;
-    const id = known?.id ?? newDeviceId(at, random);
-    const actor: Actor = { kind: 'device', id };
-    const { lwm2m, lifetime, binding, queueMode } = registration;
-    const events = [deviceEvent('device.registered', { id, endpoint }, at, { lwm2m, lifetime, binding, queueMode })];
-    if (known === undefined) {
-      const record: DeviceRecord = {
-        id,
-        endpoint,
-        firstSeen: at,
-        lastSeen: at,
-        tags: NO_TAGS,
-        registration,
-        observations: NO_OBSERVATIONS,
-      };
-      const device = this.#make(record, await changes.create(id, actor, { record, events }));
-      directory.add(device);
-      apply(device);
-      return;
-    }
-    const before = known.location;
-    const record = { ...unregistered(known.record, at), registration };
-    await changes.put(known, actor, { record, events }, () => {
-      this.#leave(known, before);
-      apply(known);
-    });
+    const id = newDeviceId(at, this.#parts.random);
+    const [tags, observations] = [NO_TAGS, NO_OBSERVATIONS];
+    return { id, endpoint, firstSeen: at, lastSeen: at, tags, registration, observations };
+  }
+
+  /** A registration that is durable takes effect. */
+  #begin(
+    device: Device,
+    { objects, lwm2m }: RegisterParameters,
+    { location, registeredAt }: RegistrationRecord,
+    peer: Peer,
+    now: Instant,
+  ): void {
+    device.dialect = this.#parts.dialects.of(objects, lwm2m);
+    device.lastSeen = registeredAt;
+    device.quiet = true;
+    device.heard = LONG_AGO;
+    this.#place(device, location, peer, now);
+    this.counters.registrations += 1;
+    this.followers.emit({ type: 'registered', device });
   }
 
   async #commitUpdate(
@@ -353,6 +342,11 @@ export class Registry implements Timed {
       if (directory.byLocation(location) === undefined) return location;
     }
   }
+}
+
+function registeredEvent(device: Pick<DeviceRecord, 'id' | 'endpoint'>, registration: RegistrationRecord): NewEvent {
+  const { lwm2m, lifetime, binding, queueMode, registeredAt } = registration;
+  return deviceEvent('device.registered', device, registeredAt, { lwm2m, lifetime, binding, queueMode });
 }
 
 /** A peer to be kept: without what the making of its texts left behind. */

@@ -4,7 +4,6 @@
  */
 
 import { permit } from '../access/guard.js';
-import type { Writable } from '../devices/device.js';
 import type { EventType, NumberedEvent, Principal, Scope } from '../model/index.js';
 import type { FleetStore } from '../ports/index.js';
 
@@ -150,7 +149,7 @@ export class EventLog {
 
   #keep(event: NumberedEvent): void {
     const { limit } = this.#parts;
-    this.#kept.push('characters' in event ? event : plainEvent(event));
+    this.#kept.push(event);
     this.#characters += charactersOf(event);
     while (this.size > limit || (this.#characters > limit * CHARACTERS_EACH && this.size > 1)) this.#letGo();
   }
@@ -172,14 +171,6 @@ export class EventLog {
 export interface WeighedEvent extends NumberedEvent {
   /** About how many characters it holds. */
   readonly characters: number;
-}
-
-/** The same event, made like all others: the store's may each have a hidden class of their own. */
-function plainEvent({ type, at, device, endpoint, data, number }: NumberedEvent): NumberedEvent {
-  const event: Writable<NumberedEvent> = { type, at, data, number };
-  if (device !== undefined) event.device = device;
-  if (endpoint !== undefined) event.endpoint = endpoint;
-  return event;
 }
 
 function charactersOf(event: NumberedEvent): number {

@@ -6,8 +6,9 @@
  */
 
 import { invariant } from '#base';
-import type { DeviceId, InstanceValues, ModelRecord, OperationRecord } from '#fleet/model';
+import type { DeviceId, DeviceRecord, InstanceValues, ModelRecord, NumberedEvent, OperationRecord } from '#fleet/model';
 import { OPERATION_STATES, isFinished } from '#fleet/model';
+import { ByteSink } from './byte-sink.js';
 
 /** What an entry is. The numbers are stored. */
 export const ENTRY = Object.freeze({
@@ -34,137 +35,118 @@ const COPY_BELOW = 4;
 
 /** Writes the entries of one group after the other. */
 export class GroupEncoder {
-  #buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
-  #length = 0;
+  #sink = new ByteSink(FIRST_CAPACITY);
   #directory: number[] = [];
 
   /** Bytes of entries so far. */
   get length(): number {
-    return this.#length;
+    return this.#sink.length;
   }
 
-  /** A device with its record as JSON. */
-  device(id: DeviceId, version: number, text: string): void {
-    this.#reserve(WIDTH.device + WIDTH.version, text);
-    const head = this.#length;
+  /** A device with its record. */
+  device(id: DeviceId, version: number, record: DeviceRecord): void {
+    const head = this.#sink.length;
     this.#ascii(id, WIDTH.device);
-    this.#decimal(version, WIDTH.version);
-    this.#text(ENTRY.devicePut, head, text);
+    this.#sink.decimal(version, WIDTH.version);
+    this.#record(ENTRY.devicePut, head, record);
   }
 
   /** A device that is gone. */
   deviceDeleted(id: DeviceId): void {
-    this.#reserve(WIDTH.device, '');
-    const head = this.#length;
+    const head = this.#sink.length;
     this.#ascii(id, WIDTH.device);
-    this.#text(ENTRY.deviceDelete, head, '');
+    this.#end(ENTRY.deviceDelete, head, this.#sink.length);
   }
 
   /** An operation with its record as JSON. */
   operation(record: OperationRecord, version: number, text: string): void {
-    this.#reserve(
-      WIDTH.operation + WIDTH.device + WIDTH.version + WIDTH.state + WIDTH.flag + WIDTH.time + WIDTH.time,
-      text,
-    );
-    const head = this.#length;
+    const sink = this.#sink;
+    const head = sink.length;
     this.#ascii(record.id, WIDTH.operation);
     this.#ascii(record.device, WIDTH.device);
-    this.#decimal(version, WIDTH.version);
-    this.#decimal(OPERATION_STATES.indexOf(record.state), WIDTH.state);
-    this.#decimal(record.idempotency === undefined ? 0 : 1, WIDTH.flag);
-    this.#decimal(record.createdAt, WIDTH.time);
-    this.#decimal(isFinished(record.state) ? (record.finishedAt ?? record.createdAt) : 0, WIDTH.time);
+    sink.decimal(version, WIDTH.version);
+    sink.decimal(OPERATION_STATES.indexOf(record.state), WIDTH.state);
+    sink.decimal(record.idempotency === undefined ? 0 : 1, WIDTH.flag);
+    sink.decimal(record.createdAt, WIDTH.time);
+    sink.decimal(isFinished(record.state) ? (record.finishedAt ?? record.createdAt) : 0, WIDTH.time);
     this.#text(ENTRY.operation, head, text);
   }
 
   /** Last values of one instance: its resources as JSON, with their ids and the moment all were received (`shapeOf`). */
   values(values: InstanceValues, ids: string, receivedAt: number, text: string): void {
-    this.#reserve(WIDTH.device + 2 * WIDTH.id + ids.length + WIDTH.time, text);
-    const head = this.#length;
+    const sink = this.#sink;
+    const head = sink.length;
     this.#ascii(values.device, WIDTH.device);
-    this.#decimal(values.object, WIDTH.id);
-    this.#decimal(values.instance, WIDTH.id);
-    this.#length += this.#buffer.write(ids, this.#length, 'latin1');
-    this.#decimal(receivedAt, WIDTH.time);
+    sink.decimal(values.object, WIDTH.id);
+    sink.decimal(values.instance, WIDTH.id);
+    sink.latin1(ids);
+    sink.decimal(receivedAt, WIDTH.time);
     this.#text(ENTRY.values, head, text);
   }
 
-  /** An object definition as JSON. */
-  model(record: ModelRecord, version: number, text: string): void {
-    this.#reserve(WIDTH.version + WIDTH.id + record.version.length * 3, text);
-    const head = this.#length;
-    this.#decimal(version, WIDTH.version);
-    this.#decimal(record.object, WIDTH.id);
-    this.#length += this.#buffer.write(record.version, this.#length);
-    this.#text(ENTRY.model, head, text);
+  /** An object definition. */
+  model(record: ModelRecord, version: number): void {
+    const sink = this.#sink;
+    const head = sink.length;
+    sink.decimal(version, WIDTH.version);
+    sink.decimal(record.object, WIDTH.id);
+    sink.utf8(record.version);
+    this.#record(ENTRY.model, head, record);
   }
 
-  /** A numbered event as JSON. */
-  event(text: string): void {
-    this.#reserve(0, text);
-    this.#text(ENTRY.event, this.#length, text);
+  /** A numbered event. */
+  event(event: NumberedEvent): void {
+    this.#record(ENTRY.event, this.#sink.length, event);
   }
 
   /** When a device was last heard. */
   seen(id: DeviceId, at: number): void {
-    this.#reserve(WIDTH.device + WIDTH.time, '');
-    const head = this.#length;
+    const head = this.#sink.length;
     this.#ascii(id, WIDTH.device);
-    this.#decimal(at, WIDTH.time);
-    this.#text(ENTRY.seen, head, '');
+    this.#sink.decimal(at, WIDTH.time);
+    this.#end(ENTRY.seen, head, this.#sink.length);
   }
 
   /** Ends the group: its bytes, in a buffer of their own that may be transferred. */
   seal(): Uint8Array<ArrayBuffer> {
     const directory = this.#directory;
-    const total = this.#length + directory.length * 4 + FOOTER;
-    this.#grow(total);
-    let offset = this.#length;
-    for (const word of directory) offset = this.#buffer.writeUInt32LE(word, offset);
-    offset = this.#buffer.writeUInt32LE(this.#length, offset);
-    offset = this.#buffer.writeUInt32LE(directory.length / 2, offset);
-    this.#buffer.writeUInt32LE(FORMAT, offset);
-    const whole = this.#buffer;
-    if (total * COPY_BELOW > whole.length) this.#buffer = Buffer.allocUnsafeSlow(capacityFor(total));
-    this.#length = 0;
+    const sink = this.#sink;
+    const body = sink.length;
+    const total = body + directory.length * 4 + FOOTER;
+    sink.reserve(total - body);
+    const whole = sink.buffer;
+    let offset = body;
+    for (const word of directory) offset = whole.writeUInt32LE(word, offset);
+    offset = whole.writeUInt32LE(body, offset);
+    offset = whole.writeUInt32LE(directory.length / 2, offset);
+    whole.writeUInt32LE(FORMAT, offset);
     this.#directory = [];
-    return whole === this.#buffer ? new Uint8Array(whole.subarray(0, total)) : new Uint8Array(whole.buffer, 0, total);
-  }
-
-  #reserve(head: number, text: string): void {
-    const needed = this.#length + head + text.length * 3;
-    if (needed > this.#buffer.length) this.#grow(needed);
-  }
-
-  #grow(needed: number): void {
-    if (needed <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(capacityFor(needed));
-    this.#buffer.copy(larger, 0, 0, this.#length);
-    this.#buffer = larger;
+    sink.length = 0;
+    if (total * COPY_BELOW <= whole.length) return new Uint8Array(whole.subarray(0, total));
+    this.#sink = new ByteSink(FIRST_CAPACITY);
+    return new Uint8Array(whole.buffer, 0, total);
   }
 
   #ascii(text: string, width: number): void {
     invariant(text.length === width, `an id of ${width} characters, not "${text}"`);
-    this.#buffer.write(text, this.#length, width, 'latin1');
-    this.#length += width;
+    this.#sink.latin1(text);
   }
 
-  #decimal(value: number, width: number): void {
-    const buffer = this.#buffer;
-    let rest = value;
-    for (let at = this.#length + width - 1; at >= this.#length; at -= 1) {
-      const tens = Math.floor(rest / 10);
-      buffer[at] = 0x30 + rest - tens * 10;
-      rest = tens;
-    }
-    this.#length += width;
+  #record(kind: EntryKind, head: number, record: object): void {
+    const text = this.#sink.length;
+    this.#sink.json(record);
+    this.#end(kind, head, text);
   }
 
   #text(kind: EntryKind, head: number, text: string): void {
-    const headLength = this.#length - head;
-    const written = text === '' ? 0 : this.#buffer.write(text, this.#length);
-    this.#length += written;
-    this.#directory.push(kind * 0x1_00_00_00 + headLength, written);
+    const start = this.#sink.length;
+    this.#sink.utf8(text);
+    this.#end(kind, head, start);
+  }
+
+  /** The entry that began at `head` and whose text began at `text` ends here. */
+  #end(kind: EntryKind, head: number, text: number): void {
+    this.#directory.push(kind * 0x1_00_00_00 + (text - head), this.#sink.length - text);
   }
 }
 
@@ -215,10 +197,4 @@ export function headNumber(entry: Entry, start: number, width: number): number {
 export function entryText(entry: Entry): string {
   const start = entry.head + entry.headLength;
   return entry.bytes.toString('utf8', start, start + entry.textLength);
-}
-
-function capacityFor(needed: number): number {
-  let capacity = FIRST_CAPACITY;
-  while (capacity < needed) capacity *= 2;
-  return capacity;
 }

@@ -52,6 +52,8 @@ interface Touched {
   readonly reject: (reason: unknown) => void;
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 const NO_EVENTS: readonly NumberedEvent[] = [];
 
 /** Changes on their way to the writer. */
@@ -157,18 +159,15 @@ export class GroupQueue {
     switch (change.aggregate) {
       case 'device':
         if (change.record === undefined) encoder.deviceDeleted(change.id);
-        else encoder.device(change.id, pending.version, JSON.stringify(change.record));
+        else encoder.device(change.id, pending.version, change.record);
         return;
       case 'operation':
         pending.text = JSON.stringify(change.record);
-        {
-          encoder.operation(change.record, pending.version, pending.text);
-          return;
-        }
-      case 'model': {
-        encoder.model(change.record, pending.version, JSON.stringify(change.record));
+        encoder.operation(change.record, pending.version, pending.text);
         return;
-      }
+      case 'model':
+        encoder.model(change.record, pending.version);
+        return;
       case 'values': {
         const resources: Resources = change.values.resources;
         const { ids, receivedAt } = shapeOf(resources);
@@ -181,10 +180,13 @@ export class GroupQueue {
     }
   }
 
-  #numbered(event: NewEvent): NumberedEvent {
-    const numbered: NumberedEvent = { ...event, number: (this.#number += 1) };
-    if (event.type !== 'value.received') this.#encoder.event(JSON.stringify(numbered));
-    return numbered;
+  /** Member by member, so that all events share a few hidden classes. */
+  #numbered({ type, at, device, endpoint, data }: NewEvent): NumberedEvent {
+    const event: Writable<NumberedEvent> = { type, at, data, number: (this.#number += 1) };
+    if (device !== undefined) event.device = device;
+    if (endpoint !== undefined) event.endpoint = endpoint;
+    if (type !== 'value.received') this.#encoder.event(event);
+    return event;
   }
 
   #schedule(): void {

@@ -28,10 +28,12 @@ export const systemRandom: Random = {
       drawn = 0;
     }
     const fresh = new Uint8Array(count);
-    fresh.set(pool.subarray(drawn, drawn + count));
-    // What was given out is not kept here.
-    pool.fill(0, drawn, drawn + count);
-    drawn += count;
+    for (let index = 0; index < count; index += 1) {
+      fresh[index] = pool[drawn] as number;
+      // What was given out is not kept here.
+      pool[drawn] = 0;
+      drawn += 1;
+    }
     return fresh;
   },
   fraction: () => Math.random(),

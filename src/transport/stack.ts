@@ -167,9 +167,9 @@ export class Stack {
   }
 
   limitPeer(peer: Peer, bytes: number): void {
-    this.#run((now) => {
-      this.endpoint.limitPeer(now, peer, bytes);
-    });
+    const now = this.#options.clock.now();
+    this.endpoint.limitPeer(now, peer, bytes);
+    this.#drain(now);
   }
 
   provePeer(peer: Peer): void {

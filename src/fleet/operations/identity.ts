@@ -42,6 +42,7 @@ export class Identities implements WorkSource {
   readonly counters = { identity_refused: 0 };
   readonly #parts: IdentityParts;
   readonly #paths: readonly Path[];
+  readonly #pathsOf = new WeakMap<ObjectList, readonly Path[]>();
   readonly #readings = new Map<Device, Reading>();
 
   constructor(parts: IdentityParts) {
@@ -57,9 +58,9 @@ export class Identities implements WorkSource {
   /** A device has registered: everything is read anew. */
   registered(device: Device): void {
     const list = device.dialect?.list;
-    const left = list === undefined ? [] : this.#paths.filter((path) => hasInstance(list, path));
-    if (left.length === 0) this.#readings.delete(device);
-    else this.#readings.set(device, { left, found: {}, blocked: false });
+    const paths = list === undefined ? [] : this.#pathsIn(list);
+    if (paths.length === 0) this.#readings.delete(device);
+    else this.#readings.set(device, { left: [...paths], found: {}, blocked: false });
   }
 
   /** A device was loaded: what a kill may have cut short is made up for. */
@@ -83,6 +84,16 @@ export class Identities implements WorkSource {
     const reading = this.#readings.get(device);
     if (reading === undefined || reading.blocked) return undefined;
     return () => this.#read(device, reading);
+  }
+
+  /** What there is to read; found once for all devices that share a list of objects. */
+  #pathsIn(list: ObjectList): readonly Path[] {
+    let paths = this.#pathsOf.get(list);
+    if (paths === undefined) {
+      paths = this.#paths.filter((path) => hasInstance(list, path));
+      this.#pathsOf.set(list, paths);
+    }
+    return paths;
   }
 
   async #read(device: Device, reading: Reading): Promise<'go on'> {

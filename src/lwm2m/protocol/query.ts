@@ -40,68 +40,71 @@ export function readQuery(message: Message): RegistrationQuery | QueryFault {
     profile: undefined,
     unknown: undefined,
   };
-  for (const parameter of message.all(OptionNumber.URI_QUERY)) {
-    const fault = readParameter(query, parameter);
+  for (const walk = message.walk(); walk.next() && walk.number <= OptionNumber.URI_QUERY;) {
+    if (walk.number !== OptionNumber.URI_QUERY) continue;
+    const fault = readParameter(query, message.bytes, walk.start, walk.end);
     if (fault !== undefined) return { fault };
   }
   return query;
 }
 
-/** Adds one parameter, `name=value` or a bare name; what is wrong with it, if anything. */
-function readParameter(query: RegistrationQuery, bytes: Uint8Array): string | undefined {
-  const mark = bytes.indexOf(EQUALS);
-  const end = mark < 0 ? bytes.length : mark;
-  const name = nameIn(bytes, end);
+/** Adds one parameter, `name=value` or a bare name, that stands at `start` to `end`; what is wrong with it, if anything. */
+function readParameter(query: RegistrationQuery, bytes: Uint8Array, start: number, end: number): string | undefined {
+  let mark = start;
+  while (mark < end && bytes[mark] !== EQUALS) mark += 1;
+  const name = nameIn(bytes, start, mark);
+  const value = mark < end ? mark + 1 : undefined;
   if (name === undefined) {
-    query.unknown ??= bufferOf(bytes).toString('utf8', 0, end);
+    query.unknown ??= bufferOf(bytes).toString('utf8', start, mark);
     return undefined;
   }
-  if (name === 'Q') return readQueueMode(query, mark);
-  if (name === 'lt') return readLifetime(query, bytes, end + 1);
+  if (name === 'Q') return readQueueMode(query, value);
+  if (name === 'lt') return readLifetime(query, bytes, value ?? end, end);
   const field = FIELDS[name];
   if (query[field] !== undefined) return `${name} is given twice`;
-  if (mark < 0) return `${name} has no value`;
-  query[field] = textFrom(bytes, end + 1);
+  if (value === undefined) return `${name} has no value`;
+  query[field] = textFrom(bytes, value, end);
   return undefined;
 }
 
-function readQueueMode(query: RegistrationQuery, mark: number): string | undefined {
+function readQueueMode(query: RegistrationQuery, value: number | undefined): string | undefined {
   if (query.queueMode) return 'Q is given twice';
-  if (mark >= 0) return 'Q takes no value';
+  if (value !== undefined) return 'Q takes no value';
   query.queueMode = true;
   return undefined;
 }
 
-function readLifetime(query: RegistrationQuery, bytes: Uint8Array, start: number): string | undefined {
+function readLifetime(query: RegistrationQuery, bytes: Uint8Array, start: number, end: number): string | undefined {
   if (query.lifetime !== undefined) return 'lt is given twice';
   let lifetime = 0;
-  for (let index = start; index < bytes.length; index += 1) {
+  for (let index = start; index < end; index += 1) {
     const digit = (bytes[index] as number) - DIGIT_0;
     if (digit < 0 || digit > 9) return LIFETIME_RULE;
     lifetime = lifetime * 10 + digit;
   }
-  if (start >= bytes.length || bytes.length - start > 10 || lifetime > MAX_LIFETIME) return LIFETIME_RULE;
+  if (start >= end || end - start > 10 || lifetime > MAX_LIFETIME) return LIFETIME_RULE;
   query.lifetime = lifetime;
   return undefined;
 }
 
-/** The known parameter whose name is the first `length` bytes; names are case-sensitive. */
-function nameIn(bytes: Uint8Array, length: number): ParameterName | undefined {
-  for (const name of PARAMETERS) if (name.length === length && spells(bytes, name)) return name;
+/** The known parameter whose name stands at `start` to `end`; names are case-sensitive. */
+function nameIn(bytes: Uint8Array, start: number, end: number): ParameterName | undefined {
+  for (const name of PARAMETERS) if (name.length === end - start && spells(bytes, start, name)) return name;
   return undefined;
 }
 
-function spells(bytes: Uint8Array, name: string): boolean {
-  for (let index = 0; index < name.length; index += 1) if (bytes[index] !== name.charCodeAt(index)) return false;
+function spells(bytes: Uint8Array, start: number, name: string): boolean {
+  for (let index = 0; index < name.length; index += 1)
+    if (bytes[start + index] !== name.charCodeAt(index)) return false;
   return true;
 }
 
 /** Bytes as text: the usual plain ASCII at once, else as UTF-8, which must be well-formed. Never a part of a longer string. */
-function textFrom(bytes: Uint8Array, start: number): string {
-  for (let index = start; index < bytes.length; index += 1) {
-    if ((bytes[index] as number) > 0x7f) return decodeUtf8(bytes.subarray(start));
+function textFrom(bytes: Uint8Array, start: number, end: number): string {
+  for (let index = start; index < end; index += 1) {
+    if ((bytes[index] as number) > 0x7f) return decodeUtf8(bytes.subarray(start, end));
   }
-  return bufferOf(bytes).toString('latin1', start);
+  return bufferOf(bytes).toString('latin1', start, end);
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

@@ -30,8 +30,8 @@ const CASES = [
   },
   {
     ...{ name: 'live-read', run: liveRead },
-    full: { devices: 2000, reads: 10_000, echoes: 50 },
-    smoke: { devices: 2000, reads: 2000, echoes: 5 },
+    full: { devices: 2000, reads: 10_000, echoes: 50, warmUps: 2 },
+    smoke: { devices: 2000, reads: 2000, echoes: 5, warmUps: 1 },
   },
   {
     ...{ name: 'idle', run: idle },

@@ -244,7 +244,8 @@ function refuseOtherMethods(app: express.Express, routes: readonly Route[]): voi
 function goneSignal(response: Response): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {
-    controller.abort();
+    // An answer that was sent whole leaves nobody to tell.
+    if (!response.writableFinished) controller.abort();
   });
   return controller.signal;
 }

@@ -28,7 +28,7 @@ export async function settle(
   seconds: number,
   gone: AbortSignal,
 ): Promise<{ done: 'yes' | 'no'; operation: OperationView }> {
-  if (seconds === 0 || submitted.view().waitingFor === 'contact')
+  if (seconds === 0 || submitted.waitingFor === 'contact')
     return { done: 'no', operation: await submitted.persist() };
   const ended = await firstOf(submitted.finished, seconds, gone);
   if (ended !== undefined) return { done: 'yes', operation: ended };

@@ -29,6 +29,8 @@ import type { OperationView, WaitingFor } from './view.js';
 /** A submitted operation: `view` is its state now; the queue carries it out. */
 export interface Submitted {
   view(): OperationView;
+  /** What it waits for now, as in its view; undefined when it is finished. */
+  readonly waitingFor: WaitingFor | undefined;
   /**
    * Resolves when it is in a final state and that is durable. Rejects with AppError when the store refused it or its device
    * was deleted. Made when it is asked for.
@@ -68,19 +70,36 @@ export interface OperationsParts {
   readonly poke: (device: Device) => void;
 }
 
-class SubmittedOperation implements Submitted {
-  readonly view: () => OperationView;
-  readonly persist: () => Promise<OperationView>;
-  readonly #operation: LiveOperation;
+/** What a submitted operation asks of those who carry it out; one for all of them. */
+interface Progress {
+  view(operation: LiveOperation): OperationView;
+  waitingFor(operation: LiveOperation): WaitingFor | undefined;
+  persist(operation: LiveOperation): Promise<OperationView>;
+}
 
-  constructor(operation: LiveOperation, view: () => OperationView, persist: () => Promise<OperationView>) {
+class SubmittedOperation implements Submitted {
+  readonly #operation: LiveOperation;
+  readonly #progress: Progress;
+
+  constructor(operation: LiveOperation, progress: Progress) {
     this.#operation = operation;
-    this.view = view;
-    this.persist = persist;
+    this.#progress = progress;
+  }
+
+  view(): OperationView {
+    return this.#progress.view(this.#operation);
+  }
+
+  get waitingFor(): WaitingFor | undefined {
+    return this.#progress.waitingFor(this.#operation);
   }
 
   get finished(): Promise<OperationView> {
     return this.#operation.finished().then(operationView);
+  }
+
+  persist(): Promise<OperationView> {
+    return this.#progress.persist(this.#operation);
   }
 }
 
@@ -88,6 +107,11 @@ class SubmittedOperation implements Submitted {
 export class Operations {
   readonly counters = { operations_submitted: 0, operations_refused: 0, operations_repeated: 0 };
   readonly #parts: OperationsParts;
+  readonly #progress: Progress = {
+    view: (operation) => this.#view(operation),
+    waitingFor: (operation) => this.#waitingFor(operation),
+    persist: (operation) => this.#persist(operation),
+  };
 
   constructor(parts: OperationsParts) {
     this.#parts = parts;
@@ -287,15 +311,16 @@ export class Operations {
     const record = await this.#stored(id);
     if (record === undefined) throw operationNotFound(id);
     const view = operationView(record);
-    return { view: () => view, finished: Promise.resolve(view), persist: () => Promise.resolve(view) };
+    return {
+      view: () => view,
+      waitingFor: undefined,
+      finished: Promise.resolve(view),
+      persist: () => Promise.resolve(view),
+    };
   }
 
   #submitted(operation: LiveOperation): Submitted {
-    return new SubmittedOperation(
-      operation,
-      () => this.#view(operation),
-      () => this.#persist(operation),
-    );
+    return new SubmittedOperation(operation, this.#progress);
   }
 
   async #persist(operation: LiveOperation): Promise<OperationView> {
@@ -328,11 +353,11 @@ export class Operations {
   }
 
   #view(operation: LiveOperation): OperationView {
-    if (operation.phase === 'ended') return operationView(operation.record);
     return operationView(operation.record, this.#waitingFor(operation));
   }
 
-  #waitingFor(operation: LiveOperation): WaitingFor {
+  #waitingFor(operation: LiveOperation): WaitingFor | undefined {
+    if (operation.phase === 'ended') return undefined;
     if (operation.phase === 'running' || operation.phase === 'settling') return 'device';
     if (!this.#isOnline(operation.device)) return 'contact';
     return this.#parts.queue.first(operation.device) === operation ? 'device' : 'queue';

@@ -59,8 +59,18 @@ export function wallAfter(moment: WallTime, span: Milliseconds): WallTime {
 
 /** A calendar moment as RFC 3339 in UTC with milliseconds. */
 export function rfc3339(moment: WallTime): string {
-  return new Date(moment).toISOString();
+  const whole = Math.trunc(moment);
+  const second = Math.floor(whole / 1000);
+  if (second !== shownSecond) {
+    shownPrefix = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
+    shownSecond = second;
+  }
+  return `${shownPrefix}${String(1000 + whole - second * 1000).slice(1)}Z`;
 }
+
+/** The second shown last and its text: moments are mostly shown many of a second at a time. */
+let shownSecond = Number.NaN;
+let shownPrefix = '';
 
 /** The clock of this machine. */
 export const systemClock: Clock = {

@@ -29,6 +29,21 @@ describe('rfc3339', () => {
     expect(rfc3339(WallTime(0))).toBe('1970-01-01T00:00:00.000Z');
     expect(rfc3339(WallTime(1_764_043_200_123))).toBe('2025-11-25T04:00:00.123Z');
   });
+
+  it('writes every moment as Date does, in whatever order they come', () => {
+    const moment = fc.oneof(
+      fc.integer({ min: -8_640_000_000_000_000, max: 8_640_000_000_000_000 }),
+      fc.integer({ min: -3000, max: 3000 }),
+      fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(moment, (at) => {
+        expect(rfc3339(WallTime(at))).toBe(new Date(at).toISOString());
+      }),
+      { numRuns: 1000 },
+    );
+    expect(() => rfc3339(WallTime(Number.NaN))).toThrow(RangeError);
+  });
 });
 
 describe('the system clock', () => {

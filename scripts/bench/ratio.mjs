@@ -33,6 +33,7 @@ export function summary(pairs) {
   return {
     ...{ pairs, ratios: all, ratio: median(all) },
     ...{ echoCost: median(pairs.map((pair) => pair.bare.cpu)), cost: median(pairs.map((pair) => pair.ours.cpu)) },
+    p50: median(pairs.map((pair) => pair.ours.p50)),
     p99: median(pairs.map((pair) => pair.ours.p99)),
     retransmissions: pairs.reduce((sum, pair) => sum + pair.ours.retransmissions + pair.bare.retransmissions, 0),
   };

@@ -15,6 +15,8 @@ const FIRST_PORT = 10_000;
 const NETWORK = `127.${16 + (process.pid % 200)}`;
 /** How many datagrams leave in one turn at the start of a run, so that no burst overruns a receive buffer. */
 const BURST = 64;
+/** Milliseconds between two looks at what is due when requests are paced. */
+const PACE = 1;
 /** RFC 7252 §4.8: the first retransmission comes 2 to 3 s after the request. */
 const RETRANSMIT_AFTER = 2500;
 
@@ -86,20 +88,33 @@ export class Devices {
 
   /**
    * Lets devices `from` … `to`-1 send `perDevice` requests each to a port, `window` under way at once, and resolves to what
-   * happened. `make(device)` gives the request, `finished(device, parsed or undefined)` tells whether a datagram answers it
+   * happened; with `rate` so many a second begin instead, however many are under way. `make(device)` gives the request, `finished(device, parsed or undefined)` tells whether a datagram answers it
    * (an echo is not parsed: its message id is enough).
    */
-  run({ port, from, to, perDevice, window, echo, make, answered }) {
+  run({ port, from, to, perDevice, window, rate, echo, make, answered }) {
     return new Promise((resolve, reject) => {
       const ready = [];
       for (let round = 0; round < perDevice; round += 1)
         for (let index = from; index < to; index += 1) ready.push(index);
       const run = {
-        ...{ port, echo, make, answered, ready, next: 0, underway: new Set(), retransmissions: 0, wrong: 0, began: 0 },
+        ...{
+          port,
+          echo,
+          make,
+          answered,
+          ready,
+          rate,
+          next: 0,
+          underway: new Set(),
+          retransmissions: 0,
+          wrong: 0,
+          began: 0,
+        },
         latencies: new Float64Array(ready.length),
         done: 0,
         resolve: () => {
           clearInterval(run.timer);
+          clearInterval(run.pace);
           this.#run = undefined;
           const seconds = (performance.now() - run.began) / 1000;
           const { retransmissions, wrong } = run;
@@ -113,6 +128,13 @@ export class Devices {
       };
       this.#run = run;
       run.began = performance.now();
+      if (rate !== undefined) {
+        run.pace = setInterval(() => {
+          const due = Math.min(ready.length, ((performance.now() - run.began) / 1000) * rate);
+          while (run.next < due) this.#next();
+        }, PACE);
+        return;
+      }
       const startSome = () => {
         for (let count = 0; count < BURST && run.underway.size < window && run.next < ready.length; count += 1)
           this.#next();
@@ -188,7 +210,7 @@ export class Devices {
     run.latencies[run.done] = performance.now() - device.startedAt;
     run.done += 1;
     if (run.done === run.ready.length) run.resolve();
-    else this.#next();
+    else if (run.rate === undefined) this.#next();
   }
 
   /** Answers a request of the server as a device does: 2.05 piggy-backed, or 4.04. */

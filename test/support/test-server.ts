@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '#base';
+import { SqliteStore } from '#store';
 import { readConfig } from '../../src/config.js';
 import { OwnerToken } from '../../src/owner-token.js';
 import { startServer } from '../../src/server.js';
@@ -58,6 +59,18 @@ export class TestServer {
   /** The owner token. */
   get token(): string {
     return this.#token;
+  }
+
+  /** The data folder. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** The embedded store it runs on, for its hooks that hold the writer and fill the disk. */
+  get store(): SqliteStore {
+    const { store } = this.#server;
+    if (!(store instanceof SqliteStore)) throw new Error('the server runs on another store');
+    return store;
   }
 
   /** Address of the CoAP listener. */

@@ -15,7 +15,7 @@ import type { Principal } from '#fleet/model';
 
 import { parseStrictJson } from './json.js';
 import { Metrics, type Samples } from './metrics.js';
-import { describe } from './openapi.js';
+import { describe, openapiRoute } from './openapi.js';
 import { isFault, problemOf } from './problems.js';
 import type { Context, Reply, Route, StreamReply, StreamTarget } from './route.js';
 import { DEVICE_ROUTES } from './routes/devices.js';
@@ -50,7 +50,9 @@ export interface Northbound {
 
 /** Makes the app. */
 export function createNorthbound(deps: NorthboundDeps): Northbound {
-  const streams = new EventStreams(deps.settings);
+  const streams = new EventStreams(deps.settings, (error) => {
+    deps.logger.warn('an event stream ended', { error: error instanceof Error ? error.message : String(error) });
+  });
   const metrics = new Metrics(() => {
     const { counters, gauges } = deps.samples();
     return {
@@ -66,12 +68,15 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
     ...OBJECT_ROUTES,
     streams.route(),
     ...healthRoutes(() => metrics.render()),
+    openapiRoute(() => document),
   ];
   const document = describe(routes, deps.version);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.set('case sensitive routing', true);
+  app.set('strict routing', true);
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } } }));
   app.use((_request: Request, response: Response, next: NextFunction) => {
     response.locals['requestId'] = randomUUID();
@@ -80,11 +85,14 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
     next();
   });
   const raw = express.raw({ type: () => true, limit: BODY_LIMIT, inflate: false });
-  for (const route of routes) mount(app, route, raw, deps);
-  app.get('/api/v1/openapi.json', guard(deps), (_request: Request, response: Response) => {
-    sendJson(response, 200, document, {});
-  });
-  refuseOtherMethods(app, routes);
+  const open = routes.filter(({ permission }) => permission === 'open');
+  const guarded = routes.filter(({ permission }) => permission !== 'open');
+  for (const route of open) mount(app, route, raw, deps);
+  refuseOtherMethods(app, open);
+  // Who has no token does not learn what there is.
+  app.use(guard(deps));
+  for (const route of guarded) mount(app, route, raw, deps);
+  refuseOtherMethods(app, guarded);
   app.use((request: Request) => {
     throw new AppError('not_found', `there is nothing at ${request.path.slice(0, 256)}`);
   });
@@ -106,6 +114,7 @@ function mount(app: express.Express, route: Route, raw: express.RequestHandler, 
   const run = async (request: Request, response: Response): Promise<void> => {
     const context: Context = {
       fleet: deps.fleet,
+      route,
       principal: response.locals['principal'] as Principal,
       params: request.params as Record<string, string>,
       query: query(request.query),
@@ -113,18 +122,32 @@ function mount(app: express.Express, route: Route, raw: express.RequestHandler, 
       ...readBody(route, request, check),
       gone: goneSignal(response),
     };
-    send(response, await route.handler(context));
+    const reply = await route.handler(context);
+    if ('stream' in reply) sendStream(request, response, reply);
+    else send(response, reply);
   };
-  for (const path of expressPaths(route)) {
-    const steps = route.permission === 'open' ? [] : [guard(deps)];
-    app[route.method](path, ...steps, raw, run);
-  }
+  app[route.method](expressPath(route), acceptCheck(route), raw, run);
 }
 
-/** Health and metrics stand at the root and, for those who know only one base address, below `/api/v1` too. */
-function expressPaths(route: Route): string[] {
+/** Where a row stands, in the words of Express. */
+function expressPath(route: Route): string {
   const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-  return route.root === 'root' ? [path, `/api/v1${path}`] : [`/api/v1${path}`];
+  return route.root === 'root' ? path : `/api/v1${path}`;
+}
+
+/** Refuses, before anything is done, who would not accept the answer (RFC 9110 §12.5.1). */
+function acceptCheck(route: Route): express.RequestHandler {
+  const answers = Object.values(route.answers).filter(({ schema }) => schema !== undefined);
+  const types = [...new Set(answers.map(({ type }) => type ?? 'application/json'))];
+  // Some name parameters: the charset, or the version of the text format of metrics.
+  const offered = types.flatMap((type) => [type, `${type}; charset=utf-8`, `${type}; version=0.0.4`]);
+  return (request, _response, next) => {
+    const { accept } = request.headers;
+    const anything = accept === undefined || accept === '*/*' || offered.length === 0;
+    if (!anything && request.accepts(offered) === false)
+      throw new AppError('not_acceptable', `the answer is ${types.join(' or ')}: accept that`);
+    next();
+  };
 }
 
 function guard(deps: NorthboundDeps): express.RequestHandler {
@@ -169,12 +192,13 @@ function readBody(
   return { body, bytes };
 }
 
-function send(response: Response, reply: Reply | StreamReply): void {
-  if ('stream' in reply) {
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
-    reply.stream(targetOf(response));
-    return;
-  }
+function sendStream(request: Request, response: Response, reply: StreamReply): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+  if (request.method === 'HEAD') response.end();
+  else reply.stream(targetOf(response));
+}
+
+function send(response: Response, reply: Reply): void {
   const headers = reply.headers ?? {};
   if (reply.body === undefined) response.writeHead(reply.status, headers).end();
   else if (typeof reply.body === 'string') response.writeHead(reply.status, headers).end(reply.body);
@@ -202,7 +226,7 @@ function sendProblem(error: unknown, request: Request, response: Response, logge
     response.destroy();
     return;
   }
-  const retryAfter = problem['retryAfter'];
+  const retryAfter = problem['retryAfter'] ?? (problem.status === 503 ? RETRY_AFTER : undefined);
   const more: Record<string, string> = typeof retryAfter === 'number' ? { 'retry-after': String(retryAfter) } : {};
   response
     .writeHead(problem.status, { 'content-type': 'application/problem+json; charset=utf-8', ...more })
@@ -230,8 +254,10 @@ function translate(error: unknown): unknown {
 function refuseOtherMethods(app: express.Express, routes: readonly Route[]): void {
   const methods = new Map<string, Set<string>>();
   for (const route of routes) {
-    for (const path of expressPaths(route))
-      methods.set(path, (methods.get(path) ?? new Set()).add(route.method.toUpperCase()));
+    const path = expressPath(route);
+    const allowed = methods.get(path) ?? new Set();
+    methods.set(path, allowed.add(route.method.toUpperCase()));
+    if (route.method === 'get') allowed.add('HEAD');
   }
   for (const [path, allowed] of methods) {
     app.all(path, (request: Request, response: Response) => {
@@ -270,6 +296,8 @@ function targetOf(response: Response): StreamTarget {
   };
 }
 
+/** Seconds after which to come again when the store does not say it. */
+const RETRY_AFTER = 5;
 /** Largest body in bytes. */
 const BODY_LIMIT = 1_048_576;
 const JSON_TYPES = ['application/json', 'application/merge-patch+json'];

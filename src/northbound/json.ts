@@ -20,12 +20,31 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
   return value;
 }
 
-/** Whether a JSON number's text is held exactly by a double: integers only need checking beyond 2^53. */
+/**
+ * Whether a double holds what a JSON number (RFC 8259 §6) means: an integer, in whatever notation, exactly; any other number
+ * as its nearest double, which is neither infinite nor, unless it is 0 itself, 0.
+ */
 export function isExactNumber(text: string): boolean {
   const value = Number(text);
   if (!Number.isFinite(value)) return false;
-  if (/^-?\d+$/.test(text)) return BigInt(text) === BigInt(value);
-  return true;
+  const { digits, exponent } = significant(text);
+  if (digits === '') return true;
+  if (value === 0) return false;
+  if (exponent < 0 || Number.isSafeInteger(value)) return true;
+  // Finite means 309 digits at most.
+  return BigInt(digits) * 10n ** BigInt(exponent) === BigInt(Math.abs(value));
+}
+
+/** A JSON number as digits without zeros at either end, times a power of ten; no digits for 0. */
+function significant(text: string): { readonly digits: string; readonly exponent: number } {
+  const [mantissa = '', power = '0'] = text.replace(/^-/, '').split(/[eE]/);
+  const [whole = '', fraction = ''] = mantissa.split('.');
+  const all = whole + fraction;
+  let start = 0;
+  while (all.charAt(start) === '0') start += 1;
+  let end = all.length;
+  while (end > start && all.charAt(end - 1) === '0') end -= 1;
+  return { digits: all.slice(start, end), exponent: Number(power) + whole.length - end };
 }
 
 function decode(bytes: Uint8Array): string {
@@ -85,11 +104,15 @@ function findFaults(text: string): InputFault[] {
       if (known?.has(property) === true) fault([...path(), property], `the key "${property}" is given twice`);
       known?.add(property);
       if (property === '__proto__') fault([...path(), property], 'this key is not allowed');
+      if (LONE_SURROGATE.test(property)) fault([...path(), property], 'half of a surrogate pair is no character');
     },
     onLiteralValue: (value, offset, length, _line, _character, path) => {
+      if (typeof value === 'string' && LONE_SURROGATE.test(value))
+        fault(path(), 'half of a surrogate pair is no character');
       if (typeof value !== 'number') return;
       const digits = text.slice(offset, offset + length);
-      if (!isExactNumber(digits)) fault(path(), `the number ${digits} cannot be held exactly: give it as a string`);
+      if (!isExactNumber(digits))
+        fault(path(), `the number ${digits.slice(0, 64)} cannot be held exactly: give it as a string`);
     },
   });
   return faults;
@@ -100,6 +123,8 @@ export function pointerOf(path: readonly (string | number)[]): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
+/** With the flag `u`, whole pairs are one character each and do not match. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
 const MOST_FAULTS = 20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -4,6 +4,20 @@ import type { Route, Schema } from './route.js';
 import { PROBLEMS, type ProblemCode } from './problems.js';
 import { COMPONENTS, ref } from './schemas.js';
 
+/** The row of the document itself; `document` is asked for when all rows are known. */
+export function openapiRoute(document: () => object): Route {
+  return {
+    method: 'get',
+    path: '/openapi.json',
+    id: 'getDescription',
+    summary: 'This description of the API (OpenAPI 3.1)',
+    permission: 'server:read',
+    answers: { 200: { description: 'The document.', schema: { type: 'object', additionalProperties: true } } },
+    problems: [],
+    handler: () => ({ status: 200, body: document() }),
+  };
+}
+
 /** The document for a table of routes. */
 export function describe(routes: readonly Route[], version: string): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -155,7 +169,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   id: 'Its id.',
 };
 
-const ALWAYS = ['invalid_query', 'invalid_header', 'method_not_allowed'];
+const ALWAYS = ['invalid_query', 'invalid_header', 'invalid_path', 'method_not_allowed', 'not_acceptable'];
 const GUARDED = ['unauthorized', 'not_permitted'];
 const WITH_BODY = ['invalid_json', 'invalid_body', 'body_too_large', 'unsupported_media_type'];
 const STORE = ['store_busy', 'store_unavailable'];

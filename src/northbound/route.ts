@@ -24,6 +24,7 @@ export type Permission =
   | 'object:write'
   | 'event:read'
   | 'metrics:read'
+  | 'server:read'
   | 'open';
 
 /** Methods we use. */
@@ -32,6 +33,8 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 /** What a handler is given, all of it validated. */
 export interface Context {
   readonly fleet: Fleet;
+  /** The row that is carried out. */
+  readonly route: Pick<Route, 'id'>;
   readonly principal: Principal;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | number | boolean | undefined>>;

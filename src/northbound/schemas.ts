@@ -185,7 +185,7 @@ const OPERATION: Schema = {
   required: ['id', 'endpoint', 'kind', 'state', 'createdAt', 'deadline'],
 };
 
-const DEVICE: Schema = {
+const DEVICE = {
   type: 'object',
   properties: {
     endpoint: text,
@@ -224,8 +224,11 @@ const DEVICE: Schema = {
       },
     },
   },
-  required: ['endpoint', 'presence', 'tags'],
-};
+  required: ['endpoint'],
+} satisfies Schema;
+
+/** The members of a device. */
+export const DEVICE_FIELDS: readonly string[] = Object.keys(DEVICE.properties);
 
 const OBSERVATION: Schema = {
   type: 'object',

@@ -2,6 +2,7 @@
 
 import { AppError } from '#base';
 import type { OperationView, Submitted } from '#fleet';
+import { isFinished } from '#fleet/model';
 
 /** Seconds when the caller says nothing, and the most it may say. */
 const DEFAULT_WAIT = 10;
@@ -28,11 +29,18 @@ export async function settle(
   seconds: number,
   gone: AbortSignal,
 ): Promise<{ done: 'yes' | 'no'; operation: OperationView }> {
-  if (seconds === 0 || submitted.waitingFor === 'contact')
-    return { done: 'no', operation: await submitted.persist() };
+  const { waitingFor } = submitted;
+  // A repeated request may name what has ended long ago.
+  if (waitingFor === undefined) return { done: 'yes', operation: await submitted.finished };
+  if (seconds === 0 || waitingFor === 'contact') return persisted(submitted);
   const ended = await firstOf(submitted.finished, seconds, gone);
-  if (ended !== undefined) return { done: 'yes', operation: ended };
-  return { done: 'no', operation: await submitted.persist() };
+  return ended === undefined ? persisted(submitted) : { done: 'yes', operation: ended };
+}
+
+/** The durable record; it may have ended while it was written. */
+async function persisted(submitted: Submitted): Promise<{ done: 'yes' | 'no'; operation: OperationView }> {
+  const operation = await submitted.persist();
+  return { done: isFinished(operation.state) ? 'yes' : 'no', operation };
 }
 
 function firstOf(

@@ -6,8 +6,7 @@
 import { AppError, DecodeError, EMPTY, encodeUtf8 } from '#base';
 import { Code, OptionNumber, stringOption } from '#coap/codec';
 import type { Message } from '#coap/codec';
-import { encodeArguments } from '#lwm2m/protocol';
-import { FORMATS, showPath, tryParsePath } from '#lwm2m/model';
+import { FORMATS, encodeArguments, showPath, tryParsePath } from '#lwm2m/model';
 import type { Node, Path } from '#lwm2m/model';
 
 import { applyChange, parseAttributes } from './attributes.js';

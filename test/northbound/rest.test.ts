@@ -51,6 +51,16 @@ describe('a request', () => {
   it.each([
     ['GET', '/api/v1/nothing', undefined, 404, 'not_found'],
     ['PUT', '/api/v1/devices', undefined, 405, 'method_not_allowed'],
+    ['POST', '/api/v1/openapi.json', undefined, 405, 'method_not_allowed'],
+    ['GET', '/api/v1/openapi.json?x=1', undefined, 400, 'invalid_query'],
+    ['POST', '/api/v1/healthz', undefined, 405, 'method_not_allowed'],
+    ['GET', '/healthz?x=1', undefined, 400, 'invalid_query'],
+    ['GET', '/api/v1/devices?fields=bogus', undefined, 400, 'invalid_query'],
+    ['GET', '/api/v1/devices?fields=', undefined, 400, 'invalid_query'],
+    ['GET', `/api/v1/devices/${NAME}/operations?cursor=zzz`, undefined, 400, 'invalid_cursor'],
+    ['GET', `/api/v1/devices/${NAME}/operations?state=odd`, undefined, 400, 'invalid_query'],
+    ['PATCH', `/api/v1/devices/${NAME}`, '{"tags":{"a":"\\ud800"}}', 400, 'invalid_json'],
+    ['PATCH', `/api/v1/devices/${NAME}`, '{"tags":{"\\udc00\\ud800":"b"}}', 400, 'invalid_json'],
     ['GET', '/api/v1/devices?color=red', undefined, 400, 'invalid_query'],
     ['GET', '/api/v1/devices?limit=501', undefined, 400, 'invalid_query'],
     ['GET', '/api/v1/devices?limit=2&limit=3', undefined, 400, 'invalid_query'],
@@ -76,7 +86,40 @@ describe('a request', () => {
       'invalid_deadline',
     ],
     ['PUT', `/api/v1/devices/${NAME}/resources/1/0/1`, '{"value":9007199254740993}', 400, 'invalid_json'],
+    ...['1e-400', '-1e-400', '1e400', '9007199254740993.0', '9007199254740993e0', '90071992547409930e-1'].map(
+      (number): [string, string, string, number, string] => [
+        'PUT',
+        `/api/v1/devices/${NAME}/resources/1/0/1`,
+        `{"value":${number}}`,
+        400,
+        'invalid_json',
+      ],
+    ),
     ['PUT', `/api/v1/devices/${NAME}/resources/1/0/1`, '{"value":"x"}', 400, 'invalid_value'],
+    ['PUT', `/api/v1/devices/${NAME}/resources/1/0/1`, '{"value":{}}', 400, 'invalid_value'],
+    ['PUT', `/api/v1/devices/${NAME}/resources/1/0`, '{"value":{"1":{}}}', 400, 'invalid_value'],
+    ['POST', `/api/v1/devices/${NAME}/resources/3/0/4`, '{"arguments":"zz"}', 400, 'invalid_arguments'],
+    [
+      'POST',
+      `/api/v1/devices/${NAME}/operations`,
+      '{"kind":"execute","path":"/3/0/4","arguments":"0="}',
+      400,
+      'invalid_arguments',
+    ],
+    [
+      'PUT',
+      `/api/v1/devices/${NAME}/observations/o`,
+      '{"paths":["/3303/0"],"attributes":{"pmin":-1}}',
+      400,
+      'invalid_attributes',
+    ],
+    [
+      'PUT',
+      `/api/v1/devices/${NAME}/observations/o`,
+      '{"paths":["/3303/0"],"attributes":{"pmax":1.5}}',
+      400,
+      'invalid_attributes',
+    ],
     ['GET', `/api/v1/devices/${NAME}/resources/3303/0/5700`, undefined, 404, 'no_value'],
     ['GET', `/api/v1/devices/${NAME}/resources/99999/0`, undefined, 400, 'invalid_path'],
     ['GET', `/api/v1/devices/${NAME}/observations/none`, undefined, 404, 'observation_not_found'],
@@ -94,6 +137,89 @@ describe('a request', () => {
         detail: expect.any(String),
       },
     });
+  });
+
+  it('without the token is 401 whatever it asks for, so that nobody learns what there is', async () => {
+    for (const [method, path] of [
+      ['GET', '/api/v1/nothing'],
+      ['GET', '/'],
+      ['PUT', '/api/v1/devices'],
+      ['POST', '/api/v1/openapi.json'],
+      ['GET', '/api/v1/devices/%E0%A4%A'],
+      ['GET', '/metrics'],
+      ['GET', '/healthz/'],
+    ] as const) {
+      expect(await call(method, path, undefined, { authorization: '' })).toMatchObject({ status: 401 });
+    }
+    for (const path of ['/healthz', '/readyz', '/api/v1/healthz', '/api/v1/readyz'])
+      expect(await call('GET', path, undefined, { authorization: '' })).toMatchObject({ status: 200 });
+  });
+
+  it('that accepts no type the answer has is 406 and does nothing (RFC 9110 §12.5.1)', async () => {
+    const get = async (path: string, accept: string, method = 'GET') => {
+      const headers = { authorization: `Bearer ${server.token}`, accept };
+      const response = await fetch(`${server.http}${path}`, { method, headers });
+      await response.body?.cancel();
+      return { status: response.status, type: response.headers.get('content-type')?.split(';')[0] };
+    };
+    for (const accept of ['application/xml', 'text/html', 'application/json;q=0', 'text/event-stream'])
+      expect(await get('/api/v1/devices', accept)).toEqual({ status: 406, type: 'application/problem+json' });
+    for (const accept of [
+      '*/*',
+      'application/*',
+      'text/html, */*;q=0.1',
+      'application/json',
+      'APPLICATION/JSON; charset=utf-8',
+    ])
+      expect(await get('/api/v1/devices', accept)).toEqual({ status: 200, type: 'application/json' });
+    expect(await get('/api/v1/events', 'application/json')).toMatchObject({ status: 406 });
+    expect(await get('/api/v1/events', 'text/event-stream')).toEqual({ status: 200, type: 'text/event-stream' });
+    expect(await get('/metrics', 'application/json')).toMatchObject({ status: 406 });
+    for (const accept of ['text/plain', 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5'])
+      expect(await get('/metrics', accept)).toEqual({ status: 200, type: 'text/plain' });
+  });
+
+  it('HEAD is answered as GET without a body, and never becomes a reader of events', async () => {
+    for (const path of ['/api/v1/devices', '/api/v1/events', '/healthz', '/metrics']) {
+      for (let count = 0; count < 3; count += 1) expect(await call('HEAD', path)).toEqual({ status: 200, body: {} });
+    }
+    const metrics = await fetch(`${server.http}/metrics`, { headers: { authorization: `Bearer ${server.token}` } });
+    expect(await metrics.text()).toMatch(/^bellwether_event_readers 0$/m);
+  });
+
+  it('with a Prefer that cannot be read is 400 and orders nothing', async () => {
+    const requests = [
+      ['POST', 'operations', '{"kind":"read","path":"/3303/0"}'],
+      ['PUT', 'resources/1/0/1', '{"value":60}'],
+      ['GET', 'resources/1/0/1?live=true', undefined],
+      ['GET', 'resources/1/0/1', undefined],
+    ] as const;
+    for (const [method, path, body] of requests) {
+      const answer = await call(method, `/api/v1/devices/${NAME}/${path}`, body, { prefer: 'wait=soon' });
+      expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_header' } });
+    }
+    expect((await call('GET', `/api/v1/devices/${NAME}/operations`)).body['items']).toEqual([]);
+  });
+
+  it('names the place of a fault by a pointer into its body or query', async () => {
+    const pointers = async (method: string, path: string, body?: string) =>
+      ((await call(method, `/api/v1/devices${path}`, body)).body['errors'] as { pointer: string }[] | undefined)?.map(
+        ({ pointer }) => pointer,
+      );
+    expect(await pointers('GET', '?fields=endpoint,bogus')).toEqual(['/fields']);
+    expect(await pointers('GET', '?color=red')).toEqual(['/color']);
+    expect(await pointers('PATCH', `/${NAME}`, '{"tags":{"a":"\\ud800"}}')).toEqual(['/tags/a']);
+    expect(await pointers('PUT', `/${NAME}/resources/1/0/1`, '{"value":1e-400}')).toEqual(['/value']);
+    expect(await pointers('PUT', `/${NAME}/resources/1/0/1`, '{"value":{}}')).toEqual(['/value']);
+    expect(await pointers('PUT', `/${NAME}/resources/1/0`, '{"value":{"1":{},"2":"x"}}')).toEqual([
+      '/value/1',
+      '/value/2',
+    ]);
+    expect(await pointers('POST', `/${NAME}/resources/3303`, '{"value":{"5700":"x"}}')).toEqual(['/value/5700']);
+    expect(await pointers('POST', `/${NAME}/resources/3/0/4`, '{"arguments":"zz"}')).toEqual(['/arguments']);
+    expect(await pointers('PUT', `/${NAME}/observations/o`, '{"paths":["/1/0"],"attributes":{"pmin":-1}}')).toEqual([
+      '/attributes/pmin',
+    ]);
   });
 
   it('with a body of another type is 415, of more than 1 MiB 413, and its faults are pointed at', async () => {
@@ -146,6 +272,8 @@ describe('the OpenAPI document', () => {
         'streamEvents',
         'addObject',
         'getMetrics',
+        'getDescription',
+        'getHealthAtRoot',
       ]),
     );
   });

@@ -156,10 +156,12 @@ export class Operations {
     return operationView(record);
   }
 
-  /** Operations of a device, newest first. Throws AppError(`device_not_found`). */
+  /** Operations of a device, newest first. Throws AppError `device_not_found`, `invalid_cursor`. */
   async list(principal: Principal, endpoint: string, query: OperationListQuery): Promise<Page<OperationView>> {
     const device = await this.#device(endpoint);
     permit(principal, 'operation:read', device.id);
+    if (query.cursor !== undefined && !OPERATION_ID.test(query.cursor))
+      throw new AppError('invalid_cursor', 'the cursor is not one that this list has given');
     const page = await this.#parts.store.operations(principal.scope, { ...query, device: device.id });
     const items = page.items.map((record) => {
       const live = this.#parts.queue.get(record.id);
@@ -381,5 +383,7 @@ function notCancellable(state: string): AppError {
 }
 
 const SYSTEM = { kind: 'system' } as const;
+/** What a cursor of a list of operations is: the id of the last one on the page before. */
+const OPERATION_ID = /^[0-9a-f]{20}$/;
 /** Commits under way at once while a start puts operations right. */
 const RIGHTED_AT_ONCE = 256;

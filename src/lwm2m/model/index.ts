@@ -48,5 +48,6 @@ export type { JsonScalar, ScalarFault } from './scalar-json.js';
 export { DEVICE_TIME_LIMITS, deviceTime } from './device-time.js';
 export type { DeviceTimeLimits } from './device-time.js';
 export { parseTimestamp, showTimestamp } from './timestamp.js';
+export { encodeArguments } from './execute-arguments.js';
 export { nodeFromJson, nodeToJson } from './json.js';
 export type { JsonInstance, JsonMultiple, JsonNode, JsonObject, JsonSingle, JsonValue } from './json.js';

@@ -139,6 +139,11 @@ function readResource(reading: Reading, path: Path, json: unknown, pointer: stri
     return multiple(readChildren(reading, path, typed['value'], `${pointer}/value`, 'resource instance', readValue));
   }
   if (typed === undefined && isRecord(json)) {
+    const { multiple: many } = definitionAt(path, reading.model) ?? { multiple: 'multiple' };
+    if (many === 'single' && Object.keys(json).length === 0) {
+      refuse(reading, pointer, `${showPath(path)} has one value: none is given`);
+      return undefined;
+    }
     return multiple(readChildren(reading, path, json, pointer, 'resource instance', readScalar));
   }
   const value = readScalar(reading, path, json, pointer);

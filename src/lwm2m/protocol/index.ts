@@ -2,7 +2,6 @@
 
 export { ObjectLists } from '#lwm2m/model';
 export { attributesToQuery, parseDiscovered } from './attributes.js';
-export { encodeArguments } from './execute-arguments.js';
 export { decodeNotification } from './notifications.js';
 export { parseObjectList, readObjectList } from './object-lists.js';
 export {

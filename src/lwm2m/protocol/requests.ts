@@ -10,11 +10,10 @@ import { AppError, EMPTY, invariant, unreachable } from '#base';
 import { Code, OptionNumber, stringOption, uintOption } from '#coap/codec';
 import type { Option } from '#coap/codec';
 import { codecFor, encodeCreate } from '#lwm2m/formats';
-import { FORMATS, levelOf, showPath } from '#lwm2m/model';
+import { FORMATS, encodeArguments, levelOf, showPath } from '#lwm2m/model';
 import type { DeviceDialect, DeviceRequest, FormatName, InstanceNode, Level, Node, Path } from '#lwm2m/model';
 import { attributesToQuery } from './attributes.js';
 import { formatToCreate, formatToRead, formatToWrite } from './content.js';
-import { encodeArguments } from './execute-arguments.js';
 
 /** A request ready for the CoAP endpoint. Options are in ascending order and hold neither Observe nor block options. */
 export interface EncodedRequest {

@@ -1,11 +1,12 @@
 /** `/devices`: the list, one device, its tags, and its end. */
 
+import { AppError } from '#base';
 import { parseFilter, parseSort, type DeviceQuery } from '#fleet';
 
 import { endpointOf } from '../names.js';
 import { ifMatchOf } from '../preconditions.js';
 import type { Route } from '../route.js';
-import { DEVICE_PATCH, PAGING, pageOf, ref } from '../schemas.js';
+import { DEVICE_FIELDS, DEVICE_PATCH, PAGING, pageOf, ref } from '../schemas.js';
 
 /** Rows of the table. */
 export const DEVICE_ROUTES: readonly Route[] = [
@@ -31,19 +32,19 @@ export const DEVICE_ROUTES: readonly Route[] = [
       fields: {
         type: 'string',
         maxLength: 1024,
-        description: 'Only these members, with commas; endpoint is always there.',
+        description: `Only these members, with commas, of ${DEVICE_FIELDS.join(', ')}; endpoint is always there.`,
       },
     },
     answers: { 200: { description: 'A page of devices.', schema: pageOf('Device') } },
     problems: ['invalid_filter', 'invalid_sort', 'invalid_cursor'],
     handler: async ({ fleet, principal, query }) => {
+      const fields = query['fields'] === undefined ? undefined : fieldsOf(String(query['fields']));
       const page = await fleet.devices.list(principal, {
         limit: Number(query['limit']),
         ...(query['cursor'] === undefined ? {} : { cursor: String(query['cursor']) }),
         ...(query['filter'] === undefined ? {} : { filter: parseFilter(String(query['filter'])) }),
         ...(query['sort'] === undefined ? {} : { sort: parseSort(String(query['sort'])) }),
       } satisfies DeviceQuery);
-      const fields = query['fields'] === undefined ? undefined : new Set(String(query['fields']).split(','));
       return {
         status: 200,
         body: fields === undefined ? page : { ...page, items: page.items.map((item) => pick(item, fields)) },
@@ -106,6 +107,15 @@ export const DEVICE_ROUTES: readonly Route[] = [
     },
   },
 ];
+
+function fieldsOf(text: string): ReadonlySet<string> {
+  const fields = text.split(',');
+  const unknown = fields.find((name) => !DEVICE_FIELDS.includes(name));
+  if (unknown === undefined) return new Set(fields);
+  throw new AppError('invalid_query', `a device has no field "${unknown}"`, {
+    faults: [{ pointer: '/fields', detail: `must be of ${DEVICE_FIELDS.join(', ')}, with commas` }],
+  });
+}
 
 function pick(item: object, fields: ReadonlySet<string>): object {
   return Object.fromEntries(Object.entries(item).filter(([name]) => name === 'endpoint' || fields.has(name)));

@@ -15,12 +15,15 @@ export interface StreamSettings {
 /** Open streams of one app, bounded in number and in unread bytes. */
 export class EventStreams {
   readonly #settings: StreamSettings;
+  readonly #fault: (error: unknown) => void;
   readonly #open = new Set<StreamTarget>();
   /** Readers that were cut off because they read too slowly. */
   cut = 0;
 
-  constructor(settings: StreamSettings) {
+  /** `fault` is told why a stream ended that nobody wanted ended. */
+  constructor(settings: StreamSettings, fault: (error: unknown) => void) {
     this.#settings = settings;
+    this.#fault = fault;
   }
 
   get size(): number {
@@ -67,13 +70,21 @@ export class EventStreams {
           });
         }
         const options = optionsOf(context);
-        return { stream: (target) => void this.#run(context, target, options) };
+        return {
+          stream: (target) => {
+            this.#open.add(target);
+            // The headers have left: a stream that cannot go on ends, and its reader comes again with its last id.
+            this.#run(context, target, options).catch((error: unknown) => {
+              this.#fault(error);
+              target.end();
+            });
+          },
+        };
       },
     };
   }
 
   async #run(context: Context, target: StreamTarget, options: ReturnType<typeof optionsOf>): Promise<void> {
-    this.#open.add(target);
     const life: { ended: 'yes' | 'no'; stop?: () => void } = { ended: 'no' };
     const beat = setInterval(() => {
       target.write(': alive\n\n');
@@ -86,8 +97,10 @@ export class EventStreams {
     });
     target.write(': connected\n\n');
     const send = (chunk: string): void => {
+      if (life.ended === 'yes') return;
       target.write(chunk);
       if (target.unread <= this.#settings.eventBuffer) return;
+      life.ended = 'yes';
       this.cut += 1;
       target.cut();
     };
@@ -109,7 +122,7 @@ function optionsOf({ query, headers }: Context): { after?: number; types?: Reado
   const last = headers['last-event-id'];
   const after = typeof last === 'string' && last !== '' ? parseEventId(last) : undefined;
   if (typeof last === 'string' && last !== '' && after === undefined)
-    throw new AppError('invalid_header', `Last-Event-ID "${last}" is not one of our ids`);
+    throw new AppError('invalid_header', `Last-Event-ID "${last.slice(0, 100)}" is not one of our ids`);
   const types = query['type'] === undefined ? undefined : new Set(String(query['type']).split(',').map(typeOf));
   return {
     ...(after === undefined ? {} : { after }),

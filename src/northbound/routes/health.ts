@@ -11,11 +11,10 @@ export function healthRoutes(
     properties: { status: { type: 'string' }, problems: { type: 'array', items: { type: 'string' } } },
     required: ['status'],
   };
-  return [
+  const rows: readonly Route[] = [
     {
       method: 'get',
       path: '/healthz',
-      root: 'root',
       id: 'getHealth',
       summary: 'Whether the process runs',
       permission: 'open',
@@ -26,7 +25,6 @@ export function healthRoutes(
     {
       method: 'get',
       path: '/readyz',
-      root: 'root',
       id: 'getReadiness',
       summary: 'Whether the server can do its work, and what is unwell',
       permission: 'open',
@@ -45,7 +43,6 @@ export function healthRoutes(
     {
       method: 'get',
       path: '/metrics',
-      root: 'root',
       id: 'getMetrics',
       summary: 'Metrics in the text format of Prometheus',
       permission: 'metrics:read',
@@ -57,4 +54,6 @@ export function healthRoutes(
       },
     },
   ];
+  // For watchers at the root and, for those who know only one base address, below it too.
+  return [...rows.map((row): Route => ({ ...row, root: 'root', id: `${row.id}AtRoot` })), ...rows];
 }

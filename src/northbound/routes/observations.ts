@@ -3,6 +3,7 @@
 import { AppError } from '#base';
 
 import { endpointOf } from '../names.js';
+import { checkMatch } from '../preconditions.js';
 import type { Context, Route } from '../route.js';
 import { OBSERVATION_INPUT, pageOf, ref } from '../schemas.js';
 import { etagOf } from './operations.js';
@@ -31,13 +32,22 @@ export const OBSERVATION_ROUTES: readonly Route[] = [
     summary:
       'Want an observation: it is made now, or when the device is next reached, and again after each registration',
     permission: 'observation:write',
+    headers: { 'If-Match': 'ETag the observation must still have.' },
     bodyKind: 'json',
     body: OBSERVATION_INPUT,
     answers: {
       200: { description: 'The observation; pending until the device accepted it.', schema: ref('Observation') },
     },
-    problems: ['device_not_found', 'invalid_path', 'invalid_attributes', 'queue_full', 'not_encodable'],
+    problems: [
+      'device_not_found',
+      'observation_not_found',
+      'invalid_path',
+      'invalid_attributes',
+      'queue_full',
+      'precondition_failed',
+    ],
     handler: async (context) => {
+      await checkUnchanged(context);
       const view = await context.fleet.observations.put(
         context.principal,
         endpointOf(context.params['endpoint'] ?? ''),
@@ -54,7 +64,7 @@ export const OBSERVATION_ROUTES: readonly Route[] = [
     summary: 'One wanted observation',
     permission: 'observation:read',
     answers: { 200: { description: 'The observation.', schema: ref('Observation') } },
-    problems: ['device_not_found', 'observation_not_found'],
+    problems: ['device_not_found', 'observation_not_found', 'invalid_path'],
     handler: async (context) => {
       const view = await context.fleet.observations.get(
         context.principal,
@@ -78,9 +88,11 @@ export const OBSERVATION_ROUTES: readonly Route[] = [
         description: 'By GET with Observe 1, or by a Reset to the next notification.',
       },
     },
+    headers: { 'If-Match': 'ETag the observation must still have.' },
     answers: { 204: { description: 'It is gone.' } },
-    problems: ['device_not_found', 'observation_not_found'],
+    problems: ['device_not_found', 'observation_not_found', 'invalid_path', 'precondition_failed'],
     handler: async (context) => {
+      await checkUnchanged(context);
       const how = context.query['cancel'] === 'reset' ? 'reset' : 'observe';
       await context.fleet.observations.remove(
         context.principal,
@@ -92,6 +104,14 @@ export const OBSERVATION_ROUTES: readonly Route[] = [
     },
   },
 ];
+
+/** If-Match of a change to an observation. Throws AppError `precondition_failed`, `observation_not_found`. */
+async function checkUnchanged(context: Context): Promise<void> {
+  const { fleet, principal, params, headers } = context;
+  if (headers['if-match'] === undefined) return;
+  const view = await fleet.observations.get(principal, endpointOf(params['endpoint'] ?? ''), idOf(context));
+  checkMatch(headers, etagOf(view), 'the observation');
+}
 
 function idOf({ params }: Context): string {
   const id = params['id'] ?? '';

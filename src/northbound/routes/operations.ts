@@ -6,6 +6,7 @@ import { AppError, WallTime } from '#base';
 import { OPERATION_STATES, OperationId, type OperationRequest, type OperationState } from '#fleet/model';
 
 import { endpointOf } from '../names.js';
+import { checkMatch } from '../preconditions.js';
 import type { Context, Route } from '../route.js';
 import { OPERATION_INPUT, PAGING, pageOf, ref } from '../schemas.js';
 import { settle, waitOf } from '../wait.js';
@@ -20,7 +21,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     permission: 'operation:write',
     headers: {
       Prefer: 'wait=N: seconds to wait for the outcome (default 10, 0 allowed).',
-      'Idempotency-Key': 'The same key within 24 h gives the same operation; with another body 422.',
+      'Idempotency-Key': 'The same key within 24 h gives the same operation; with another request 422.',
     },
     bodyKind: 'json',
     body: OPERATION_INPUT,
@@ -40,6 +41,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
       'idempotency_conflict',
     ],
     handler: async (context) => {
+      const wait = waitOf(context.headers.prefer);
       const { deadline, ...request } = context.body as OperationRequest & { deadline?: string };
       const submitted = await context.fleet.operations.submit(
         context.principal,
@@ -50,7 +52,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
           ...idempotencyOf(context),
         },
       );
-      const { done, operation } = await settle(submitted, waitOf(context.headers.prefer), context.gone);
+      const { done, operation } = await settle(submitted, wait, context.gone);
       return done === 'yes'
         ? { status: 200, body: operation }
         : { status: 202, body: operation, headers: { location: locationOf(operation.id) } };
@@ -94,11 +96,14 @@ export const OPERATION_ROUTES: readonly Route[] = [
     summary: 'Cancel a queued operation',
     permission: 'operation:write',
     answers: { 200: { description: 'The cancelled operation.', schema: ref('Operation') } },
-    problems: ['operation_not_found', 'operation_not_cancellable'],
-    handler: async ({ fleet, principal, params }) => ({
-      status: 200,
-      body: await fleet.operations.cancel(principal, OperationId(params['id'] ?? '')),
-    }),
+    headers: { 'If-Match': 'ETag the operation must still have.' },
+    problems: ['operation_not_found', 'operation_not_cancellable', 'precondition_failed'],
+    handler: async ({ fleet, principal, params, headers }) => {
+      const id = OperationId(params['id'] ?? '');
+      if (headers['if-match'] !== undefined)
+        checkMatch(headers, etagOf(await fleet.operations.get(principal, id)), 'the operation');
+      return { status: 200, body: await fleet.operations.cancel(principal, id) };
+    },
   },
 ];
 
@@ -114,8 +119,10 @@ export function idempotencyOf(context: Context): { idempotency?: { key: string; 
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,128}$/.test(key)) {
     throw new AppError('invalid_header', 'Idempotency-Key must be 1 to 128 printable ASCII characters without blanks');
   }
+  const { route, params, query } = context;
+  const endpoint = endpointOf(params['endpoint'] ?? '');
   const digest = createHash('sha256')
-    .update(JSON.stringify(context.params))
+    .update(JSON.stringify([route.id, { ...params, endpoint }, query]))
     .update('\n')
     .update(context.bytes)
     .digest('base64url');

@@ -25,7 +25,7 @@ const NAMES = ['Object', 'Instance', 'Resource', 'ResourceInstance'];
 const PREFER = { Prefer: 'wait=N: seconds to wait for the outcome (default 10, 0 allowed).' };
 const KEYED = {
   ...PREFER,
-  'Idempotency-Key': 'The same key within 24 h gives the same operation; with another body 422.',
+  'Idempotency-Key': 'The same key within 24 h gives the same operation; with another request 422.',
 };
 const FORMAT_QUERY: Readonly<Record<string, Schema>> = { format: FORMAT };
 const DEVICE_PROBLEMS = [
@@ -149,6 +149,7 @@ async function readNode(context: Context): Promise<Reply> {
   const { fleet, principal, query } = context;
   const endpoint = endpointOf(context.params['endpoint'] ?? '');
   const path = pathOf(context);
+  const wait = waitOf(context.headers.prefer);
   if (query['live'] !== true) return { status: 200, body: await fleet.values.get(principal, endpoint, path) };
   const submitted = await fleet.operations.submit(
     principal,
@@ -156,16 +157,17 @@ async function readNode(context: Context): Promise<Reply> {
     { kind: 'read', path: pathText(context), ...formatOf(context) },
     {},
   );
-  const { done, operation } = await settle(submitted, waitOf(context.headers.prefer), context.gone);
+  const { done, operation } = await settle(submitted, wait, context.gone);
   if (done === 'no') return { status: 202, body: operation, headers: { location: locationOf(operation.id) } };
   if (operation.state !== 'succeeded') throw problemOfOperation(operation);
   return { status: 200, body: stamp(operation.result?.node ?? {}, operation.finishedAt) };
 }
 
 async function order(context: Context, request: OperationRequest): Promise<Reply> {
+  const wait = waitOf(context.headers.prefer);
   const endpoint = endpointOf(context.params['endpoint'] ?? '');
   const submitted = await context.fleet.operations.submit(context.principal, endpoint, request, idempotencyOf(context));
-  const { done, operation } = await settle(submitted, waitOf(context.headers.prefer), context.gone);
+  const { done, operation } = await settle(submitted, wait, context.gone);
   if (done === 'no') return { status: 202, body: operation, headers: { location: locationOf(operation.id) } };
   if (operation.state !== 'succeeded') throw problemOfOperation(operation);
   return { status: 200, body: operation };

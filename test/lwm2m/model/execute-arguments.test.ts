@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '#base';
-import { encodeArguments } from '#lwm2m/protocol';
+import { encodeArguments } from '#lwm2m/model';
 
 function fault(text: string): string {
   try {

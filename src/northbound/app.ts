@@ -284,6 +284,18 @@ function targetOf(response: Response): StreamTarget {
     get unread() {
       return response.writableLength;
     },
+    drained: () => {
+      if (!response.writableNeedDrain || response.destroyed) return new Promise((resolve) => setImmediate(resolve));
+      return new Promise((resolve) => {
+        const done = (): void => {
+          response.off('drain', done);
+          response.off('close', done);
+          resolve();
+        };
+        response.on('drain', done);
+        response.on('close', done);
+      });
+    },
     end: () => {
       response.end();
     },

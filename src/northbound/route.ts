@@ -64,6 +64,8 @@ export interface StreamTarget {
   write(chunk: string): void;
   /** Bytes that were written and not yet taken by the reader. */
   readonly unread: number;
+  /** Resolves when the reader has taken what was written, or is gone. */
+  drained(): Promise<void>;
   end(): void;
   /** Cuts the connection. */
   cut(): void;

@@ -18,13 +18,21 @@ export interface Answer {
 
 /** A server for one test file. */
 export class TestServer {
-  readonly #server: RunningServer;
+  #server: RunningServer;
+  readonly #start: () => Promise<RunningServer>;
   readonly #folder: string;
   readonly #faults: unknown[];
   readonly #token: string;
 
-  private constructor(server: RunningServer, folder: string, token: string, faults: unknown[]) {
+  private constructor(
+    server: RunningServer,
+    start: () => Promise<RunningServer>,
+    folder: string,
+    token: string,
+    faults: unknown[],
+  ) {
     this.#server = server;
+    this.#start = start;
     this.#folder = folder;
     this.#token = token;
     this.#faults = faults;
@@ -47,8 +55,9 @@ export class TestServer {
       environment: {},
     });
     const token = new OwnerToken(folder).reset();
-    const server = await startServer(config, { logger: silentLogger, fault: (error) => faults.push(error) });
-    return new TestServer(server, folder, token, faults);
+    const start = (): Promise<RunningServer> =>
+      startServer(config, { logger: silentLogger, fault: (error) => faults.push(error) });
+    return new TestServer(await start(), start, folder, token, faults);
   }
 
   /** Base address of HTTP. */
@@ -85,17 +94,29 @@ export class TestServer {
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
-    const response = await fetch(`${this.#server.http}/api/v1${path}`, {
+    const response = await this.fetch(method, path, body === undefined ? undefined : JSON.stringify(body), headers);
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Answer['body']) };
+  }
+
+  /** As `rest`, with a body as it is sent, and the response as it came. */
+  fetch(
+    method: string,
+    path: string,
+    body?: string,
+    headers: Readonly<Record<string, string>> = {},
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    return fetch(`${this.#server.http}/api/v1${path}`, {
       method,
       headers: {
         authorization: `Bearer ${this.#token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
     });
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Answer['body']) };
   }
 
   /** The device as REST shows it. */
@@ -108,6 +129,12 @@ export class TestServer {
     const { status, body } = await this.rest('POST', `/devices/${endpoint}/operations`, operation);
     if (status !== 200) throw new Error(`the operation was answered with ${status}: ${JSON.stringify(body)}`);
     return body;
+  }
+
+  /** Stops the server and starts another on the same folder, with the same token, on other ports. */
+  async restart(): Promise<void> {
+    await this.#server.stop();
+    this.#server = await this.#start();
   }
 
   /** Stops the server; throws when an invariant broke meanwhile. */

@@ -14,6 +14,8 @@ export interface EventOptions {
   /** Absent: all but `value.received`. */
   readonly types?: ReadonlySet<EventType>;
   readonly endpoint?: string;
+  /** Asked after each old event: resolves when the subscriber can take more; undefined when it can now. */
+  readonly room?: () => Promise<void> | undefined;
 }
 
 type Deliver = (event: NumberedEvent) => void;
@@ -110,7 +112,7 @@ export class EventLog {
       const floor = this.#floor;
       const recent = after >= floor ? this.#after(after) : this.#after(floor);
       const complete = after >= floor || (await this.#replay(principal.scope, subscriber, after, floor));
-      if (complete) for (const event of recent) subscriber.pass(event);
+      if (complete) await this.#passAll(subscriber, recent);
       if (!complete || subscriber.overflowed) reset();
       subscriber.live();
     } catch (error) {
@@ -128,11 +130,19 @@ export class EventLog {
       if (oldest > at + 1) return false;
       for (const event of events) {
         if (event.number > last) return true;
-        subscriber.pass(event);
+        await subscriber.pass(event);
         at = event.number;
       }
       if (events.length < PAGE) return true;
       await this.#parts.breathe();
+    }
+  }
+
+  /** Delivers old events, no faster than they are taken. */
+  async #passAll(subscriber: Subscriber, events: readonly NumberedEvent[]): Promise<void> {
+    for (let index = 0; index < events.length; index += 1) {
+      if (index > 0 && index % SLICE === 0) await this.#parts.breathe();
+      await subscriber.pass(events[index] as NumberedEvent);
     }
   }
 
@@ -183,6 +193,7 @@ class Subscriber {
   readonly #types: ReadonlySet<EventType> | undefined;
   readonly #endpoint: string | undefined;
   readonly #deliver: Deliver;
+  readonly #room: EventOptions['room'];
   readonly #limit: number;
   #waiting: NumberedEvent[] | undefined = [];
   #ended = false;
@@ -190,6 +201,7 @@ class Subscriber {
   constructor(options: EventOptions, deliver: Deliver, limit: number) {
     this.#types = options.types;
     this.#endpoint = options.endpoint;
+    this.#room = options.room;
     this.#deliver = deliver;
     this.#limit = limit;
   }
@@ -207,9 +219,11 @@ class Subscriber {
     }
   }
 
-  /** An old event. */
-  pass(event: NumberedEvent): void {
-    if (this.#wants(event) && !this.#ended) this.#deliver(event);
+  /** An old event; a promise when it cannot take more now. */
+  pass(event: NumberedEvent): Promise<void> | undefined {
+    if (!this.#wants(event) || this.#ended) return undefined;
+    this.#deliver(event);
+    return this.#room?.();
   }
 
   /** All old events were delivered: now those that waited, then new ones as they come. */
@@ -234,5 +248,7 @@ const ALL: Scope = { kind: 'all' };
 /** What an event without values counts for. */
 const PLAIN_CHARACTERS = 256;
 const CHARACTERS_EACH = 1024;
+/** Old events of memory after which other work has its turn. */
+const SLICE = 100;
 /** Old events asked of the store at once. */
 const PAGE = 500;

@@ -96,17 +96,27 @@ export class EventStreams {
       life.stop?.();
     });
     target.write(': connected\n\n');
-    const send = (chunk: string): void => {
+    const cut = (): void => {
       if (life.ended === 'yes') return;
-      target.write(chunk);
-      if (target.unread <= this.#settings.eventBuffer) return;
       life.ended = 'yes';
       this.cut += 1;
       target.cut();
     };
+    const send = (chunk: string): void => {
+      if (life.ended === 'yes') return;
+      target.write(chunk);
+      if (target.unread > this.#settings.eventBuffer) cut();
+    };
+    const full = (): boolean => life.ended === 'no' && target.unread > this.#settings.eventBuffer / 2;
+    const drain = async (): Promise<void> => {
+      const late = setTimeout(cut, STALLED);
+      while (full()) await target.drained();
+      clearTimeout(late);
+    };
+    const room = (): Promise<void> | undefined => (full() ? drain() : undefined);
     life.stop = await context.fleet.events.subscribe(
       context.principal,
-      options,
+      { ...options, room },
       (event) => {
         send(show(event));
       },
@@ -150,5 +160,7 @@ function show(event: NumberedEvent): string {
   return `event: ${event.type}\nid: ${eventId(event.number)}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
+/** Milliseconds after which a reader of old events that takes none of them is cut off. */
+const STALLED = 30_000;
 /** Milliseconds between comments that keep proxies from closing an idle stream. */
 const HEARTBEAT = 15_000;

@@ -91,7 +91,7 @@ const SERVER_SETTINGS = [
     flag: 'awake-window',
     kind: 'number',
     initial: 93,
-    min: 0,
+    min: 1,
     max: YEAR,
     argument: 'SECONDS',
     help: 'how long a queue-mode device listens after a message',

@@ -104,7 +104,8 @@ export const DEVICE_PATCH: Schema = {
     },
     awakeWindow: {
       type: ['number', 'null'],
-      minimum: 0,
+      // A device that never listened could never be told anything.
+      minimum: 1,
       maximum: 31_536_000,
       description: 'Seconds a queue-mode device listens after a message; null goes back to the default.',
     },

@@ -154,6 +154,13 @@ const OPERATION: Schema = {
     endpoint: text,
     kind: { type: 'string', enum: ['read', 'discover', 'write', 'writeAttributes', 'execute', 'create', 'delete'] },
     path: text,
+    value: { description: 'As it was asked, like the next six.' },
+    mode: { type: 'string', enum: ['replace', 'update'] },
+    arguments: text,
+    attributes: { type: 'object', additionalProperties: { type: ['number', 'null'] } },
+    instance: { type: 'integer' },
+    depth: { type: 'integer' },
+    format: text,
     state: { type: 'string', enum: [...OPERATION_STATES] },
     waitingFor: {
       type: 'string',
@@ -218,6 +225,7 @@ const DEVICE = {
             required: ['id', 'version', 'instances'],
           },
         },
+        root: { type: 'string', description: "Alternate path below which the device's objects are." },
         address: text,
         registeredAt: time,
         updatedAt: time,
@@ -252,12 +260,31 @@ const OBJECT: Schema = {
     version: text,
     name: text,
     urn: text,
+    lwm2mVersion: text,
     multiple: { type: 'boolean' },
     mandatory: { type: 'boolean' },
     description: text,
-    resources: { type: 'array', items: { type: 'object', additionalProperties: true } },
+    resources: {
+      type: 'array',
+      description: 'Not in lists of all objects.',
+      items: {
+        type: 'object',
+        properties: {
+          id: { type: 'integer' },
+          name: text,
+          operations: { type: 'string', enum: ['R', 'W', 'RW', 'E', ''] },
+          multiple: { type: 'boolean' },
+          mandatory: { type: 'boolean' },
+          type: { type: 'string', enum: [...RESOURCE_TYPES, 'none'] },
+          range: text,
+          units: text,
+          description: text,
+        },
+        required: ['id', 'name', 'operations', 'multiple', 'mandatory', 'type'],
+      },
+    },
   },
-  required: ['id', 'version', 'name'],
+  required: ['id', 'version', 'name', 'urn', 'lwm2mVersion', 'multiple', 'mandatory'],
 };
 
 const PROBLEM: Schema = {
@@ -275,6 +302,7 @@ const PROBLEM: Schema = {
     requestId: text,
     coapCode: text,
   },
+  additionalProperties: true,
   required: ['type', 'title', 'status', 'code', 'detail', 'requestId'],
 };
 

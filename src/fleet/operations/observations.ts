@@ -201,7 +201,7 @@ function readInput({ paths, attributes, format }: ObservationInput): Wanted {
     const detail = 'exactly one path is observed at a time';
     throw new AppError('invalid_path', detail, { faults: [{ pointer: '/paths', detail }] });
   }
-  return { path: readPath(first, DATA_LEVELS), attributes: readAttributes(attributes ?? {}), format };
+  return { path: readPath(first, DATA_LEVELS, '/paths/0'), attributes: readAttributes(attributes ?? {}), format };
 }
 
 function find(record: Pick<DeviceRecord, 'observations'>, id: string): ObservationRecord | undefined {

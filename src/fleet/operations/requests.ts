@@ -71,14 +71,14 @@ export function permissionFor(kind: OperationKind): Permission {
   return KINDS[kind].permission;
 }
 
-/** Reads a path that must be of one of `levels`. Throws AppError(`invalid_path`). */
-export function readPath(text: string, levels: readonly Level[]): Path {
+/** Reads a path that must be of one of `levels` and stands at `pointer`. Throws AppError(`invalid_path`). */
+export function readPath(text: string, levels: readonly Level[], pointer = '/path'): Path {
   const path = tryParsePath(text);
   if (path !== undefined && levels.includes(levelOf(path))) return path;
   const detail = `"${text}" is not the path of ${levels.map((level) => LEVEL_NAMES[level]).join(' or ')}, such as ${
     EXAMPLES[levels[levels.length - 1] as Level]
   }`;
-  throw new AppError('invalid_path', detail, { faults: [{ pointer: '/path', detail }] });
+  throw new AppError('invalid_path', detail, { faults: [{ pointer, detail }] });
 }
 
 /**

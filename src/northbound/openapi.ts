@@ -123,13 +123,7 @@ function answersOf(route: Route): Record<string, unknown> {
 }
 
 function problemsOf(route: Route): Record<string, unknown> {
-  const codes = [
-    ...ALWAYS,
-    ...(route.permission === 'open' ? [] : GUARDED),
-    ...(route.bodyKind === undefined ? [] : WITH_BODY),
-    ...route.problems,
-    ...STORE,
-  ];
+  const codes = [...ALWAYS, ...(route.permission === 'open' ? [] : GUARDED), ...WITH_BODY, ...route.problems, ...STORE];
   const byStatus = new Map<number, Set<string>>();
   for (const code of codes) {
     const { status } = PROBLEMS[code as ProblemCode];
@@ -171,5 +165,6 @@ const PARAMETERS: Readonly<Record<string, string>> = {
 
 const ALWAYS = ['invalid_query', 'invalid_header', 'invalid_path', 'method_not_allowed', 'not_acceptable'];
 const GUARDED = ['unauthorized', 'not_permitted'];
+/** Also where no body is taken: one may be sent all the same. */
 const WITH_BODY = ['invalid_json', 'invalid_body', 'body_too_large', 'unsupported_media_type'];
 const STORE = ['store_busy', 'store_unavailable'];

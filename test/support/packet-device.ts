@@ -29,6 +29,9 @@ export interface DeviceSays {
 /** Says what a device answers; undefined leaves the request without any word. */
 export type DeviceManner = (asked: DeviceAsked) => DeviceSays | undefined;
 
+/** Of all devices together: one may get the port of another that was closed, whose message ids are still remembered. */
+let messageId = 0;
+
 /** One device. */
 export class PacketDevice {
   readonly endpoint: string;
@@ -37,7 +40,6 @@ export class PacketDevice {
   readonly #socket: Socket;
   readonly #port: number;
   readonly #answers = new Map<number, (packet: ParsedPacket) => void>();
-  #messageId = 1;
   #location: readonly string[] = [];
 
   private constructor(socket: Socket, port: number, endpoint: string, manner: DeviceManner) {
@@ -162,7 +164,7 @@ export class PacketDevice {
   }
 
   #next(): number {
-    this.#messageId += 1;
-    return this.#messageId;
+    messageId = (messageId + 1) & 0xffff;
+    return messageId;
   }
 }

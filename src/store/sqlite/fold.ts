@@ -114,16 +114,23 @@ export class Folder {
   }
 
   *#planEvents(generation: Generation): Generator<Step, void> {
-    const kept = generation.events.slice(-this.#limits.events);
+    const kept = this.#unfolded(generation.events).slice(-this.#limits.events);
     for (const batch of batches(kept, EVENTS_A_ROW)) {
       yield () => {
         const texts = batch.map((entry) => entryText(entry));
-        const last = (JSON.parse(texts.at(-1) as string) as { readonly number: number }).number;
-        this.#statements.event.run(last, batch.length, `[${texts.join(',')}]`);
+        this.#statements.event.run(numberOf(batch.at(-1) as Entry), batch.length, `[${texts.join(',')}]`);
         return 16;
       };
     }
     if (kept.length > 0) yield () => this.#trimEvents();
+  }
+
+  /** A start after a crash in the middle of folding meets events that stand in runs already; runs must not overlap. */
+  #unfolded(events: readonly Entry[]): readonly Entry[] {
+    const first = events[0];
+    const folded = (this.#statements.eventLast.get() as { last: number | null }).last ?? 0;
+    if (first === undefined || numberOf(first) > folded) return events;
+    return events.filter((entry) => numberOf(entry) > folded);
   }
 
   /** Removes runs of events that lie wholly before the newest `events`. */
@@ -205,6 +212,7 @@ function prepare(database: DatabaseSyncInstance) {
     purge: database.prepare('INSERT OR IGNORE INTO purge VALUES (?)'),
     event: database.prepare('INSERT OR REPLACE INTO event VALUES (?, ?, CAST(? AS BLOB))'),
     eventRuns: database.prepare('SELECT last, count FROM event ORDER BY last DESC'),
+    eventLast: database.prepare('SELECT max(last) AS last FROM event'),
     eventTrim: database.prepare('DELETE FROM event WHERE last <= ?'),
     newest: database.prepare("UPDATE meta SET value = max(value, ?) WHERE name = 'newestEvent'"),
     journalDelete: database.prepare(
@@ -229,6 +237,11 @@ function gather(batch: readonly Entry[]): { readonly bytes: Buffer; readonly pla
     offset += length;
   }
   return { bytes, places: `[${places.join(',')}]` };
+}
+
+/** Number of an event. */
+function numberOf(entry: Entry): number {
+  return (JSON.parse(entryText(entry)) as { readonly number: number }).number;
 }
 
 function* batches<T>(items: readonly T[], size: number): Generator<readonly T[], void> {

@@ -16,6 +16,7 @@ const SLOTS = 12;
 /** The first slots are deleted and made again, the others have values and operations. */
 const RESTLESS = 6;
 const IN_FLIGHT = 24;
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 const AT = 1_767_225_600_000;
 
 let state = Number(seedText);
@@ -23,7 +24,18 @@ const below = (bound) => {
   state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
   return Math.floor((state / 0x1_00_00_00_00) * bound);
 };
-const say = (line) => writeSync(1, `${line}\n`);
+/** Writes a line before anything else happens; a pipe that is full is waited for. */
+function say(line) {
+  const bytes = Buffer.from(`${line}\n`);
+  for (let written = 0; written < bytes.length;) {
+    try {
+      written += writeSync(1, bytes, written);
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+      Atomics.wait(PAUSE, 0, 0, 1);
+    }
+  }
+}
 
 const store = await openStore(folder, {
   limits: {

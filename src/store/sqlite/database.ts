@@ -6,6 +6,7 @@
 
 import { DatabaseSync } from '@photostructure/sqlite';
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
+import { createDatabase } from './create.js';
 import { isInputOutput } from './failures.js';
 import { inspect } from './inspect.js';
 import { migrate } from './migrations.js';
@@ -26,11 +27,10 @@ export class WriterDatabase {
 
   /** Opens `file`, making it when it is missing; throws AppError `store_newer`, `store_damaged` or `store_foreign`. */
   constructor(file: string, parameters: SqliteParameters) {
-    inspect(file, SCHEMA_VERSION);
+    if (inspect(file, SCHEMA_VERSION) === 'absent') createDatabase(file);
     this.#parameters = parameters;
     const connection = new DatabaseSync(file);
     this.connection = connection;
-    connection.exec(`PRAGMA page_size = ${PAGE_SIZE}`);
     connection.exec('PRAGMA journal_mode = WAL');
     connection.exec('PRAGMA wal_autocheckpoint = 0');
     connection.exec('PRAGMA synchronous = FULL');

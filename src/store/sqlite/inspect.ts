@@ -3,7 +3,7 @@
  * sound. A read-only connection never moves the write-ahead log into the file, so a damaged or newer file stays as it was.
  */
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { AppError } from '#base';
 import { clauseOf, isDamage } from './failures.js';
@@ -15,10 +15,18 @@ const MAGIC = 'SQLite format 3\0';
 const USER_VERSION_AT = 60;
 const APPLICATION_ID_AT = 68;
 
-/** Throws AppError `store_newer`, `store_damaged` or `store_foreign` unless `file` is absent, empty or fit to be opened. */
-export function inspect(file: string, known: number): void {
+/**
+ * Says whether `file` is there. Throws AppError `store_newer`, `store_damaged` or `store_foreign` unless it is fit to be
+ * opened, or to be made: an empty file, or none beside a log, is what is left of one that had something in it.
+ */
+export function inspect(file: string, known: number): 'absent' | 'fit' {
   const header = readHeader(file);
-  if (header === undefined) return;
+  if (header === undefined) {
+    if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)
+      throw damaged(file, 'it is missing, and its log is not');
+    return 'absent';
+  }
+  if (header.length === 0) throw damaged(file, 'it is empty');
   if (header.length < HEADER || header.toString('latin1', 0, MAGIC.length) !== MAGIC)
     throw damaged(file, 'it does not begin like a database');
   const version = header.readUInt32BE(USER_VERSION_AT);
@@ -30,6 +38,7 @@ export function inspect(file: string, known: number): void {
     if (isDamage(cause)) throw damaged(file, clauseOf(cause), cause);
     throw cause;
   }
+  return 'fit';
 }
 
 function check(file: string, known: number): void {
@@ -39,7 +48,7 @@ function check(file: string, known: number): void {
     const { application_id: application } = database.prepare('PRAGMA application_id').get() as {
       application_id: number;
     };
-    if (version > 0 && application !== APPLICATION_ID)
+    if (application !== APPLICATION_ID)
       throw new AppError('store_foreign', `${file} is a database of another program: choose another data folder`);
     if (version > known) throw newerStore(file, version, known);
     const { quick_check: verdict } = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
@@ -58,7 +67,7 @@ export function damaged(file: string, what: string, cause?: unknown): AppError {
   );
 }
 
-/** First bytes of the file; undefined when it is absent or empty. */
+/** First bytes of the file, as many as it has; undefined when it is absent. */
 function readHeader(file: string): Buffer | undefined {
   let handle: number;
   try {
@@ -68,7 +77,6 @@ function readHeader(file: string): Buffer | undefined {
     throw cause;
   }
   try {
-    if (fstatSync(handle).size === 0) return undefined;
     const header = Buffer.alloc(HEADER);
     return header.subarray(0, readSync(handle, header, 0, HEADER, 0));
   } finally {

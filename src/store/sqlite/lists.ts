@@ -8,6 +8,7 @@ import type { Intake } from './intake.js';
 import type { OverlayOperation } from './overlay.js';
 import { capped, mergeResources } from './values.js';
 import type { Resources } from './values.js';
+import { unavailable } from './workers.js';
 import type { Reader } from './workers.js';
 
 const DEVICES_A_BATCH = 2000;
@@ -26,7 +27,7 @@ export async function* loadAll(reader: Reader, intake: Intake, since: WallTime):
   if (models.length === 0) return;
   yield {
     kind: 'models',
-    items: models.map(([version, text]) => ({ version, record: JSON.parse(text) as ModelRecord })),
+    items: models.map(([version, text]) => ({ version, record: parsed<ModelRecord>(text) })),
   };
 }
 
@@ -37,7 +38,7 @@ async function* devices(reader: Reader, intake: Intake): AsyncGenerator<readonly
     page = reader.ask('devices', { after: last, limit: DEVICES_A_BATCH });
     // Whoever stops reading here leaves a question behind; its failure concerns nobody then.
     page.catch(() => undefined);
-    const rows = JSON.parse(text) as [version: number, record: DeviceRecord, seen: number][];
+    const rows = parsed<[version: number, record: DeviceRecord, seen: number][]>(text);
     if (rows.length === 0) return;
     const noted = !intake.indexed;
     yield rows.map(([version, record, seen]) => {
@@ -57,7 +58,7 @@ async function* operations(
   for (;;) {
     const { text, last } = await reader.ask('openOperations', { after, since, limit: OPERATIONS_A_BATCH });
     after = last;
-    const rows = JSON.parse(text) as [version: number, record: OperationRecord][];
+    const rows = parsed<[version: number, record: OperationRecord][]>(text);
     if (rows.length === 0) return;
     const noted = !intake.indexed;
     const reachable = rows.filter(([, { device }]) => intake.versions.has(device));
@@ -94,7 +95,7 @@ export async function listOperations(
       if (cursor !== undefined && id >= cursor) continue;
       if (lowest !== undefined && id < lowest) break;
       if (owner !== undefined && !versions.has(owner)) continue;
-      const record = JSON.parse(text) as OperationRecord;
+      const record = parsed<OperationRecord>(text);
       if (!versions.has(record.device)) continue;
       if (items.length === limit) return { items, next: (items.at(-1) as OperationRecord).id };
       items.push(record);
@@ -146,7 +147,7 @@ export async function readValues(
   });
   const rows = await reader.ask('values', { device, object, instance });
   for (const [itsObject, itsInstance, text] of rows)
-    found.set(itsObject * 0x1_00_00 + itsInstance, JSON.parse(text) as Resources);
+    found.set(itsObject * 0x1_00_00 + itsInstance, parsed<Resources>(text));
   for (const { key, resources } of near)
     found.set(key, capped(mergeResources(found.get(key) ?? {}, resources), valueBytes));
   return [...found.keys()]
@@ -167,5 +168,14 @@ export async function readEvents(
   keep: number,
 ): Promise<{ readonly events: readonly NumberedEvent[]; readonly oldest: number }> {
   const { texts, oldest } = await reader.ask('events', { after, limit, keep });
-  return { events: JSON.parse(`[${texts.join(',')}]`) as NumberedEvent[], oldest };
+  return { events: parsed<NumberedEvent[]>(`[${texts.join(',')}]`), oldest };
+}
+
+/** Reads a record's JSON; throws AppError `store_unavailable` when it is damaged. */
+export function parsed<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw unavailable('a record in the database file is damaged', cause);
+  }
 }

@@ -5,6 +5,7 @@
  */
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
@@ -13,6 +14,7 @@ import { isBusy } from './failures.js';
 
 /** What the note says. `started` is the process's start in clock ticks after boot, which tells a reused pid. */
 interface Holder {
+  readonly host: string;
   readonly pid: number;
   readonly started: string;
   readonly since: string;
@@ -55,7 +57,7 @@ export class FolderLock {
 }
 
 function thisProcess(): Holder {
-  return { pid: process.pid, started: startOf(process.pid) ?? '', since: new Date().toISOString() };
+  return { host: hostname(), pid: process.pid, started: startOf(process.pid) ?? '', since: new Date().toISOString() };
 }
 
 /** Start of a process in clock ticks after boot (proc(5), field 22 of stat); undefined when there is no such process. */
@@ -71,9 +73,11 @@ function startOf(pid: number): string | undefined {
 function describe(note: string): string {
   try {
     const holder = JSON.parse(readFileSync(note, 'utf8')) as Holder;
-    if (holder.pid === process.pid) return `this very process (pid ${holder.pid})`;
-    if (startOf(holder.pid) === holder.started) return `the process with pid ${holder.pid}, since ${holder.since}`;
-    return `another process, on another machine or in another container (there pid ${holder.pid}, since ${holder.since})`;
+    const whence = `on ${holder.host}, since ${holder.since}`;
+    if (holder.host !== hostname() || startOf(holder.pid) !== holder.started)
+      return `a process on another machine or in another container (there pid ${holder.pid} ${whence})`;
+    const which = holder.pid === process.pid ? 'this very process' : 'a process';
+    return `${which} with pid ${holder.pid} ${whence}`;
   } catch {
     return 'another process';
   }

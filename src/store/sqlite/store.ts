@@ -12,7 +12,7 @@ import type { DeviceId, InstanceValues, OperationId, OperationRecord, Scope } fr
 import type { Change, FleetStore, LoadBatch, OperationQuery, Page, Receipt, StoreStatus } from '#fleet/ports';
 import type { StoreLimits, Versioned } from '#fleet/ports';
 import { Intake } from './intake.js';
-import { listOperations, loadAll, readEvents, readValues } from './lists.js';
+import { listOperations, loadAll, parsed, readEvents, readValues } from './lists.js';
 import type { FromWriter, ToWriter, WriterFigures } from './messages.js';
 import { DEFAULT_PARAMETERS } from './parameters.js';
 import type { SqliteParameters } from './parameters.js';
@@ -95,7 +95,7 @@ export class SqliteStore implements FleetStore {
   static async open(folder: string, options: SqliteOptions): Promise<SqliteStore> {
     const parameters = { ...DEFAULT_PARAMETERS, ...options.parameters };
     const { limits, logger } = options;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     const held = new Int32Array(new SharedArrayBuffer(4));
     const started = await startWriter({ folder, limits, parameters, held });
     const { replayedGroups: groups, copy } = started.opened;
@@ -140,7 +140,7 @@ export class SqliteStore implements FleetStore {
     const near = this.#intake.overlay.operation(id);
     const row = near === undefined ? await this.#reader.ask('operation', id) : ([near.version, near.text] as const);
     if (row === undefined) return undefined;
-    const record = JSON.parse(row[1]) as OperationRecord;
+    const record = parsed<OperationRecord>(row[1]);
     return this.#intake.versions.has(record.device) ? { version: row[0], record } : undefined;
   }
 
@@ -312,5 +312,14 @@ export class SqliteStore implements FleetStore {
     if (this.#closing === undefined) this.#options.logger.error('store ended', { reason });
     this.#intake.queue.fail(unavailable(this.#ended));
     for (const resolve of this.#onFolded) resolve();
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('store_unavailable', `the data folder ${folder} cannot be made: ${why}`, { cause });
   }
 }

@@ -73,8 +73,11 @@ export class Reader {
 }
 
 /** Refusal of a store that cannot do its work now. */
-export function unavailable(reason: string): AppError {
-  return new AppError('store_unavailable', `the store is unavailable: ${reason}`, { details: { retryAfter: 5 } });
+export function unavailable(reason: string, cause?: unknown): AppError {
+  return new AppError('store_unavailable', `the store is unavailable: ${reason}`, {
+    details: { retryAfter: 5 },
+    cause,
+  });
 }
 
 /** The built file of a worker: beside this one, or under dist/ when this one runs from its source. */

@@ -228,12 +228,14 @@ function start(): void {
   const port = parentPort;
   invariant(port !== null, 'the writer runs in a worker thread');
   const say = (message: FromWriter) => port.postMessage(message);
+  const data = workerData as WriterData;
   try {
-    const writer = new Writer(workerData as WriterData, say);
+    const writer = new Writer(data, say);
     port.on('message', (message: ToWriter) => writer.receive(message));
   } catch (error) {
     const code = error instanceof AppError ? error.code : 'store_unavailable';
-    const message = error instanceof AppError ? error.message : `the store cannot be opened: ${clauseOf(error)}`;
+    const message =
+      error instanceof AppError ? error.message : `the store in ${data.folder} cannot be opened: ${clauseOf(error)}`;
     say({ type: 'refused', code, message });
   }
 }

@@ -24,6 +24,7 @@ export class StoreBook {
   enter(line: string): void {
     const [what, key = '', n = '', ...numbers] = line.split(' ');
     if (what === 's') this.#thing(key).numbers.push(Number(n));
+    if (what === 'x') this.#refused(this.#thing(key), Number(n));
     if (what !== 'a') return;
     const thing = this.#thing(key);
     if (thing.numbers[thing.done] !== Number(n)) this.#misgiven.push(`${key} ${n} was acknowledged out of turn`);
@@ -74,6 +75,12 @@ export class StoreBook {
       const state = states.get(key);
       if (n < 0 ? state !== undefined : state !== n) wrong.push(`${key}: its last event is of ${n}, it is ${state}`);
     }
+  }
+
+  /** A refused change is not, and what was begun before it is acknowledged or refused by now. */
+  #refused({ numbers, done }: Begun, n: number): void {
+    const at = numbers.indexOf(n, done);
+    if (at !== -1) numbers.splice(at, 1);
   }
 
   #finished(key: string, found: Found): boolean {

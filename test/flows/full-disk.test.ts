@@ -4,13 +4,14 @@
  */
 
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { WallTime } from '#base';
 import { CREATED, ScriptedClient, named, utf8 } from '../support/conformance.js';
 import { crashImage, lookInto } from '../support/crash-image.js';
+import { fill } from '../support/fill.js';
 import { TestServer, until } from '../support/test-server.js';
 import type { Answer } from '../support/test-server.js';
 
 const OBJECTS = '</1/0>,</3/0>';
+const WRITE = { kind: 'write', path: '/3/0/15', mode: 'replace', value: 'CET', format: 'text' };
 
 let server: TestServer;
 const clients: ScriptedClient[] = [];
@@ -31,24 +32,6 @@ async function registered(endpoint: string): Promise<ScriptedClient> {
   return client;
 }
 
-/** Lets the file grow no more, and fills what is free in it, down to the smallest change. */
-async function fill(): Promise<void> {
-  server.store.limitPages(1);
-  let object = 50_000;
-  for (const size of [200_000, 20_000, 3000, 300, 30, 1]) {
-    for (let refused = 0; refused < 3;) {
-      const record = { object, version: '1.0', xml: 'x'.repeat(size), addedAt: WallTime(0) };
-      const change = { aggregate: 'model', expected: 0, actor: { kind: 'system' }, events: [], record } as const;
-      try {
-        await server.store.commit({ ...change, fence: server.store.fence });
-        object += 1;
-      } catch {
-        refused += 1;
-      }
-    }
-  }
-}
-
 async function health(path: string): Promise<Answer> {
   const response = await fetch(`${server.http}${path}`);
   return { status: response.status, body: (await response.json()) as Answer['body'] };
@@ -64,7 +47,14 @@ it('refuses what needs a commit, goes on with what needs none, and recovers when
   const comer = await ScriptedClient.silent(server, 'comer');
   clients.push(comer);
   expect((await server.rest('PATCH', '/devices/kept', { tags: { before: 'yes' } })).status).toBe(200);
-  await fill();
+  // A write that has reached its device: it is the outcome that will find no space.
+  const busy = await registered('busy');
+  const sent = server.rest('POST', '/devices/busy/operations', WRITE);
+  const reached = await busy.peer.expect('4803MMMM TTTTTTTTTTTTTTTT b133 0130 023135 10 ff 434554');
+  await fill(server.store);
+  busy.peer.send('6844MMMM TTTTTTTTTTTTTTTT', reached);
+  const done: string[] = [];
+  void sent.then(({ status }) => done.push(`${status}`));
 
   // 5.03 with Max-Age towards devices.
   const unavailable = (head: string) => `${head} d101AA ff ${utf8('try again later')}`;
@@ -76,11 +66,10 @@ it('refuses what needs a commit, goes on with what needs none, and recovers when
   await leaver.peer.ask(leave, unavailable('62a37d39ab03'), leaver.location);
 
   // 503 store_unavailable with Retry-After towards people.
-  const write = { kind: 'write', path: '/3/0/15', mode: 'replace', value: 'CET', format: 'text' };
   for (const [method, path, body] of [
     ['PATCH', '/devices/kept', { tags: { during: 'yes' } }],
     ['DELETE', '/devices/kept', undefined],
-    ['POST', '/devices/kept/operations', write],
+    ['POST', '/devices/kept/operations', WRITE],
     ['PUT', '/devices/kept/observations/level', { paths: ['/3/0/9'] }],
   ] as const) {
     const answer = await server.rest(method, path, body);
@@ -103,7 +92,7 @@ it('refuses what needs a commit, goes on with what needs none, and recovers when
   expect(await server.device('changer')).toMatchObject({ registration: { lifetime: 300 } });
   expect(await server.device('leaver')).toHaveProperty('registration');
   expect((await server.rest('GET', '/devices/comer')).status).toBe(404);
-  expect((await server.rest('GET', '/devices?limit=10')).body['items']).toHaveLength(3);
+  expect((await server.rest('GET', '/devices?limit=10')).body['items']).toHaveLength(4);
   expect((await server.rest('GET', '/devices/kept/operations')).status).toBe(200);
   // No datagram of the write has left.
   expect(kept.peer.waiting).toBe(0);
@@ -111,21 +100,33 @@ it('refuses what needs a commit, goes on with what needs none, and recovers when
   const image = await lookInto(crashImage(server.folder));
   const lifetimes = image.devices.map(({ record }) => [record.endpoint, record.registration?.lifetime, record.tags]);
   expect(lifetimes.sort()).toEqual([
+    ['busy', 300, {}],
     ['changer', 300, {}],
     ['kept', 300, { before: 'yes' }],
     ['leaver', 300, {}],
   ]);
 
+  // Its outcome is told to nobody while a start would not know it.
+  expect(done).toEqual([]);
+  expect(image.operations.map(({ record }) => [record.endpoint, record.state])).toEqual([['busy', 'sent']]);
+
   server.store.limitPages(0);
+  expect(await sent).toMatchObject({ status: 200, body: { state: 'succeeded' } });
   await comer.peer.ask(register('comer').replace('7d38', '7d40'), CREATED.replace('7d38', '7d40'));
   await changer.peer.ask(update.replace('7d39', '7d40'), '62447d40ab02', changer.location);
   await leaver.peer.ask(leave.replace('7d39', '7d40'), '62427d40ab03', leaver.location);
   expect((await server.rest('PATCH', '/devices/kept', { tags: { after: 'yes' } })).status).toBe(200);
-  const ordered = server.rest('POST', '/devices/kept/operations', write);
+  const ordered = server.rest('POST', '/devices/kept/operations', WRITE);
   await kept.peer.answer('4803MMMM TTTTTTTTTTTTTTTT b133 0130 023135 10 ff 434554', '6844MMMM TTTTTTTTTTTTTTTT');
   expect(await ordered).toMatchObject({ status: 200, body: { state: 'succeeded' } });
   await until('the server is ready', async () => ((await health('/readyz')).status === 200 ? 'yes' : undefined));
   expect(await server.device('kept')).toMatchObject({ tags: { before: 'yes', after: 'yes' } });
   const after = await lookInto(crashImage(server.folder));
-  expect(after.devices.map(({ record }) => record.endpoint).sort()).toEqual(['changer', 'comer', 'kept', 'leaver']);
+  expect(after.devices.map(({ record }) => record.endpoint).sort()).toEqual([
+    'busy',
+    'changer',
+    'comer',
+    'kept',
+    'leaver',
+  ]);
 }, 60_000);

@@ -13,6 +13,7 @@ import { SqliteStore } from '#store';
 import { at, device, event, finished, operationId, putDevice, putOperation, putValues } from '../contract/records.js';
 import { value } from '../contract/records.js';
 import { crashImage, foundIn, lookInto, openAt } from '../support/crash-image.js';
+import { fill } from '../support/fill.js';
 import { StoreBook } from '../support/store-book.js';
 import { attempt, folderWith, isSentence, removeFolders } from '../support/store-files.js';
 import { until } from '../support/test-server.js';
@@ -117,11 +118,9 @@ describe('a main file that may not grow', () => {
     const folder = folderWith();
     const full = await open(folder, { foldAge: 1_000_000, touchAge: 50 });
     await putDevice(full, device(1), 0);
-    full.limitPages(1);
-    await expect(putDevice(full, device(2, { tags: { pad: 'x'.repeat(1_000_000) } }), 0)).rejects.toMatchObject({
-      code: 'store_unavailable',
-    });
+    await fill(full);
     full.touch(device(1).id, at(77));
+    await expect(full.flush()).rejects.toMatchObject({ code: 'store_unavailable' });
     full.limitPages(0);
     await full.flush();
     const found = await lookInto(crashImage(folder));

@@ -116,7 +116,7 @@ export class SqliteStore implements FleetStore {
 
   touch(device: DeviceId, lastSeen: WallTime): void {
     this.#touches.set(device, lastSeen);
-    this.#touchTimer ??= setTimeout(() => void this.flush().catch(() => undefined), this.#parameters.touchAge).unref();
+    this.#armTouches();
   }
 
   async flush(): Promise<void> {
@@ -126,7 +126,7 @@ export class SqliteStore implements FleetStore {
     const touches = this.#touches;
     this.#touches = new Map();
     for (const device of touches.keys()) if (!this.#intake.versions.has(device)) touches.delete(device);
-    if (touches.size > 0) this.#touched = this.#intake.queue.addSeen(touches);
+    if (touches.size > 0) this.#touched = this.#writeTouches(touches);
     return this.#touched;
   }
 
@@ -190,6 +190,21 @@ export class SqliteStore implements FleetStore {
   /** For tests: the main file may not grow beyond `pages` pages, as if the disk were full; 0 lifts the limit. */
   limitPages(pages: number): void {
     this.#tell({ type: 'limitPages', pages });
+  }
+
+  #armTouches(): void {
+    this.#touchTimer ??= setTimeout(() => void this.flush().catch(() => undefined), this.#parameters.touchAge).unref();
+  }
+
+  /** Touches that could not be written wait for the next time, behind later ones of the same devices. */
+  async #writeTouches(touches: ReadonlyMap<DeviceId, WallTime>): Promise<void> {
+    try {
+      await this.#intake.queue.addSeen(touches);
+    } catch (error) {
+      for (const [device, at] of touches) if (!this.#touches.has(device)) this.#touches.set(device, at);
+      if (this.#closing === undefined && this.#ended === undefined) this.#armTouches();
+      throw error;
+    }
   }
 
   #refusal(change: Change): AppError | undefined {

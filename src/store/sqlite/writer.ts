@@ -175,10 +175,12 @@ class Writer {
         return this.#cleaner.due;
       }
       this.#retry = step;
-      this.#database.background(() => (rows += step()));
+      let written = 0;
+      this.#database.background(() => (written = step()));
       this.#retry = undefined;
+      rows += written;
+      this.#folder.rows += written;
     }
-    this.#folder.rows += rows;
     return true;
   }
 

@@ -3,11 +3,12 @@
  * never one of ours that was just begun, but one that has lost what was in it.
  */
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { migrate } from './migrations.js';
 import { PAGE_SIZE } from './schema.js';
+import { syncPath } from './sync.js';
 
 /** Makes `file` with the newest schema; what a start that was interrupted left of it goes. */
 export function createDatabase(file: string): void {
@@ -21,10 +22,5 @@ export function createDatabase(file: string): void {
     database.close();
   }
   renameSync(begun, file);
-  const folder = openSync(dirname(file), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  syncPath(dirname(file));
 }

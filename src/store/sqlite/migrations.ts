@@ -4,9 +4,11 @@
  */
 
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 import { AppError } from '#base';
 import { APPLICATION_ID, SCHEMA_1 } from './schema.js';
+import { syncPath } from './sync.js';
 
 /** One step: the version it leads to and what it does. */
 export interface Migration {
@@ -74,5 +76,8 @@ function keepCopy(database: DatabaseSyncInstance, wanted: string): string {
   let path = wanted;
   for (let count = 2; existsSync(path); count += 1) path = `${wanted}.${count}`;
   database.exec(`VACUUM INTO '${path.replaceAll("'", "''")}'`);
+  // SQLite does not sync what it makes so.
+  syncPath(path);
+  syncPath(dirname(path));
   return path;
 }

@@ -7,15 +7,18 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { WallTime } from '#base';
 import { EVERYTHING } from '#fleet/model';
 import type { DeviceRecord, ModelRecord, OperationRecord } from '#fleet/model';
-import type { FleetStore, OperationQuery, StoreLimits, Versioned } from '#fleet/ports';
+import type { Change, FleetStore, OperationQuery, Receipt, StoreLimits, Versioned } from '#fleet/ports';
 import { at, deleteDevice, device, deviceId, event, finished, operation, operationId } from './records.js';
 import { putDevice, putOperation, putValues, value } from './records.js';
+import { describeDurability } from './durability.js';
 import { randomWalk } from './random-walk.js';
 
 /** Somewhere for one store. */
 export interface StorePlace {
   /** Opens the store; what was there before is there again. One at a time. Its calendar says `now`. */
   open(limits: StoreLimits, now: WallTime): Promise<FleetStore>;
+  /** A place with what would be left here if every process that has to do with it ended at this very moment. */
+  crash(): Promise<StorePlace>;
   /** Removes everything. */
   remove(): Promise<void>;
 }
@@ -432,6 +435,44 @@ export function fleetStoreContract(name: string, place: () => Promise<StorePlace
         });
       });
 
+      it('give their numbers in the order of the receipts, whatever the changes are', async () => {
+        await putDevice(store, device(1), 0);
+        await putOperation(store, finished(1, 1), 0);
+        await again();
+        const order: number[] = [];
+        const told = async (commit: Promise<Receipt>) => {
+          for (const { number } of (await commit).events) order.push(number);
+        };
+        const received = event(1, { type: 'value.received' });
+        const commits = [told(putOperation(store, finished(1, 1), 1, [event(1)]))];
+        for (let turn = 0; turn < 30; turn += 1) {
+          commits.push(told(putDevice(store, device(1, { model: `${turn}` }), turn + 1, [event(1), event(1)])));
+          commits.push(told(putValues(store, 1, 3, 0, { 9: value(turn, at(turn)) }, [received])));
+          commits.push(told(putOperation(store, operation(turn + 10, 1), 0, [event(1)])));
+          if (turn % 10 === 9) await Promise.all(commits.splice(0));
+        }
+        await Promise.all(commits);
+        expect(order).toHaveLength(1 + 30 * 4);
+        expect(rising(order)).toBe(true);
+      });
+
+      it('keep all they say', async () => {
+        await putDevice(store, device(1), 0, [
+          event(1, { data: { text: '\u0000"\\\u2028😀', deep: { list: [1, [2.5, null, true], {}] }, big: 1e300 } }),
+          { type: 'object.added', at: at(5), data: {} },
+        ]);
+        await throughout(async (current) => {
+          const { events } = await current.events(EVERYTHING, 0, 100);
+          expect(events.map(({ number, ...rest }) => [typeof number, rest])).toEqual([
+            ['number', event(1, events[0] === undefined ? {} : { data: events[0].data })],
+            ['number', { type: 'object.added', at: at(5), data: {} }],
+          ]);
+          expect(events[0]?.data).toEqual({
+            ...{ text: '\u0000"\\\u2028😀', deep: { list: [1, [2.5, null, true], {}] }, big: 1e300 },
+          });
+        });
+      });
+
       it('of a refused change do not exist', async () => {
         await putDevice(store, device(1), 0, [event(1)]);
         await expect(putDevice(store, device(1), 0, [event(1)])).rejects.toMatchObject({ code: 'store_conflict' });
@@ -503,6 +544,70 @@ export function fleetStoreContract(name: string, place: () => Promise<StorePlace
         expect((await loaded(store)).devices).toEqual([]);
       });
 
+      it('a change of any kind with an earlier fence is refused, with its events', async () => {
+        await putDevice(store, device(1), 0);
+        await putOperation(store, operation(1, 1), 0);
+        const earlier = store.fence;
+        await again();
+        const { events: before, newest } = await store.events(EVERYTHING, 0, 100);
+        const outdated = { actor: { kind: 'owner' }, fence: earlier, events: [event(1)] } as const;
+        const resources = { 9: value(1, at(1)) };
+        const changes: readonly Change[] = [
+          { ...outdated, aggregate: 'device', id: deviceId(1), expected: 1, record: device(1, { model: 'X' }) },
+          { ...outdated, aggregate: 'device', id: deviceId(1), expected: 1 },
+          { ...outdated, aggregate: 'operation', id: operationId(1), expected: 1, record: finished(1, 1) },
+          { ...outdated, aggregate: 'values', values: { device: deviceId(1), object: 3, instance: 0, resources } },
+          {
+            ...outdated,
+            ...{ aggregate: 'model', expected: 0, record: { object: 1, version: '1.0', xml: '', addedAt: at(0) } },
+          },
+        ];
+        for (const change of changes)
+          await expect(store.commit(change)).rejects.toMatchObject({ code: 'store_fenced' });
+        await throughout(async (current) => {
+          expect(await loaded(current)).toEqual({
+            devices: [{ version: 1, record: device(1) }],
+            operations: [{ version: 1, record: operation(1, 1) }],
+            models: [],
+          });
+          expect(await current.values(deviceId(1))).toEqual([]);
+          expect(await current.events(EVERYTHING, 0, 100)).toMatchObject({ events: before, newest });
+        });
+      });
+
+      it('a delete that expects another version is refused, and so is one of what does not exist', async () => {
+        await putDevice(store, device(1), 0);
+        const stale = { code: 'store_conflict' };
+        await expect(deleteDevice(store, 1, 2, [event(1)])).rejects.toMatchObject(stale);
+        await expect(deleteDevice(store, 1, 0)).rejects.toMatchObject(stale);
+        await expect(deleteDevice(store, 2, 1)).rejects.toMatchObject(stale);
+        await throughout(async (current) => {
+          expect((await loaded(current)).devices).toEqual([{ version: 1, record: device(1) }]);
+          expect((await current.events(EVERYTHING, 0, 100)).events).toEqual([]);
+        });
+      });
+
+      it('of changes made together only the refused one is missing', async () => {
+        await putDevice(store, device(1), 0);
+        const together = await Promise.allSettled([
+          putDevice(store, device(2), 0, [event(2)]),
+          putDevice(store, device(1, { model: 'X' }), 0, [event(1)]),
+          putOperation(store, operation(1, 1), 0),
+          putOperation(store, operation(2, 1), 7),
+          putValues(store, 1, 3, 0, { 9: value(1, at(1)) }),
+        ]);
+        expect(together.map(({ status }) => status)).toEqual([
+          ...['fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled'],
+        ]);
+        await throughout(async (current) => {
+          const { devices, operations } = await loaded(current);
+          expect(devices.map(({ record }) => record)).toEqual([device(1), device(2)]);
+          expect(operations.map(({ record }) => record)).toEqual([operation(1, 1)]);
+          expect(await current.values(deviceId(1))).toHaveLength(1);
+          expect((await current.events(EVERYTHING, 0, 100)).events.map(({ data }) => data.of)).toEqual([2]);
+        });
+      });
+
       it('a full queue refuses at once with a time to come back, says it is busy, and takes changes again', async () => {
         await again({ queueBytes: 4000 });
         await loaded(store);
@@ -523,6 +628,8 @@ export function fleetStoreContract(name: string, place: () => Promise<StorePlace
         await expect(putDevice(store, device(1), 0)).rejects.toMatchObject({ code: 'store_unavailable' });
       });
     });
+
+    describeDurability(() => ({ store, crash: () => here.crash(), open: (place) => place.open(limits, now), again }));
 
     it('finishes what was accepted before it closes', async () => {
       const commits = Array.from({ length: 300 }, (_, number) => putDevice(store, device(number), 0));

@@ -2,11 +2,12 @@
 
 import { Disk, MemoryStore } from '../support/memory-store.js';
 import { fleetStoreContract } from './fleet-store.js';
+import type { StorePlace } from './fleet-store.js';
 
-fleetStoreContract('the store in memory', () => {
-  const disk = new Disk();
-  return Promise.resolve({
-    open: (limits, now) => Promise.resolve(new MemoryStore(disk, limits, () => now)),
-    remove: () => Promise.resolve(),
-  });
+const place = (disk: Disk): StorePlace => ({
+  open: (limits, now) => Promise.resolve(new MemoryStore(disk, limits, () => now)),
+  crash: () => Promise.resolve(place(Object.assign(new Disk(), structuredClone(disk)))),
+  remove: () => Promise.resolve(),
 });
+
+fleetStoreContract('the store in memory', () => Promise.resolve(place(new Disk())));

@@ -8,15 +8,20 @@ import { openStore } from '#store';
 import type { SqliteParameters } from '#store';
 import { fleetStoreContract } from '../contract/fleet-store.js';
 import type { StorePlace } from '../contract/fleet-store.js';
+import { crashImage } from '../support/crash-image.js';
 
 async function folder(parameters: Partial<SqliteParameters>): Promise<StorePlace> {
-  const path = await mkdtemp(join(tmpdir(), 'bellwether-store-'));
+  return place(await mkdtemp(join(tmpdir(), 'bellwether-store-')), parameters);
+}
+
+function place(path: string, parameters: Partial<SqliteParameters>): StorePlace {
   return {
     open: (limits, now) =>
       openStore(path, {
         ...{ limits, parameters, random: systemRandom, logger: silentLogger },
         clock: { ...systemClock, wall: () => now },
       }),
+    crash: () => Promise.resolve(place(crashImage(path), parameters)),
     remove: () => rm(path, { recursive: true }),
   };
 }

@@ -3,15 +3,18 @@
  * anything. Opening the copy is the start after the crash.
  */
 
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { WallTime, silentLogger, systemClock, systemRandom } from '#base';
-import { EVERYTHING } from '#fleet/model';
-import type { DeviceRecord, InstanceValues, ModelRecord, NumberedEvent, OperationRecord } from '#fleet/model';
-import type { FleetStore, StoreLimits, Versioned } from '#fleet/ports';
+import { silentLogger, systemClock, systemRandom } from '#base';
+import type { FleetStore, StoreLimits } from '#fleet/ports';
 import { openStore } from '#store';
 import type { SqliteParameters } from '#store';
+import { foundIn } from './found.js';
+import type { Found } from './found.js';
+
+export { foundIn } from './found.js';
+export type { Found } from './found.js';
 
 /** Limits that no test reaches unless it makes one smaller. */
 export const ROOMY: StoreLimits = {
@@ -22,25 +25,31 @@ export const ROOMY: StoreLimits = {
   valueBytes: 65_536,
 };
 
-/** The files of a store in which anything durable stands. */
-export const DURABLE = ['bellwether.db', 'bellwether.db-wal'];
+const LOG = 'bellwether.db-wal';
 
-/** Everything a start finds. */
-export interface Found {
-  readonly devices: readonly Versioned<DeviceRecord>[];
-  readonly operations: readonly Versioned<OperationRecord>[];
-  readonly models: readonly Versioned<ModelRecord>[];
-  readonly events: readonly NumberedEvent[];
-  readonly newestEvent: number;
-  /** Last values of all devices. */
-  readonly values: readonly InstanceValues[];
-}
+/** The files of a store in which anything durable stands. */
+export const DURABLE = ['bellwether.db', LOG];
 
 /** Copies the durable files of the store in `folder` to a folder of their own, at once. */
 export function crashImage(folder: string): string {
   const image = mkdtempSync(join(tmpdir(), 'bellwether-image-'));
-  for (const name of DURABLE) if (existsSync(join(folder, name))) copyFileSync(join(folder, name), join(image, name));
-  return image;
+  for (;;) {
+    const before = logHeader(folder);
+    for (const name of DURABLE) {
+      rmSync(join(image, name), { force: true });
+      if (existsSync(join(folder, name))) copyFileSync(join(folder, name), join(image, name));
+    }
+    // The files are of one moment unless the log was begun anew between the two copies.
+    if (logHeader(image).equals(before)) return image;
+  }
+}
+
+function logHeader(folder: string): Buffer {
+  try {
+    return readFileSync(join(folder, LOG)).subarray(0, 32);
+  } catch {
+    return Buffer.alloc(0);
+  }
 }
 
 /** Opens the store in `folder`. */
@@ -53,22 +62,6 @@ export function openAt(
     limits: { ...ROOMY, ...limits },
     ...{ parameters, clock: systemClock, random: systemRandom, logger: silentLogger },
   });
-}
-
-/** Everything that is in a store. */
-export async function foundIn(store: FleetStore): Promise<Found> {
-  const devices: Versioned<DeviceRecord>[] = [];
-  const operations: Versioned<OperationRecord>[] = [];
-  const models: Versioned<ModelRecord>[] = [];
-  for await (const batch of store.load(EVERYTHING, WallTime(0))) {
-    if (batch.kind === 'devices') devices.push(...batch.items);
-    else if (batch.kind === 'operations') operations.push(...batch.items);
-    else models.push(...batch.items);
-  }
-  const { events, newest } = await store.events(EVERYTHING, 0, 1_000_000);
-  const values: InstanceValues[] = [];
-  for (const { record } of devices) values.push(...(await store.values(record.id)));
-  return { devices, operations, models, events, newestEvent: newest, values };
 }
 
 /** Starts on an image, looks at everything, and removes it. */

@@ -22,8 +22,8 @@ export class Strace {
   readonly #folder = mkdtempSync(join(tmpdir(), 'bellwether-strace-'));
   #program: Program | undefined;
 
-  /** Begins; throws a sentence that says what is missing when strace cannot be had or may not trace. */
-  async start(pid: number): Promise<void> {
+  /** Begins; gives a sentence when it may not trace here, and throws one that says what is missing when strace cannot be had. */
+  async start(pid: number): Promise<string | undefined> {
     need('strace', 'strace');
     const args = [
       '-f',
@@ -45,9 +45,10 @@ export class Strace {
       until(() => this.#program?.errors.find((line) => /attached|ptrace|not permitted/i.test(line))),
       this.#program.ended().then((code) => `strace ended with code ${code}`),
     ]);
-    if (said === undefined || !/attached/.test(said)) {
-      throw new Error(`strace cannot watch processes here (ptrace is not allowed): ${said ?? this.#program.output()}`);
-    }
+    if (said !== undefined && /attached/.test(said)) return undefined;
+    const why = said ?? this.#program.output();
+    if (/ptrace|not permitted/i.test(why)) return `no process may be traced here (ptrace is not allowed): ${why}`;
+    throw new Error(`strace did not begin: ${why}`);
   }
 
   /** Ends and gives all calls in the order of their ends. */

@@ -3,8 +3,11 @@
  * an error. Read once at the start into a frozen Config; nothing inside checks it again.
  */
 
-import { AppError, type InputFault } from '#base';
+import { isIP } from 'node:net';
+
+import { AppError, DecodeError, type InputFault } from '#base';
 import { parametersWith, type Parameters } from '#coap/endpoint';
+import { parsePath } from '#lwm2m/model';
 
 import { SETTINGS, type Setting } from './settings.js';
 
@@ -31,8 +34,11 @@ export interface Config {
   /** Parameters of the CoAP endpoint. */
   readonly parameters: Parameters;
   /** Every setting as given, for --print-config: secrets are stars. */
-  readonly shown: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly shown: Readonly<Record<string, SettingValue>>;
 }
+
+/** The value of one setting. */
+export type SettingValue = string | number | boolean | readonly string[];
 
 /** Where settings come from: flags by flag name, environment variables, and the parsed configuration file. */
 export interface Sources {
@@ -45,19 +51,24 @@ export interface Sources {
 /** Reads all sources into a Config. Throws AppError(`bad_configuration`) with every fault found, each naming where and what is allowed. */
 export function readConfig(sources: Sources): Config {
   const faults: InputFault[] = [];
-  const values = new Map<string, string | number | boolean | readonly string[]>();
+  const values = new Map<string, SettingValue>();
+  const places = new Map<string, string>();
   const file = fileEntries(sources.file, faults);
   refuseUnknownVariables(sources.environment, faults);
   for (const setting of SETTINGS) {
     const found = lookUp(setting, sources, file);
     const value = found === undefined ? setting.initial : convert(setting, found.value, found.where, faults);
     values.set(setting.flag, value ?? setting.initial);
+    places.set(setting.flag, found?.where ?? `--${setting.flag}`);
   }
   const text = (flag: string): string => String(values.get(flag));
   const list = (flag: string): readonly string[] => values.get(flag) as readonly string[];
-  const http = hostPort(text('http'), 'http', faults);
-  const coap = list('coap').map((address) => hostPort(address, 'coap', faults));
-  if (coap.length === 0) faults.push({ pointer: 'coap', detail: 'at least one listener is needed' });
+  const where = (flag: string): string => places.get(flag) ?? flag;
+  const http = hostPort(text('http'), where('http'), faults);
+  const coap = list('coap').map((address) => addressPort(address, where('coap'), faults));
+  if (coap.length === 0) faults.push({ pointer: where('coap'), detail: 'at least one listener is needed' });
+  for (const path of list('read-after-registration')) refuseNoPath(path, where('read-after-registration'), faults);
+  refuseContradictions(values, where, faults);
   if (faults.length > 0) {
     const lines = faults.map((fault) => `  ${fault.pointer}: ${fault.detail}`);
     throw new AppError('bad_configuration', `the configuration has faults:\n${lines.join('\n')}`, { faults });
@@ -75,10 +86,18 @@ export function readConfig(sources: Sources): Config {
     readAfterRegistration: list('read-after-registration'),
     numbers: numbersOf(values),
     parameters: parametersOf(values),
-    shown: Object.fromEntries(
-      SETTINGS.map((row) => [camel(row.flag), row.secret === undefined ? (values.get(row.flag) ?? '') : '********']),
-    ),
+    shown: shownSettings(SETTINGS, values),
   } satisfies Config);
+}
+
+/** Every row's value by its key in the file; secrets as stars. `values` are by flag. */
+export function shownSettings(
+  rows: readonly Setting[],
+  values: ReadonlyMap<string, SettingValue>,
+): Readonly<Record<string, SettingValue>> {
+  return Object.fromEntries(
+    rows.map((row) => [camel(row.flag), row.secret === undefined ? (values.get(row.flag) ?? '') : '********']),
+  );
 }
 
 /** `HOST:PORT` or `[IPv6]:PORT`, port 0 to 65535; undefined when it is neither. */
@@ -105,7 +124,7 @@ const OTHER_VARIABLES: ReadonlySet<string> = new Set(['BELLWETHER_URL', 'BELLWET
 function fileEntries(file: Sources['file'], faults: InputFault[]): Readonly<Record<string, unknown>> {
   if (file === undefined || file.content === undefined || file.content === null) return {};
   if (typeof file.content !== 'object' || Array.isArray(file.content)) {
-    faults.push({ pointer: file.name, detail: 'must be a list of settings, one `key: value` a line' });
+    faults.push({ pointer: file.name, detail: 'must hold settings, one `key: value` a line' });
     return {};
   }
   const known = new Set(SETTINGS.map((setting) => camel(setting.flag)));
@@ -126,8 +145,24 @@ function refuseUnknownVariables(environment: Sources['environment'], faults: Inp
 }
 
 function suggestion(name: string, known: ReadonlySet<string>): string {
-  const close = [...known].find((other) => other.startsWith(name) || name.startsWith(other));
-  return close === undefined ? '' : `; did you mean ${close}?`;
+  const bare = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, '');
+  const distances = [...known].map((other): [number, string] => [distance(bare(name), bare(other)), other]);
+  const [nearest, other] = distances.reduce((best, next) => (next[0] < best[0] ? next : best), [Infinity, '']);
+  return nearest <= 2 ? `; did you mean ${other}?` : '; `bellwether serve --help` lists all';
+}
+
+/** How many characters must be put in, taken out or changed to make `left` of `right` (Levenshtein). */
+function distance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= left.length; i += 1) {
+    const above = row;
+    row = [i];
+    for (let j = 1; j <= right.length; j += 1) {
+      const changed = (above[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
+      row.push(Math.min(changed, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+  }
+  return row[right.length] ?? 0;
 }
 
 function lookUp(
@@ -147,45 +182,35 @@ function lookUp(
   return entry === undefined ? undefined : { value: entry, where: `${sources.file?.name ?? 'file'}: ${key}` };
 }
 
-function convert(
-  setting: Setting,
-  value: unknown,
-  where: string,
-  faults: InputFault[],
-): string | number | boolean | readonly string[] | undefined {
-  switch (setting.kind) {
+function convert(setting: Setting, value: unknown, where: string, faults: InputFault[]): SettingValue | undefined {
+  const { kind, min = 0, max = Number.MAX_SAFE_INTEGER, choices = [] } = setting;
+  const refuse = (allowed: string): SettingValue | undefined => {
+    faults.push({ pointer: where, detail: `must be ${allowed}, not ${show(value)}` });
+    return undefined;
+  };
+  switch (kind) {
     case 'text':
-      if (typeof value === 'string') return value;
-      break;
+      return typeof value === 'string' && (value !== '' || setting.initial === '') ? value : refuse('a text');
     case 'flag':
       if (value === true || value === 'true' || value === '1') return true;
       if (value === false || value === 'false' || value === '0') return false;
-      faults.push({ pointer: where, detail: `must be true or false, not ${show(value)}` });
-      return undefined;
+      return refuse('true or false');
     case 'choice':
-      if (typeof value === 'string' && setting.choices?.includes(value) === true) return value;
-      faults.push({
-        pointer: where,
-        detail: `must be one of ${(setting.choices ?? []).join(', ')}, not ${show(value)}`,
-      });
-      return undefined;
-    case 'list':
-      if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
-      if (typeof value === 'string') return [value];
-      break;
+      return typeof value === 'string' && choices.includes(value) ? value : refuse(`one of ${choices.join(', ')}`);
+    case 'list': {
+      const items: unknown[] = Array.isArray(value) ? value : [value];
+      return items.every((item) => typeof item === 'string' && item !== '')
+        ? (items as string[])
+        : refuse('a list of texts');
+    }
+    case 'count':
     case 'number': {
       const number = typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
-      const { min = 0, max = Number.MAX_SAFE_INTEGER } = setting;
-      if (typeof number === 'number' && number >= min && number <= max) return number;
-      faults.push({ pointer: where, detail: `must be a number from ${min} to ${max}, not ${show(value)}` });
-      return undefined;
+      const fits = kind === 'count' ? Number.isInteger(number) : Number.isFinite(number);
+      if (typeof number === 'number' && fits && number >= min && number <= max) return number;
+      return refuse(`a ${kind === 'count' ? 'whole ' : ''}number from ${min} to ${max}`);
     }
   }
-  faults.push({
-    pointer: where,
-    detail: `must be ${setting.kind === 'list' ? 'a list of texts' : 'a text'}, not ${show(value)}`,
-  });
-  return undefined;
 }
 
 function show(value: unknown): string {
@@ -196,14 +221,56 @@ function hostPort(text: string, where: string, faults: InputFault[]): HostPort {
   const parsed = parseHostPort(text);
   if (parsed !== undefined) return parsed;
   faults.push({
-    pointer: `--${where}`,
+    pointer: where,
     detail: `must be HOST:PORT or [IPv6]:PORT with a port from 0 to 65535, not "${text}"`,
   });
   return { host: '', port: 0 };
 }
 
+/** As `hostPort`, of a listener for devices: an address, since a name may stand for several. */
+function addressPort(text: string, where: string, faults: InputFault[]): HostPort {
+  const parsed = parseHostPort(text);
+  if (parsed !== undefined && isIP(parsed.host) !== 0) return parsed;
+  faults.push({
+    pointer: where,
+    detail: `must be an address such as 127.0.0.1:5683, 0.0.0.0:5683 or [::]:5683, with a port from 0 to 65535, not "${text}"`,
+  });
+  return { host: '', port: 0 };
+}
+
+function refuseNoPath(text: string, where: string, faults: InputFault[]): void {
+  try {
+    parsePath(text);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    faults.push({ pointer: where, detail: error.message });
+  }
+}
+
+/** What is wrong although each setting alone is in its limits. */
+function refuseContradictions(
+  values: ReadonlyMap<string, SettingValue>,
+  where: (flag: string) => string,
+  faults: InputFault[],
+): void {
+  const size = Number(values.get('coap-block-size'));
+  if (!Number.isInteger(Math.log2(size)))
+    faults.push({
+      pointer: where('coap-block-size'),
+      detail: `must be 16, 32, 64, 128, 256, 512 or 1024, not ${size}`,
+    });
+  const [usual, most] = [Number(values.get('operation-deadline')), Number(values.get('operation-deadline-max'))];
+  if (usual > most)
+    faults.push({
+      pointer: where('operation-deadline'),
+      detail: `must not be more than operation-deadline-max, which is ${most}; it is ${usual}`,
+    });
+}
+
 function numbersOf(values: ReadonlyMap<string, unknown>): Readonly<Record<string, number>> {
-  const rows = SETTINGS.filter((row) => row.kind === 'number' && row.parameter === undefined);
+  const rows = SETTINGS.filter(
+    ({ kind, parameter }) => (kind === 'number' || kind === 'count') && parameter === undefined,
+  );
   return Object.fromEntries(rows.map((row) => [camel(row.flag), Number(values.get(row.flag))]));
 }
 

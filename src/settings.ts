@@ -5,8 +5,11 @@
 
 import { PARAMETERS, type Parameters } from '#coap/endpoint';
 
-/** What a setting holds. `list` is given as repeated flags, as a list in the file, or with commas in a variable. */
-export type SettingKind = 'text' | 'number' | 'flag' | 'list' | 'choice';
+/**
+ * What a setting holds. `count` is a whole number. `flag` is also turned off by `--no-…`. `list` is given as repeated
+ * flags, as a list in the file, or with commas in a variable.
+ */
+export type SettingKind = 'text' | 'number' | 'count' | 'flag' | 'list' | 'choice';
 
 /** A row of the table. */
 export interface Setting {
@@ -47,7 +50,7 @@ const SERVER_SETTINGS = [
     flag: 'coap',
     kind: 'list',
     initial: ['127.0.0.1:5683'],
-    argument: 'HOST:PORT',
+    argument: 'ADDRESS:PORT',
     help: 'where plain CoAP listens; repeatable; IPv6 in brackets; port 0 picks a free one',
   },
   { flag: 'coap-dual-stack', kind: 'flag', initial: false, help: 'an IPv6 wildcard listener accepts IPv4 too' },
@@ -76,7 +79,8 @@ const SERVER_SETTINGS = [
     kind: 'choice',
     initial: 'info',
     choices: ['error', 'warn', 'info', 'debug'],
-    help: 'least important log line that is written (to stderr)',
+    argument: 'LEVEL',
+    help: 'least important log lines that are written (to stderr): error, warn, info, debug',
   },
   {
     flag: 'lifetime-grace',
@@ -116,7 +120,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'operation-queue',
-    kind: 'number',
+    kind: 'count',
     initial: 100,
     min: 1,
     max: 10_000,
@@ -125,7 +129,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'operation-queue-total',
-    kind: 'number',
+    kind: 'count',
     initial: 1_000_000,
     min: 1,
     max: 100_000_000,
@@ -134,7 +138,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'operation-days',
-    kind: 'number',
+    kind: 'count',
     initial: 30,
     min: 1,
     max: 3650,
@@ -143,7 +147,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'operations-per-device',
-    kind: 'number',
+    kind: 'count',
     initial: 1000,
     min: 1,
     max: 1_000_000,
@@ -152,7 +156,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'observations-per-device',
-    kind: 'number',
+    kind: 'count',
     initial: 500,
     min: 0,
     max: 10_000,
@@ -161,7 +165,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'events-kept',
-    kind: 'number',
+    kind: 'count',
     initial: 10_000,
     min: 1,
     max: 1_000_000,
@@ -170,7 +174,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'event-readers',
-    kind: 'number',
+    kind: 'count',
     initial: 100,
     min: 1,
     max: 10_000,
@@ -179,7 +183,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'event-buffer',
-    kind: 'number',
+    kind: 'count',
     initial: 1_048_576,
     min: 1024,
     max: 1_073_741_824,
@@ -198,11 +202,12 @@ const SERVER_SETTINGS = [
     kind: 'choice',
     initial: 'ignore',
     choices: ['ignore', 'refuse'],
-    help: 'query parameters of a Register that no version defines',
+    argument: 'WHAT',
+    help: 'ignore or refuse: query parameters of a Register that no version defines',
   },
   {
     flag: 'store-queue-bytes',
-    kind: 'number',
+    kind: 'count',
     initial: 67_108_864,
     min: 65_536,
     max: 17_179_869_184,
@@ -211,7 +216,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'value-bytes',
-    kind: 'number',
+    kind: 'count',
     initial: 65_536,
     min: 256,
     max: 16_777_216,
@@ -220,7 +225,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'udp-receive-buffer',
-    kind: 'number',
+    kind: 'count',
     initial: 4_194_304,
     min: 4096,
     max: 1_073_741_824,
@@ -234,7 +239,7 @@ export const SETTINGS: readonly Setting[] = [
   ...SERVER_SETTINGS,
   ...PARAMETERS.map((row) => ({
     flag: `coap-${kebab(row.name)}`,
-    kind: 'number' as const,
+    kind: row.unit === 'count' || row.unit === 'bytes' ? ('count' as const) : ('number' as const),
     initial: row.initial,
     min: row.min,
     max: row.max,

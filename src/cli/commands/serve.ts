@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 import { Option, type Command } from 'commander';
-import { parse } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 
 import { AppError } from '#base';
 
@@ -18,7 +18,11 @@ export function addServe(program: Command): void {
   const command = program.command('serve').description('run the server');
   command.option('--config <FILE>', 'settings in YAML; flags and variables go over it');
   command.option('--print-config', 'print every setting with its value and end; secrets are stars');
-  for (const setting of SETTINGS) command.addOption(optionOf(setting));
+  for (const setting of SETTINGS) {
+    command.addOption(optionOf(setting));
+    if (setting.kind === 'flag') command.addOption(new Option(`--no-${setting.flag}`).hideHelp());
+  }
+  command.addHelpText('after', HELP);
   command.action(async (options: Record<string, unknown>) => {
     await serve(options);
   });
@@ -29,7 +33,7 @@ function optionOf(setting: Setting): Option {
   const initial = Array.isArray(setting.initial) ? setting.initial.join(' ') : String(setting.initial);
   const option = new Option(
     name,
-    `${setting.help} (${variableOf(setting.flag)}; default ${initial === '' ? 'none' : initial})`,
+    `${setting.help}${setting.kind === 'flag' ? `; --no-${setting.flag} turns it off` : ''} (${variableOf(setting.flag)}; default ${initial === '' ? 'none' : initial})`,
   );
   if (setting.kind === 'list')
     option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
@@ -91,30 +95,45 @@ function sourcesOf(options: Record<string, unknown>): Sources {
 }
 
 function readYaml(name: string): unknown {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(name);
+  } catch (cause) {
+    throw refusal(`the configuration file ${name} cannot be read: ${wordsOf(cause)}`, cause);
+  }
   let text: string;
   try {
-    text = readFileSync(name, 'utf8');
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new AppError(
-      'bad_configuration',
-      `the configuration file ${name} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    throw refusal(`the configuration file ${name} is not UTF-8 text`, cause);
   }
+  const documents = parseAllDocuments(text, { uniqueKeys: true });
+  if (!Array.isArray(documents)) return undefined;
+  if (documents.length > 1) throw refusal(`${name} holds ${documents.length} YAML documents: only one is allowed`);
+  const [document] = documents;
+  const [fault] = document?.errors ?? [];
+  if (fault !== undefined) throw refusal(`${name} is not valid YAML: ${fault.message.trim()}`, fault);
   try {
-    return parse(text, { uniqueKeys: true });
+    return document?.toJS();
   } catch (cause) {
-    throw new AppError(
-      'bad_configuration',
-      `${name} is not valid YAML: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    throw refusal(`${name} is not valid YAML: ${wordsOf(cause)}`, cause);
   }
+}
+
+function refusal(message: string, cause?: unknown): AppError {
+  return new AppError('bad_configuration', message, { cause });
+}
+
+function wordsOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function attributeOf(flag: string): string {
   return new Option(`--${flag}`).attributeName();
 }
 
+const HELP = `
+Each setting is a flag, a variable, and a key in the YAML file named by --config or BELLWETHER_CONFIG (lifetimeGrace: 30).
+A flag goes over a variable, a variable over the file. Lists have commas in a variable.`;
 /** SIGTERM drains in at most this many milliseconds. */
 const LONGEST_DRAIN = 10_000;

@@ -4,7 +4,17 @@
  */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { AppError } from '#base';
@@ -28,16 +38,27 @@ export class OwnerToken {
     return this.#read() !== undefined;
   }
 
+  /** Whether this is the data folder of a server, however unreadable its digest is. */
+  isHome(): boolean {
+    return existsSync(this.#file);
+  }
+
   /** Whether `token` is the owner's; compares digests in constant time. */
   accepts(token: string): boolean {
     const expected = this.#read();
     return expected !== undefined && timingSafeEqual(digestOf(token), expected);
   }
 
-  /** Makes a new token in place of an earlier one and returns it; it is not kept anywhere. */
-  reset(): string {
+  /**
+   * Makes a new token in place of an earlier one and returns it; it is kept nowhere but in `file`, when one is named (mode
+   * 0600). Throws AppError(`bad_owner_token_file`) when one of the two files cannot be written; the earlier token holds then.
+   */
+  reset(file?: string): string {
     const token = PREFIX + randomBytes(32).toString('base64url');
-    writeWhole(this.#file, `${digestOf(token).toString('hex')}\n`);
+    // The copy for people first: were it second, a failure between the two would leave a token that nobody knows.
+    const draft = file === undefined ? undefined : writeDraft(file, `${token}\n`);
+    putInPlace(writeDraft(this.#file, `${digestOf(token).toString('hex')}\n`), this.#file);
+    if (file !== undefined && draft !== undefined) putInPlace(draft, file);
     return token;
   }
 
@@ -64,26 +85,40 @@ export class OwnerToken {
   }
 }
 
-/** Writes a token where only the owner of this process can read it (mode 0600). */
-export function writeTokenFile(file: string, token: string): void {
-  writeWhole(file, `${token}\n`);
-}
-
 function digestOf(token: string): Buffer {
   return createHash('sha256').update(token, 'utf8').digest();
 }
 
-function writeWhole(file: string, content: string): void {
+/** Writes `content` beside `file`, for this user only, and returns where. */
+function writeDraft(file: string, content: string): string {
   const draft = `${file}.${process.pid}.new`;
-  const handle = openSync(draft, 'w', 0o600);
   try {
-    writeSync(handle, content);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('it is a folder');
+    const handle = openSync(draft, 'w', 0o600);
+    try {
+      fchmodSync(handle, 0o600);
+      writeSync(handle, content);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  } catch (cause) {
+    throw notWritten(file, cause);
   }
-  chmodSync(draft, 0o600);
-  renameSync(draft, file);
+  return draft;
+}
+
+function putInPlace(draft: string, file: string): void {
+  try {
+    renameSync(draft, file);
+  } catch (cause) {
+    throw notWritten(file, cause);
+  }
+}
+
+function notWritten(file: string, cause: unknown): AppError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new AppError('bad_owner_token_file', `the owner token cannot be written to ${file}: ${why}`, { cause });
 }
 
 function isMissing(error: unknown): boolean {

@@ -5,7 +5,8 @@
 
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, resolve as resolvePath } from 'node:path';
 
 import {
   AppError,
@@ -30,7 +31,7 @@ import { Stack, type BoundAddress, type DatagramHook } from '#transport';
 
 import type { Config } from './config.js';
 import { loadObjects } from './objects.js';
-import { OwnerToken, writeTokenFile } from './owner-token.js';
+import { OwnerToken } from './owner-token.js';
 import { VERSION } from './version.js';
 
 /** What a server needs besides its configuration. `fault` is told when an invariant breaks: the process should end. */
@@ -80,8 +81,7 @@ async function assemble(
   const store = await openStore(config.data, { limits: storeLimits(config), clock, random, logger });
   opened.push(() => store.close());
   const token = new OwnerToken(config.data);
-  const newToken = token.exists() ? undefined : token.reset();
-  if (newToken !== undefined && config.ownerTokenFile !== undefined) writeTokenFile(config.ownerTokenFile, newToken);
+  const first = token.exists() ? 'no' : 'yes';
 
   const stack = new Stack({ parameters: config.parameters, clock, random, logger, fault });
   opened.push(() => stack.close());
@@ -124,7 +124,7 @@ async function assemble(
 
   const northbound = createNorthbound({
     fleet,
-    authenticate: (text) => (token.accepts(text) ? OWNER : undefined),
+    authenticate: (text) => (isOwner(token, text, logger) ? OWNER : undefined),
     logger,
     version: VERSION,
     settings: { eventReaders: number(config, 'eventReaders'), eventBuffer: number(config, 'eventBuffer') },
@@ -145,6 +145,8 @@ async function assemble(
     );
   }
   alarm.set(fleet.nextDeadline());
+  // Last of all, so that a start that fails leaves no token behind that nobody was told.
+  const newToken = first === 'yes' ? token.reset(config.ownerTokenFile) : undefined;
   const bound = http.address() as AddressInfo;
   return {
     http: `http://${showAddress(bound.address, bound.port)}`,
@@ -157,6 +159,16 @@ async function assemble(
       for (const close of opened.splice(0).reverse()) await close();
     },
   };
+}
+
+/** Whether `text` is the owner token; when its digest cannot be read, nobody is the owner, and the log says why. */
+function isOwner(token: OwnerToken, text: string, logger: Logger): boolean {
+  try {
+    return token.accepts(text);
+  } catch (error) {
+    logger.error('the owner token cannot be checked', { error: messageOf(error) });
+    return false;
+  }
 }
 
 /** One timer for the fleet's next deadline. */
@@ -191,14 +203,27 @@ class Alarm {
 
 function makeDataFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new AppError(
       'bad_data_folder',
-      `the data folder ${folder} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `the data folder ${folder} cannot be used: ${messageOf(cause)}; choose another with --data FOLDER`,
       { cause },
     );
   }
+}
+
+/** As mkdir's `recursive`, which never comes back where a parent takes no folders, such as /proc. */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const parent = dirname(resolvePath(folder));
+  if (!existsSync(parent)) makeFolder(parent);
+  mkdirSync(folder, { mode: 0o700 });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function listenHttp(config: Config, northbound: Northbound): Promise<HttpServer> {
@@ -206,15 +231,9 @@ function listenHttp(config: Config, northbound: Northbound): Promise<HttpServer>
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000 }, northbound.handler);
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      const code = 'code' in cause ? cause.code : undefined;
-      const why = code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be opened (${cause.message})`;
-      reject(
-        new AppError(
-          'listener_unavailable',
-          `TCP ${showAddress(host, port)} ${why}: choose another with --http HOST:PORT (port 0 picks a free one)`,
-          { cause },
-        ),
-      );
+      const why = WHY_NOT_OPEN[String('code' in cause ? cause.code : '')] ?? `cannot be opened (${cause.message})`;
+      const words = `TCP ${showAddress(host, port)} ${why}: choose another with --http HOST:PORT (port 0 picks a free one)`;
+      reject(new AppError('listener_unavailable', words, { cause }));
     });
     server.listen(port, host, () => {
       resolve(server);
@@ -302,6 +321,12 @@ function number(config: Config, key: string): number {
   return value;
 }
 
+const WHY_NOT_OPEN: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use by another program',
+  EADDRNOTAVAIL: 'is not an address of this machine',
+  EACCES: 'needs more rights than this process has',
+  ENOTFOUND: 'is a name that cannot be resolved',
+};
 /** Longest wait a Node timer takes; a later deadline is looked at again then. */
 const LONGEST_TIMER = 2_147_483_647;
 /** How long requests that are under way may take to end when the server stops. */

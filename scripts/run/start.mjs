@@ -110,11 +110,6 @@ export async function start(given) {
 
   const greet = async (ready) => {
     const token = readToken(tokenFile);
-    if (tokenFile !== undefined && token === undefined) {
-      say(
-        `${tokenFile} is missing: node ${PROGRAM} token reset --data ${valueOf(flags, '--data')} makes another token.`,
-      );
-    }
     const names = token === undefined ? [] : await deviceNames(`${ready.http}/api/v1`, token, DEVICES);
     if (ending) return;
     console.log(welcome(ready, tokenFile ?? '(printed above)', names[0] ?? 'NAME', flags.includes('--coap-open')));

@@ -5,11 +5,11 @@ import { AppError } from '#base';
 /** What each exit code says. */
 export const ExitCode = {
   OK: 0,
-  /** Something could not be done: the server is not reached, a listener is taken, a file is missing. */
+  /** Something could not be done: the server is not reached, there is no such device, a listener is taken, a file is missing. */
   FAILED: 1,
-  /** The command line or the configuration is wrong. */
+  /** The command line, a value in it or the configuration is wrong. */
   USAGE: 2,
-  /** The server or the device said no. */
+  /** The device refused, or the server does not accept the token. */
   REFUSED: 3,
   /** The device did not answer in time. */
   TIMEOUT: 4,
@@ -25,12 +25,23 @@ export function failWith(error: unknown): number {
     process.stderr.write(`bellwether: ${error.message}\n`);
     return EXIT_OF[error.code] ?? ExitCode.FAILED;
   }
+  if (isSystemError(error)) {
+    const help = error.code === 'EMFILE' ? '; this process may open more after `ulimit -n` with a larger number' : '';
+    process.stderr.write(`bellwether: ${error.message}${help}\n`);
+    return ExitCode.FAILED;
+  }
   process.stderr.write(`bellwether: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return ExitCode.FAULT;
 }
 
+/** What the operating system refused: no fault of ours, and its message says what and where. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
+}
+
 const EXIT_OF: Readonly<Record<string, number>> = {
   bad_configuration: ExitCode.USAGE,
+  bad_object_definition: ExitCode.USAGE,
   usage: ExitCode.USAGE,
   refused: ExitCode.REFUSED,
   device_refused: ExitCode.REFUSED,

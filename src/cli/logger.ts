@@ -37,10 +37,14 @@ function clean(fields: LogFields): LogFields {
   );
 }
 
-/** Control and bidirectional characters as `\u….`, at most 256 characters. */
+/** As `escaped`, at most 256 characters. */
 export function printable(text: string): string {
-  const cut = text.length > LONGEST_FIELD ? `${text.slice(0, LONGEST_FIELD)}…` : text;
-  return cut.replaceAll(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return escaped(text.length > LONGEST_FIELD ? `${text.slice(0, LONGEST_FIELD)}…` : text);
+}
+
+/** Control and bidirectional characters as `\\u….`. */
+export function escaped(text: string): string {
+  return text.replaceAll(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 const LONGEST_FIELD = 256;

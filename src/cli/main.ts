@@ -1,41 +1,22 @@
 #!/usr/bin/env node
-/** The command line: one table of commands. Errors are one sentence on stderr and an exit code that tells refusal from failure. */
+/** What `bellwether` starts. Loads the program only when this Node can run it, so that another ends with a sentence and not with a stack. */
 
-import { Command, CommanderError } from 'commander';
+import { onBrokenPipe } from './broken-pipe.js';
+import { whyNotThisNode } from './node-version.js';
 
-import { VERSION } from '../version.js';
-import { addDevice } from './commands/device.js';
-import { addEvent } from './commands/event.js';
-import { addObject } from './commands/object.js';
-import { addServe } from './commands/serve.js';
-import { addSimulate } from './commands/simulate.js';
-import { addToken } from './commands/token.js';
-import { ExitCode, failWith } from './exit.js';
-
-async function main(): Promise<void> {
-  const program = new Command('bellwether');
-  program
-    .description('An LwM2M device-management server')
-    .version(VERSION)
-    .showHelpAfterError()
-    .addHelpText(
-      'after',
-      `\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 4 the device did not answer in time.`,
-    );
-  for (const add of [addServe, addDevice, addEvent, addObject, addToken, addSimulate]) add(program);
-  exitInsteadOf(program);
+const why = whyNotThisNode(process.version);
+if (why === undefined) {
   try {
-    await program.parseAsync();
+    onBrokenPipe(process.argv[2] === 'serve' ? 'go on' : 'end');
+    const { run } = await import('./program.js');
+    await run(process.argv);
   } catch (error) {
-    process.exitCode =
-      error instanceof CommanderError ? (error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE) : failWith(error);
+    process.stderr.write(
+      `bellwether: the program cannot be loaded: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+    process.exitCode = 1;
   }
+} else {
+  process.stderr.write(`bellwether: ${why}\n`);
+  process.exitCode = 1;
 }
-
-/** Makes every command throw where it would end the process. */
-function exitInsteadOf(command: Command): void {
-  command.exitOverride();
-  for (const inner of command.commands) exitInsteadOf(inner);
-}
-
-await main();

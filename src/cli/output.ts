@@ -1,17 +1,18 @@
 /** Tables for people, JSON for programs. */
 
-import { printable } from './logger.js';
-
-/** How results are shown. */
-export type Format = 'table' | 'json';
+import { escaped, printable } from './logger.js';
 
 /** Prints a value as JSON on one or more lines. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** Prints rows under a heading, columns aligned; text of devices is made printable. */
-export function printTable(columns: readonly string[], rows: readonly (readonly string[])[]): void {
+/** Prints rows under a heading, columns aligned; text of devices is made printable. Without rows, `none` says so on stderr. */
+export function printTable(columns: readonly string[], rows: readonly (readonly string[])[], none: string): void {
+  if (rows.length === 0) {
+    process.stderr.write(`${none}\n`);
+    return;
+  }
   const safe = rows.map((row) => row.map(printable));
   const widths = columns.map((name, index) => Math.max(name.length, ...safe.map((row) => row[index]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
@@ -22,11 +23,22 @@ export function printTable(columns: readonly string[], rows: readonly (readonly 
   process.stdout.write(`${[columns.map((name) => name.toUpperCase()), ...safe].map(line).join('\n')}\n`);
 }
 
-/** Prints `name: value` lines; nested values as JSON, absent ones left out. */
+/** Prints `name  value` lines, the members of an object in a value below its name; absent values are left out. */
 export function printFields(fields: Readonly<Record<string, unknown>>): void {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const entries = flat(fields, '');
   const width = Math.max(0, ...entries.map(([name]) => name.length));
-  for (const [name, value] of entries) process.stdout.write(`${name.padEnd(width)}  ${printable(showCell(value))}\n`);
+  for (const [name, value] of entries)
+    process.stdout.write(`${`${name.padEnd(width)}  ${escaped(value)}`.trimEnd()}\n`);
+}
+
+function flat(fields: Readonly<Record<string, unknown>>, prefix: string): [string, string][] {
+  return Object.entries(fields).flatMap(([name, value]): [string, string][] => {
+    if (value === undefined) return [];
+    if (Array.isArray(value)) return [[prefix + name, value.map(showCell).join(' ')]];
+    if (typeof value !== 'object' || value === null) return [[prefix + name, showCell(value)]];
+    const inner = flat(value as Record<string, unknown>, `${prefix}${name}.`);
+    return inner.length === 0 ? [[prefix + name, '']] : inner;
+  });
 }
 
 /** A value as one cell. */

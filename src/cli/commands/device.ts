@@ -1,12 +1,12 @@
 /** `bellwether device …`: what can be done with one device or the list of them, over REST. */
 
-import type { Command } from 'commander';
-
-import { AppError } from '#base';
+import { Option, type Command } from 'commander';
 
 import { Client, findAccess, type Answer } from '../client.js';
 import { ExitCode } from '../exit.js';
+import { escaped } from '../logger.js';
 import { nodeRows, printFields, printJson, printTable, showCell } from '../output.js';
+import { attributesOf, devicePath, valueJson, wholeNumber } from '../values.js';
 
 /** Options every command of a client has. */
 export interface ClientOptions {
@@ -44,33 +44,33 @@ function addQueries(device: Command): void {
     .option('--sort <FIELDS>', 'such as -lastSeen,endpoint')
     .option('--limit <N>', 'most devices shown; all when left out')
     .action(async (options: ClientOptions & { filter?: string; sort?: string; limit?: string }) => {
-      const items = await listAll(clientOf(options), options);
+      const { filter, sort } = options;
+      const items = await clientOf(options).list('/devices', { filter, sort }, most(options.limit));
+      const none = filter === undefined ? 'there are no devices yet' : 'no device fits the filter';
       if (options.json === true) printJson(items);
-      else printTable(['endpoint', 'presence', 'model', 'firmware', 'last seen'], items.map(deviceRow));
+      else printTable(['endpoint', 'presence', 'model', 'firmware', 'last seen'], items.map(deviceRow), none);
     });
   withAccess(device.command('show <endpoint>').description('show one device')).action(
     async (endpoint: string, options: ClientOptions) => {
       const { body } = await clientOf(options).call('GET', devicePath(endpoint));
       if (options.json === true) printJson(body);
-      else printFields(body as Record<string, unknown>);
+      else printFields(deviceFields(body as Record<string, unknown>));
     },
   );
   withAccess(device.command('operations <endpoint>').description('list the operations of a device, newest first'))
     .option('--limit <N>', 'most operations shown', '20')
     .action(async (endpoint: string, options: ClientOptions & { limit: string }) => {
-      const { body } = await clientOf(options).call('GET', `${devicePath(endpoint)}/operations`, {
-        query: { limit: options.limit },
-      });
+      const items = await clientOf(options).list(`${devicePath(endpoint)}/operations`, {}, most(options.limit));
       if (options.json === true) {
-        printJson(body);
+        printJson(items);
         return;
       }
-      const { items } = body as { items: Record<string, unknown>[] };
       printTable(
         ['id', 'kind', 'path', 'state', 'created', 'error'],
         items.map((item) =>
           ['id', 'kind', 'path', 'state', 'createdAt'].map((name) => showCell(item[name])).concat(errorCell(item)),
         ),
+        'there are no operations of this device',
       );
     });
 }
@@ -97,15 +97,24 @@ function addReads(device: Command): void {
 }
 
 function addWrites(device: Command): void {
-  operation(device, 'write <endpoint> <path> <value>', 'write a value: text, or JSON such as 21.5, true, {"0":1,"1":5}')
+  operation(
+    device,
+    'write <endpoint> <path> <value>',
+    'write a value: text, or JSON such as 21.5, true, {"0":1,"1":5} (--type string for a text that looks like JSON)',
+  )
     .option('--update', 'change only what is given, keep the rest')
-    .action(async (endpoint: string, path: string, value: string, options: OperationOptions & { update?: boolean }) => {
-      await perform(
-        endpoint,
-        { kind: 'write', path, mode: options.update === true ? 'update' : 'replace', value: valueOf(value) },
-        options,
-      );
-    });
+    .addOption(new Option('--type <NAME>', 'the value is one of this type, whatever it looks like').choices(TYPES))
+    .action(
+      async (
+        endpoint: string,
+        path: string,
+        value: string,
+        options: OperationOptions & { update?: boolean; type?: string },
+      ) => {
+        const mode = options.update === true ? 'update' : 'replace';
+        await perform(endpoint, { kind: 'write', path, mode }, options, valueJson(value, options.type));
+      },
+    );
   operation(device, 'execute <endpoint> <path> [arguments]', "execute a resource; arguments such as 0='x',1").action(
     async (endpoint: string, path: string, text: string | undefined, options: OperationOptions) => {
       await perform(endpoint, { kind: 'execute', path, ...(text === undefined ? {} : { arguments: text }) }, options);
@@ -121,7 +130,7 @@ function addWrites(device: Command): void {
       async (endpoint: string, path: string, value: string, options: OperationOptions & { instance?: string }) => {
         const instance =
           options.instance === undefined ? {} : { instance: wholeNumber('--instance', options.instance) };
-        await perform(endpoint, { kind: 'create', path, value: valueOf(value), ...instance }, options);
+        await perform(endpoint, { kind: 'create', path, ...instance }, options, valueJson(value, undefined));
       },
     );
   operation(device, 'delete <endpoint> <path>', 'delete an instance').action(
@@ -153,7 +162,7 @@ function addObserve(device: Command): void {
         path: string,
         options: ClientOptions & { id?: string; attribute?: string[]; cancel?: boolean },
       ) => {
-        const id = options.id ?? path.slice(1).replaceAll('/', '.');
+        const id = options.id ?? path.replace(/^\//, '').replaceAll('/', '.');
         const at = `${devicePath(endpoint)}/observations/${encodeURIComponent(id)}`;
         const client = clientOf(options);
         const attributes = options.attribute === undefined ? {} : { attributes: attributesOf(options.attribute) };
@@ -175,13 +184,18 @@ function operation(device: Command, usage: string, description: string): Command
     .option('--deadline <TIME>', 'RFC 3339; not sent after it');
 }
 
-async function perform(endpoint: string, request: Record<string, unknown>, options: OperationOptions): Promise<void> {
-  const more = {
-    ...(options.format === undefined ? {} : { format: options.format }),
-    ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
-  };
+/** Orders an operation and shows its outcome; `value` is the JSON text of what is written. */
+async function perform(
+  endpoint: string,
+  request: Record<string, unknown>,
+  options: OperationOptions,
+  value?: string,
+): Promise<void> {
+  const { format, deadline } = options;
+  const order = JSON.stringify({ ...request, format, deadline });
+  const content = value === undefined ? order : `${order.slice(0, -1)},"value":${value}}`;
   const answer = await clientOf(options).call('POST', `${devicePath(endpoint)}/operations`, {
-    body: { ...request, ...more },
+    raw: { type: 'application/json', content },
     headers: { prefer: `wait=${wholeNumber('--wait', options.wait ?? '30')}` },
   });
   if (options.json === true) printJson(answer.body);
@@ -189,59 +203,56 @@ async function perform(endpoint: string, request: Record<string, unknown>, optio
   process.exitCode = exitOf(answer.body as Record<string, unknown>);
 }
 
-function showOperation(answer: Answer): void {
-  const operation = answer.body as Record<string, unknown>;
+function showOperation({ status, body }: Answer): void {
+  const operation = body as Record<string, unknown>;
   const result = (operation['result'] ?? {}) as Record<string, unknown>;
-  if (result['node'] !== undefined) printTable(['path', 'name', 'value', 'unit'], nodeRows(result['node']));
-  else if (Array.isArray(result['links'])) {
-    const links = result['links'] as { path: string; attributes: Record<string, unknown> }[];
-    printTable(
-      ['path', 'attributes'],
-      links.map((link) => [
-        link.path,
-        Object.entries(link.attributes)
-          .map(([name, value]) => `${name}=${showCell(value)}`)
-          .join(' '),
-      ]),
-    );
-  } else {
-    const place = result['path'] === undefined ? '' : ` ${showCell(result['path'])}`;
-    process.stdout.write(`${showCell(operation['state'])} ${showCell(result['coapCode'])}${place}\n`);
-  }
-  if (answer.status === 202)
-    process.stdout.write(`operation ${showCell(operation['id'])} waits for ${showCell(operation['waitingFor'])}\n`);
+  const state = showCell(operation['state']);
   const error = errorCell(operation);
-  if (error !== '') process.stderr.write(`bellwether: ${error}\n`);
+  if (status === ACCEPTED) {
+    const waits = WAITS[showCell(operation['waitingFor'])] ?? 'for its turn';
+    process.stdout.write(`${state}: operation ${showCell(operation['id'])} waits ${waits}\n`);
+  } else if (error !== '') process.stderr.write(`bellwether: ${state}: ${escaped(error)}\n`);
+  else if (result['node'] !== undefined)
+    printTable(['path', 'name', 'value', 'unit'], nodeRows(result['node']), 'there is nothing at this path');
+  else if (Array.isArray(result['links'])) printTable(['path', 'attributes'], result['links'].map(linkRow), 'no links');
+  else {
+    const words = [state, result['coapCode'], result['path']].map(showCell).filter((word) => word !== '');
+    process.stdout.write(`${escaped(words.join(' '))}\n`);
+  }
+}
+
+function linkRow(link: { readonly path: string; readonly attributes: Record<string, unknown> }): string[] {
+  const attributes = Object.entries(link.attributes).map(([name, value]) => `${name}=${showCell(value)}`);
+  return [link.path, attributes.join(' ')];
 }
 
 function exitOf(operation: Record<string, unknown>): number {
   const error = (operation['error'] ?? {}) as Record<string, unknown>;
   if (error['code'] === 'device_refused') return ExitCode.REFUSED;
   if (error['code'] === 'device_timeout') return ExitCode.TIMEOUT;
-  return error['code'] === undefined ? ExitCode.OK : ExitCode.FAILED;
+  const ended = ['failed', 'expired', 'cancelled', 'unknown'].includes(showCell(operation['state']));
+  return error['code'] === undefined && !ended ? ExitCode.OK : ExitCode.FAILED;
 }
 
-async function listAll(
-  client: Client,
-  options: { filter?: string; sort?: string; limit?: string },
-): Promise<Record<string, unknown>[]> {
-  const most = options.limit === undefined ? Number.POSITIVE_INFINITY : wholeNumber('--limit', options.limit);
-  const items: Record<string, unknown>[] = [];
-  let cursor: string | undefined;
-  do {
-    const limit = String(Math.min(500, most - items.length));
-    const { body } = await client.call('GET', '/devices', {
-      query: { filter: options.filter, sort: options.sort, limit, cursor },
-    });
-    const page = body as { items: Record<string, unknown>[]; next?: string };
-    items.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== undefined && items.length < most);
-  return items;
+/** The most that `--limit` allows; all when it is left out. */
+function most(limit: string | undefined): number | undefined {
+  return limit === undefined ? undefined : wholeNumber('--limit', limit);
 }
 
 function deviceRow(device: Record<string, unknown>): string[] {
   return ['endpoint', 'presence', 'model', 'firmware', 'lastSeen'].map((name) => showCell(device[name]));
+}
+
+/** A device for people to read: its objects as paths, each with the version it named. */
+function deviceFields(device: Record<string, unknown>): Record<string, unknown> {
+  const registration = device['registration'] as Record<string, unknown> | undefined;
+  if (registration === undefined) return { ...device, registration: 'none' };
+  const objects = (registration['objects'] ?? []) as { id: number; version?: string; instances: number[] }[];
+  const paths = objects.flatMap(({ id, version, instances }) => {
+    const all = instances.length === 0 ? [`/${id}`] : instances.map((instance) => `/${id}/${instance}`);
+    return version === undefined ? all : all.map((path) => `${path} (${version})`);
+  });
+  return { ...device, registration: { ...registration, objects: paths.join(', ') } };
 }
 
 function errorCell(operation: Record<string, unknown>): string {
@@ -258,32 +269,12 @@ function clientOf(options: ClientOptions): Client {
   return new Client(findAccess(options));
 }
 
-/** `~` and base64url is an alias of every name, and the only way to some. */
-function devicePath(endpoint: string): string {
-  const plain = endpoint !== '.' && endpoint !== '..' && !endpoint.startsWith('~');
-  return `/devices/${plain ? encodeURIComponent(endpoint) : `~${Buffer.from(endpoint, 'utf8').toString('base64url')}`}`;
-}
-
-function valueOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
-}
-
-function attributesOf(list: readonly string[]): Record<string, number | null> {
-  const entries = list.map((item): [string, number | null] => {
-    const [name = '', value] = item.split('=', 2);
-    if (value === undefined || value === '') return [name, null];
-    const number = Number(value);
-    if (Number.isNaN(number)) throw new AppError('usage', `attribute ${name}: "${value}" is not a number`);
-    return [name, number];
-  });
-  return Object.fromEntries(entries);
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new AppError('usage', `${name} must be a whole number, not "${text}"`);
-  return Number(text);
-}
+/** Type names a written value may have. */
+const TYPES = ['string', 'integer', 'unsigned', 'float', 'boolean', 'opaque', 'time', 'objlnk', 'corelnk'];
+/** HTTP status of an operation that is not finished. */
+const ACCEPTED = 202;
+const WAITS: Readonly<Record<string, string>> = {
+  contact: 'until the device is heard again',
+  queue: 'behind other operations of the device',
+  device: 'for the answer of the device',
+};

@@ -3,7 +3,8 @@
 import type { Command } from 'commander';
 
 import { Client, findAccess } from '../client.js';
-import { printable } from '../logger.js';
+import { escaped } from '../logger.js';
+import { nodeRows, showCell } from '../output.js';
 import { withAccess, type ClientOptions } from './device.js';
 
 /** Adds `event tail`. */
@@ -16,15 +17,32 @@ export function addEvent(program: Command): void {
     .action(async (options: ClientOptions & { type?: string; endpoint?: string; after?: string }) => {
       const client = new Client(findAccess(options));
       const headers: Record<string, string> = options.after === undefined ? {} : { 'last-event-id': options.after };
-      const pieces = client.stream('/events', { query: { type: options.type, endpoint: options.endpoint }, headers });
+      const { type, endpoint } = options;
+      const told = new AbortController();
+      for (const name of ['SIGINT', 'SIGTERM'] as const)
+        process.once(name, () => {
+          told.abort();
+        });
+      const pieces = client.stream('/events', { query: { type, endpoint }, headers, signal: told.signal });
       for await (const message of messages(pieces)) {
-        const line =
-          options.json === true
-            ? JSON.stringify({ id: message.id, event: message.event, ...dataOf(message.data) })
-            : `${message.id}  ${message.event}  ${printable(message.data)}`;
-        process.stdout.write(`${line}\n`);
+        process.stdout.write(`${options.json === true ? jsonOf(message) : wordsOf(message)}\n`);
       }
     });
+}
+
+function jsonOf({ id, event, data }: SseMessage): string {
+  return JSON.stringify({ id, event, ...dataOf(data) });
+}
+
+/** Id, time, type, device, and what else there is to say: values as `path=value`. */
+function wordsOf({ id, event, data }: SseMessage): string {
+  const { at, endpoint, path, resources, ...rest } = dataOf(data);
+  const more = Object.entries(resources === undefined ? { path, ...rest } : rest)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${showCell(value)}`);
+  const values = nodeRows({ resources: resources ?? {} }).map(([path = '', , value = '']) => `${path}=${value}`);
+  const words = [id, showCell(at), event.padEnd(WIDEST_TYPE), showCell(endpoint), ...values, ...more];
+  return escaped(words.filter((word) => word !== '').join('  '));
 }
 
 interface SseMessage {
@@ -55,3 +73,6 @@ function splitField(line: string): [string, string] {
 function dataOf(text: string): Record<string, unknown> {
   return JSON.parse(text) as Record<string, unknown>;
 }
+
+/** Characters of the longest common event type. */
+const WIDEST_TYPE = 'device.deregistered'.length;

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 
 import { AppError } from '#base';
 
-import { Client, findAccess } from '../client.js';
+import { Client, findAccess, type Answer } from '../client.js';
 import { printJson, printTable, showCell } from '../output.js';
 import { withAccess, type ClientOptions } from './device.js';
 
@@ -21,6 +21,7 @@ export function addObject(program: Command): void {
       printTable(
         ['id', 'version', 'name'],
         items.map((item) => ['id', 'version', 'name'].map((name) => showCell(item[name]))),
+        'there are no definitions',
       );
   });
   withAccess(
@@ -28,21 +29,29 @@ export function addObject(program: Command): void {
   ).action(async (files: string[], options: ClientOptions) => {
     const client = new Client(findAccess(options));
     for (const file of files) {
-      const { body } = await client.call('POST', '/objects', {
-        raw: { type: 'application/xml', content: readText(file) },
-      });
+      const { body } = await post(client, file);
+      const { id, version, name } = body as Record<string, unknown>;
       if (options.json === true) printJson(body);
-      else process.stdout.write(`${file}: added ${showCell((body as Record<string, unknown>)['name'])}\n`);
+      else
+        process.stdout.write(`${file}: added object ${showCell(id)} version ${showCell(version)}, ${showCell(name)}\n`);
     }
   });
 }
 
-function readText(file: string): string {
+/** Sends one file; a refusal names it. */
+async function post(client: Client, file: string): Promise<Answer> {
   try {
-    return readFileSync(file, 'utf8');
+    return await client.call('POST', '/objects', { raw: { type: 'application/xml', content: readBytes(file) } });
   } catch (cause) {
-    throw new AppError('failed', `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    if (!(cause instanceof AppError) || cause.code === 'unreachable' || cause.code === 'refused') throw cause;
+    throw new AppError(cause.code, `${file}: ${cause.message}`, { cause });
+  }
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new AppError('failed', cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }

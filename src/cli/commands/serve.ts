@@ -1,6 +1,6 @@
 /** `bellwether serve`: reads the settings, starts the server, says where it listens, and drains on SIGTERM or SIGINT. */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 import { Option, type Command } from 'commander';
 import { parseAllDocuments } from 'yaml';
@@ -62,6 +62,10 @@ async function run(config: Config): Promise<void> {
   const server = await startServer(config, { logger, fault });
   const stopped = whenToldToStop(() => server.stop());
   if (server.newToken !== undefined) process.stdout.write(`owner token (shown this once): ${server.newToken}\n`);
+  else if (config.ownerTokenFile !== undefined && !existsSync(config.ownerTokenFile))
+    process.stdout.write(
+      `${config.ownerTokenFile} is missing, and an owner token is not kept: bellwether token reset --data ${config.data} --owner-token-file ${config.ownerTokenFile} makes another\n`,
+    );
   if (config.admission === 'open') process.stdout.write('plain CoAP is open: any device may register under any name\n');
   process.stdout.write(`ready http=${server.http} ${server.coap.map((address) => `coap=${address}`).join(' ')}\n`);
   await stopped;

@@ -1,0 +1,43 @@
+/** The command line: one table of commands. Errors are one sentence on stderr and an exit code that tells refusal from failure. */
+
+import { Command, CommanderError } from 'commander';
+
+import { VERSION } from '../version.js';
+import { addDevice } from './commands/device.js';
+import { addEvent } from './commands/event.js';
+import { addObject } from './commands/object.js';
+import { addServe } from './commands/serve.js';
+import { addSimulate } from './commands/simulate.js';
+import { addToken } from './commands/token.js';
+import { ExitCode, failWith } from './exit.js';
+
+/** Runs one command line, as in `process.argv`; sets the exit code of this process and never rejects. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command('bellwether');
+  program
+    .description('An LwM2M device-management server')
+    .version(VERSION)
+    .addHelpText(
+      'after',
+      `\nExit codes: 0 done (or accepted and waiting), 1 failed, 2 wrong usage, 3 refused, 4 the device did not answer in time.`,
+    );
+  for (const add of [addServe, addDevice, addEvent, addObject, addToken, addSimulate]) add(program);
+  exitInsteadOf(program, 'bellwether');
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode =
+      error instanceof CommanderError ? (error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE) : failWith(error);
+  }
+}
+
+/** Makes every command throw where it would end the process, and point to its help where it would show all of it. */
+function exitInsteadOf(command: Command, name: string): void {
+  command.exitOverride().showHelpAfterError(`(${name} --help says more)`);
+  command.configureOutput({
+    outputError: (text, write) => {
+      write(text.replace(/^error: /, 'bellwether: '));
+    },
+  });
+  for (const inner of command.commands) exitInsteadOf(inner, `${name} ${inner.name()}`);
+}

@@ -1,0 +1,57 @@
+/** What a person writes on the command line as JSON text for REST: values, attributes, whole numbers, paths. */
+
+import { AppError } from '#base';
+
+/**
+ * The JSON text of a written value. With a `type` the text is one value of that type; without, JSON is taken as it is
+ * (so that no digit is lost) and everything else is a text. A whole number that a double cannot hold becomes a decimal
+ * string, as REST wants it.
+ */
+export function valueJson(text: string, type: string | undefined): string {
+  if (type !== undefined) {
+    const bare = LITERAL_TYPES.has(type) && isJson(text) ? text : JSON.stringify(text);
+    return `{"type":${JSON.stringify(type)},"value":${bare}}`;
+  }
+  if (!isJson(text)) return JSON.stringify(text);
+  return /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)) ? JSON.stringify(text) : text;
+}
+
+/** `pmin=10` and `pmin` (which unsets) as members. Throws AppError(`usage`). */
+export function attributesOf(list: readonly string[]): Record<string, number | null> {
+  const entries = list.map((item): [string, number | null] => {
+    const match = /^([A-Za-z]+)(?:=(.*))?$/s.exec(item);
+    if (match === null)
+      throw new AppError('usage', `"${item}" is not an attribute: NAME=NUMBER sets it, NAME unsets it`);
+    const [, name = '', value] = match;
+    if (value === undefined || value === '') return [name, null];
+    if (!/^-?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(value))
+      throw new AppError('usage', `attribute ${name}: "${value}" is not a number`);
+    return [name, Number(value)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** A whole number from 0. Throws AppError(`usage`) that names the option. */
+export function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new AppError('usage', `${name} must be a whole number, not "${text}"`);
+  return Number(text);
+}
+
+/** The path of a device in REST. `~` and base64url is an alias of every name, and the only way to some. */
+export function devicePath(endpoint: string): string {
+  if (endpoint === '') throw new AppError('usage', 'the endpoint name of a device is never empty');
+  const plain = endpoint !== '.' && endpoint !== '..' && !endpoint.startsWith('~');
+  return `/devices/${plain ? encodeURIComponent(endpoint) : `~${Buffer.from(endpoint, 'utf8').toString('base64url')}`}`;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Types whose values are no JSON strings, and not exact beyond what JSON says. */
+const LITERAL_TYPES: ReadonlySet<string> = new Set(['float', 'boolean']);

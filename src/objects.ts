@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AppError } from '#base';
+import { AppError, messageOf } from '#base';
 import { DEFINITION_LIMITS, DefinitionError, ObjectCatalogue, parseObjectDefinition } from '#lwm2m/model';
 import type { ObjectDefinition } from '#lwm2m/model';
 
@@ -62,10 +62,6 @@ function readDefinition(file: string): ObjectDefinition {
 
 function refusal(message: string, cause?: unknown): AppError {
   return new AppError('bad_object_definition', message, { cause });
-}
-
-function messageOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }
 
 /** Files of a registry folder that list objects and reusable resources and define none. */

@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import { AppError } from '#base';
+import { AppError, messageOf } from '#base';
 
 /** Name of the digest's file in the data folder. */
 const FILE = 'owner-token.sha256';
@@ -117,8 +117,9 @@ function putInPlace(draft: string, file: string): void {
 }
 
 function notWritten(file: string, cause: unknown): AppError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new AppError('bad_owner_token_file', `the owner token cannot be written to ${file}: ${why}`, { cause });
+  return new AppError('bad_owner_token_file', `the owner token cannot be written to ${file}: ${messageOf(cause)}`, {
+    cause,
+  });
 }
 
 function isMissing(error: unknown): boolean {

@@ -11,6 +11,7 @@ import { dirname, resolve as resolvePath } from 'node:path';
 import {
   AppError,
   Milliseconds,
+  messageOf,
   seconds,
   showAddress,
   systemClock,
@@ -220,10 +221,6 @@ function makeFolder(folder: string): void {
   const parent = dirname(resolvePath(folder));
   if (!existsSync(parent)) makeFolder(parent);
   mkdirSync(folder, { mode: 0o700 });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function listenHttp(config: Config, northbound: Northbound): Promise<HttpServer> {

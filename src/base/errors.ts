@@ -56,6 +56,11 @@ export class AppError extends Error {
   }
 }
 
+/** The words of whatever was thrown: of an error of any realm its message, of everything else its text. */
+export function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+}
+
 /** A fault of this program. It is never caught to go on. */
 export class InvariantError extends Error {
   constructor(message: string) {

@@ -5,7 +5,7 @@ import { request as requestHttp, type IncomingHttpHeaders, type IncomingMessage 
 import { request as requestHttps } from 'node:https';
 import { join } from 'node:path';
 
-import { AppError } from '#base';
+import { AppError, messageOf } from '#base';
 
 /** Where the server is and who asks. */
 export interface Access {
@@ -162,8 +162,8 @@ function readTokenFile(): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (cause) {
-    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    const why = missing ? `${file} does not exist` : `${file} cannot be read (${reasonOf(cause)})`;
+    const missing = typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ENOENT';
+    const why = missing ? `${file} does not exist` : `${file} cannot be read (${messageOf(cause)})`;
     throw new AppError('usage', `no token: ${why}; give --token or BELLWETHER_TOKEN`, { cause });
   }
 }
@@ -184,7 +184,7 @@ function parseJson(text: string): unknown {
 
 function reasonOf(cause: unknown): string {
   if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
-  return cause instanceof Error ? cause.message : String(cause);
+  return messageOf(cause);
 }
 
 /** The most the server gives in one page. */

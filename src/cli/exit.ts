@@ -36,7 +36,7 @@ export function failWith(error: unknown): number {
 
 /** What the operating system refused: no fault of ours, and its message says what and where. */
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error && 'code' in error;
+  return typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error;
 }
 
 const EXIT_OF: Readonly<Record<string, number>> = {

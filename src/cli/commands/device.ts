@@ -230,6 +230,7 @@ function exitOf(operation: Record<string, unknown>): number {
   const error = (operation['error'] ?? {}) as Record<string, unknown>;
   if (error['code'] === 'device_refused') return ExitCode.REFUSED;
   if (error['code'] === 'device_timeout') return ExitCode.TIMEOUT;
+  if (BAD_INPUT.has(showCell(error['code']))) return ExitCode.USAGE;
   const ended = ['failed', 'expired', 'cancelled', 'unknown'].includes(showCell(operation['state']));
   return error['code'] === undefined && !ended ? ExitCode.OK : ExitCode.FAILED;
 }
@@ -271,6 +272,8 @@ function clientOf(options: ClientOptions): Client {
 
 /** Type names a written value may have. */
 const TYPES = ['string', 'integer', 'unsigned', 'float', 'boolean', 'opaque', 'time', 'objlnk', 'corelnk'];
+/** Errors of an operation that come of what the caller wrote. */
+const BAD_INPUT: ReadonlySet<string> = new Set(['invalid_arguments', 'invalid_value', 'not_encodable']);
 /** HTTP status of an operation that is not finished. */
 const ACCEPTED = 202;
 const WAITS: Readonly<Record<string, string>> = {

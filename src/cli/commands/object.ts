@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 
 import type { Command } from 'commander';
 
-import { AppError } from '#base';
+import { AppError, messageOf } from '#base';
 
 import { Client, findAccess, type Answer } from '../client.js';
 import { printJson, printTable, showCell } from '../output.js';
@@ -52,6 +52,6 @@ function readBytes(file: string): Uint8Array {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw new AppError('failed', cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new AppError('failed', messageOf(cause), { cause });
   }
 }

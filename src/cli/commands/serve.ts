@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { parseAllDocuments } from 'yaml';
 
-import { AppError } from '#base';
+import { AppError, messageOf } from '#base';
 
 import { readConfig, variableOf, type Config, type Sources } from '../../config.js';
 import { startServer } from '../../server.js';
@@ -103,7 +103,7 @@ function readYaml(name: string): unknown {
   try {
     bytes = readFileSync(name);
   } catch (cause) {
-    throw refusal(`the configuration file ${name} cannot be read: ${wordsOf(cause)}`, cause);
+    throw refusal(`the configuration file ${name} cannot be read: ${messageOf(cause)}`, cause);
   }
   let text: string;
   try {
@@ -120,16 +120,12 @@ function readYaml(name: string): unknown {
   try {
     return document?.toJS();
   } catch (cause) {
-    throw refusal(`${name} is not valid YAML: ${wordsOf(cause)}`, cause);
+    throw refusal(`${name} is not valid YAML: ${messageOf(cause)}`, cause);
   }
 }
 
 function refusal(message: string, cause?: unknown): AppError {
   return new AppError('bad_configuration', message, { cause });
-}
-
-function wordsOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function attributeOf(flag: string): string {

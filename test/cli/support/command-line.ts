@@ -26,12 +26,12 @@ export async function bellwether(
     jest.spyOn(process.stderr, 'write').mockImplementation(take('err')),
   ];
   const before = { ...process.env };
-  for (const name of Object.keys(process.env)) if (name.startsWith('BELLWETHER_')) delete process.env[name];
+  for (const name of Object.keys(process.env)) if (name.startsWith('BELLWETHER_')) Reflect.deleteProperty(process.env, name);
   Object.assign(process.env, variables);
   process.exitCode = undefined;
   try {
     await run(['node', 'bellwether', ...args]);
-    return { code: Number(process.exitCode ?? 0), ...written };
+    return { code: process.exitCode ?? 0, ...written };
   } finally {
     process.exitCode = undefined;
     for (const name of Object.keys(variables)) Reflect.deleteProperty(process.env, name);

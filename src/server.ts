@@ -110,7 +110,7 @@ async function assemble(
     breathe: () => new Promise((resolve) => setImmediate(resolve)),
     fault,
   });
-  opened.push(() => fleet.stop());
+  opened.push(() => fleet.stop(OPERATION_GRACE));
   const uplink = new Uplink({
     stack,
     fleet,
@@ -326,5 +326,9 @@ const WHY_NOT_OPEN: Readonly<Record<string, string>> = {
 };
 /** Longest wait a Node timer takes; a later deadline is looked at again then. */
 const LONGEST_TIMER = 2_147_483_647;
-/** How long requests that are under way may take to end when the server stops. */
-const DRAIN_GRACE = Milliseconds(5000);
+/**
+ * How long requests of people and programs that are under way may take to end when the server stops, and after them
+ * operations on devices: together well below the 10 s after which a supervisor, or `serve` itself, ends the process.
+ */
+const DRAIN_GRACE = Milliseconds(4000);
+const OPERATION_GRACE = Milliseconds(3000);

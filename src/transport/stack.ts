@@ -205,6 +205,8 @@ export class Stack {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    // A command that comes late arms no timer again, which would keep the process alive.
+    this.#armedFor = Number.NEGATIVE_INFINITY;
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
   }
 

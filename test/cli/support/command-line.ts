@@ -26,7 +26,8 @@ export async function bellwether(
     jest.spyOn(process.stderr, 'write').mockImplementation(take('err')),
   ];
   const before = { ...process.env };
-  for (const name of Object.keys(process.env)) if (name.startsWith('BELLWETHER_')) Reflect.deleteProperty(process.env, name);
+  for (const name of Object.keys(process.env))
+    if (name.startsWith('BELLWETHER_')) Reflect.deleteProperty(process.env, name);
   Object.assign(process.env, variables);
   process.exitCode = undefined;
   try {

@@ -3,8 +3,6 @@
  * an error. Read once at the start into a frozen Config; nothing inside checks it again.
  */
 
-import { isIP } from 'node:net';
-
 import { AppError, DecodeError, type InputFault } from '#base';
 import { parametersWith, type Parameters } from '#coap/endpoint';
 import { parsePath } from '#lwm2m/model';
@@ -230,12 +228,19 @@ function hostPort(text: string, where: string, faults: InputFault[]): HostPort {
 /** As `hostPort`, of a listener for devices: an address, since a name may stand for several. */
 function addressPort(text: string, where: string, faults: InputFault[]): HostPort {
   const parsed = parseHostPort(text);
-  if (parsed !== undefined && isIP(parsed.host) !== 0) return parsed;
+  if (parsed !== undefined && isAddress(parsed.host)) return parsed;
   faults.push({
     pointer: where,
     detail: `must be an address such as 127.0.0.1:5683, 0.0.0.0:5683 or [::]:5683, with a port from 0 to 65535, not "${text}"`,
   });
   return { host: '', port: 0 };
+}
+
+/** Whether it is an IPv4 address in dotted form or an IPv6 address. */
+function isAddress(host: string): boolean {
+  if (host.includes(':')) return URL.canParse(`coap://[${host}]/`);
+  const octets = host.split('.');
+  return octets.length === 4 && octets.every((octet) => /^\d{1,3}$/.test(octet) && Number(octet) <= 255);
 }
 
 function refuseNoPath(text: string, where: string, faults: InputFault[]): void {

@@ -113,12 +113,20 @@ describe('a setting', () => {
     ]);
   });
 
-  it.each(['', '5683', '127.0.0.1', '127.0.0.1:65536', '::1:5683', '[127.0.0.1:5683', '127.0.0.256:1', 'x y:1'])(
-    'coap does not take %j as a place to listen on',
-    (address) => {
-      expect(() => read({ flags: { coap: [address] } })).toThrow(/--coap: must be/);
-    },
-  );
+  it.each([
+    '',
+    '5683',
+    '127.0.0.1',
+    '127.0.0.1:65536',
+    '::1:5683',
+    '[127.0.0.1:5683',
+    '127.0.0.256:1',
+    '[::1::]:1',
+    '[1.2.3]:1',
+    'x y:1',
+  ])('coap does not take %j as a place to listen on', (address) => {
+    expect(() => read({ flags: { coap: [address] } })).toThrow(/--coap: must be/);
+  });
 
   it('coap needs one listener at least', () => {
     expect(faultsOf({ file: { name: 'x.yaml', content: { coap: [] } } })).toEqual([

@@ -3,9 +3,9 @@
  * after `--` replaces the default of its name. SIGTERM and SIGINT end both, with exit code 0.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { ROOT, background, say } from './processes.mjs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { ROOT, Refusal, background, say } from './processes.mjs';
 
 /** Flags of `serve` and what they are here unless given; a flag without value is given as its name alone. */
 const DEFAULTS = [
@@ -60,6 +60,17 @@ function readToken(file) {
   return path !== undefined && existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
 }
 
+/** Makes the folder of the token file, which is not that of the data when only `--data` is given. */
+function makeTokenFolder(file) {
+  if (file === undefined || file === '') return;
+  const folder = dirname(resolve(ROOT, file));
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Refusal(`the folder ${folder} of the owner token cannot be made: ${error.message}`);
+  }
+}
+
 /** Names of devices that are registered, at most `count`. */
 async function deviceNames(api, token, count) {
   const answer = await fetch(`${api}/devices?limit=${count}`, { headers: { authorization: `Bearer ${token}` } });
@@ -94,6 +105,7 @@ function welcome({ http, coap }, tokenFile, name, open) {
 export async function start(given) {
   const flags = serveFlags(given);
   const tokenFile = valueOf(flags, '--owner-token-file');
+  makeTokenFolder(tokenFile);
   const children = [];
   let ending = false;
   let told = 0;

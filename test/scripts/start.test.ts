@@ -4,7 +4,7 @@
  */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -152,6 +152,19 @@ describe('npm start', () => {
     expect(run.output).toContain('error: 127.0.0.1:8080 is taken: choose another with --http');
     expect(run.output).not.toContain('    at ');
     expect(await notes()).toHaveLength(1);
+  });
+
+  it('makes the folder of the token file, and says in a sentence when it cannot', async () => {
+    const run = launch('node', ['scripts/run.mjs', 'start', '--owner-token-file', './elsewhere/deep/owner.token']);
+    await welcomed(run);
+    expect((await stat(join(house, 'elsewhere/deep'))).mode & 0o777).toBe(0o700);
+    run.child.kill('SIGTERM');
+    expect(await run.ended).toBe(0);
+    const failed = launch('node', ['scripts/run.mjs', 'start', '--owner-token-file', './package.json/owner.token']);
+    expect(await failed.ended).toBe(1);
+    expect(failed.output).toMatch(
+      /^bellwether: the folder \S+package\.json of the owner token cannot be made: [^\n]*\n$/,
+    );
   });
 
   it('ends the devices when the server ends by itself', async () => {

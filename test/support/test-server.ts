@@ -87,6 +87,11 @@ export class TestServer {
     return this.#server.coap[0] as string;
   }
 
+  /** Addresses of all CoAP listeners. */
+  get listeners(): readonly string[] {
+    return this.#server.coap;
+  }
+
   /** One request to REST; `path` below `/api/v1`. */
   async rest(
     method: string,

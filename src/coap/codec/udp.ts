@@ -40,16 +40,19 @@ export type MalformedReason =
   | 'truncated_option'
   /** Deltas that add up to more than 65,535. */
   | 'option_number'
-  /** More than 64 options. */
+  /** More options than are allowed: 64 by default. */
   | 'too_many_options'
   /** A payload marker with nothing behind it (§3). */
   | 'empty_payload';
 
-/** Most options a message may have. */
+/** Most options a message may have unless a caller says otherwise. */
 export const MAX_OPTIONS = 64;
 
-/** Reads a datagram in one pass over all of its bytes but the payload. The message is a view of `bytes`. */
-export function decodeMessage(bytes: Uint8Array): Message | Malformed {
+/**
+ * Reads a datagram in one pass over all of its bytes but the payload. The message is a view of `bytes`; one of more than
+ * `mostOptions` options is malformed.
+ */
+export function decodeMessage(bytes: Uint8Array, mostOptions: number = MAX_OPTIONS): Message | Malformed {
   const length = bytes.length;
   if (length < HEADER) return length > 0 && (bytes[0] as number) >> 6 !== 1 ? WRONG_VERSION : TOO_SHORT;
   const first = bytes[0] as number;
@@ -92,7 +95,7 @@ export function decodeMessage(bytes: Uint8Array): Message | Malformed {
     if (size > length - at) return bad('truncated_option', bytes);
     at += size;
     count += 1;
-    if (count > MAX_OPTIONS) return bad('too_many_options', bytes);
+    if (count > mostOptions) return bad('too_many_options', bytes);
   }
   return new Message(bytes, length, count);
 }

@@ -87,8 +87,10 @@ export class Lane implements Timed {
   readonly transmissions: Transmission[] = [];
   /** Bytes that may still go to an address that is not proven; undefined = proven or never limited. */
   budget: number | undefined = undefined;
-  /** When an unproven address is given up. */
+  /** When what waits for an unproven address to prove itself is given up. */
   budgetEnd: number = 0;
+  /** The budget outlives everything else of the lane: whoever set it still has to do with the peer. */
+  limited = false;
   /** Until when a new body in blocks needs a Request-Tag of its own, and the tag last used (RFC 9175 §3.4). */
   tagUntil: number = -Infinity;
   tag = 0;

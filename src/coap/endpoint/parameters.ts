@@ -149,6 +149,15 @@ export const PARAMETERS = [
     help: 'Answers up to this size are replayed from memory; larger ones are rebuilt from the body they are a block of.',
   },
   {
+    name: 'optionsPerMessage',
+    initial: 64,
+    min: 16,
+    max: 1_024,
+    unit: 'count',
+    reference: 'memory',
+    help: 'Options one message may have; beyond it the message is malformed.',
+  },
+  {
     name: 'blockSize',
     initial: 1_024,
     min: 16,

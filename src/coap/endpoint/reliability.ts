@@ -41,6 +41,7 @@ export class Reliability implements LaneKeeper {
     if (place === 'first') turn.lane.waiting.unshift(turn);
     else turn.lane.waiting.push(turn);
     this.#waiting += 1;
+    if (turn.lane.budgetEnd <= now) turn.lane.budgetEnd = now + this.#core.parameters.unprovenWait;
     this.#pump(now, turn.lane);
     this.#arm(turn.lane);
   }
@@ -120,13 +121,23 @@ export class Reliability implements LaneKeeper {
   limit(now: Instant, lane: Lane, bytes: number): void {
     lane.budget = (lane.budget ?? 0) + bytes;
     lane.budgetEnd = now + this.#core.parameters.unprovenWait;
+    lane.limited = true;
     this.#resume(now, lane);
+  }
+
+  /** Nobody has to do with the peer any more: the limit of its address goes with the lane. */
+  unlimit(now: Instant, lane: Lane): void {
+    if (!lane.limited) return;
+    lane.limited = false;
+    lane.budgetEnd = now + this.#core.parameters.unprovenWait;
+    this.#arm(lane);
   }
 
   /** The address of a lane has proven itself: what was held leaves. */
   prove(now: Instant, lane: Lane): void {
     if (lane.budget === undefined) return;
     lane.budget = undefined;
+    lane.limited = false;
     this.#resume(now, lane);
   }
 
@@ -157,6 +168,7 @@ export class Reliability implements LaneKeeper {
       this.#merge(lane, target.lane);
     }
     target.lane.budget = undefined;
+    target.lane.limited = false;
     this.#resume(now, target.lane);
     this.#core.peers.release(state);
   }
@@ -183,15 +195,15 @@ export class Reliability implements LaneKeeper {
     this.#retransmit(now, transmission);
   }
 
-  /** An idle lane is dropped once its ids may be drawn again; an unproven address is given up after its time. */
+  /**
+   * An idle lane is dropped once its ids may be drawn again. What waits for the proof of an address ends after its time;
+   * the address stays limited all the same, or the next request would be without limit.
+   */
   laneDue(now: Instant, lane: Lane): void {
-    if (lane.budget !== undefined && lane.budgetEnd <= now) {
-      this.abandon(now, lane, 'timeout');
-      lane.budget = undefined;
-    }
+    if (lane.budget !== undefined && lane.budgetEnd <= now && lane.busy) this.abandon(now, lane, 'timeout');
     const state = this.#core.peers.find(lane.peer.key);
     if (state?.lane !== lane) return;
-    if (!lane.busy && this.#idleEnd(lane) <= now) {
+    if (!lane.busy && !lane.limited && this.#idleEnd(lane) <= now) {
       state.lane = undefined;
       this.#core.peers.release(state);
       return;
@@ -277,7 +289,8 @@ export class Reliability implements LaneKeeper {
   /** Sets when the lane is looked at again. */
   #arm(lane: Lane): void {
     const budgetEnd = lane.budget === undefined ? undefined : Instant(lane.budgetEnd);
-    const at = lane.busy ? budgetEnd : this.#idleEnd(lane);
+    const idleEnd = lane.limited ? undefined : this.#idleEnd(lane);
+    const at = lane.busy ? budgetEnd : idleEnd;
     if (at === undefined) this.#core.timers.clear(lane);
     else this.#core.timers.set(lane, at);
   }

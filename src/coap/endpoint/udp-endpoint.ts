@@ -70,7 +70,7 @@ export class UdpEndpoint {
 
   /** A datagram came. Never throws for what a peer sent. */
   handleDatagram(now: Instant, peer: Peer, bytes: Uint8Array): void {
-    const message = decodeMessage(bytes);
+    const message = decodeMessage(bytes, this.#core.parameters.optionsPerMessage);
     if (isMalformed(message)) {
       this.#handleMalformed(peer, message);
       return;
@@ -153,7 +153,10 @@ export class UdpEndpoint {
   dropPeer(now: Instant, peer: PeerKey): void {
     const state = this.#core.peers.find(peer);
     if (state !== undefined) this.#relations.dropPeer(now, state);
-    if (state?.lane !== undefined) this.#reliability.abandon(now, state.lane, 'cancelled');
+    if (state?.lane !== undefined) {
+      this.#reliability.abandon(now, state.lane, 'cancelled');
+      this.#reliability.unlimit(now, state.lane);
+    }
     this.#observations.dropPeer(peer);
   }
 

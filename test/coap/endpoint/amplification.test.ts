@@ -98,7 +98,37 @@ describe('an address that has not proven itself', () => {
       { type: 'requestFailed', reason: 'timeout', sent: 'no' },
       { type: 'requestFailed', reason: 'timeout', sent: 'no' },
     ]);
-    script.pass(1_000);
+    script.endpoint.dropPeer(script.now, DEVICE.key);
+    script.pass(248_000);
+    expect(script.alive()).toEqual({});
+  });
+
+  it('stays limited however long it says nothing and however often it is asked', () => {
+    const script = new Script();
+    const most = register(script);
+    for (let hour = 0; hour < 10; hour += 1) {
+      get(script);
+      script.pass(3_600_000);
+      expect(script.event('requestFailed')).toMatchObject({ reason: 'timeout' });
+    }
+    expect(bytesTo(script, DEVICE.address)).toBeLessThanOrEqual(most);
+    expect(script.alive()).toEqual({ peers: 1 });
+    get(script);
+    script.endpoint.provePeer(script.now, DEVICE);
+    expect(script.datagrams.at(-1)?.at).toBe(script.now);
+    script.pass(400_000);
+    expect(script.alive()).toEqual({});
+  });
+
+  it('that nobody has to do with any more is forgotten after a while', () => {
+    const script = new Script();
+    register(script);
+    script.pass(1_000_000);
+    expect(script.alive()).toMatchObject({ peers: 1 });
+    script.endpoint.dropPeer(script.now, DEVICE.key);
+    script.pass(246_000);
+    expect(script.alive()).toMatchObject({ peers: 1 });
+    script.pass(2_000);
     expect(script.alive()).toEqual({});
   });
 

@@ -192,6 +192,7 @@ class Play {
     const { script } = this;
     for (const exchange of this.exchanges) script.endpoint.respond(script.now, exchange, { code: Code.CONTENT });
     for (const token of TOKENS) script.endpoint.forgetObservation(token);
+    for (const peer of PEERS) script.endpoint.dropPeer(script.now, peer.key);
     for (const relation of this.relations) {
       script.endpoint.notify(script.now, relation, { code: Code.NOT_FOUND, confirmable: 'non' });
     }

@@ -30,6 +30,17 @@ export interface Counters extends Record<string, number> {
   dropped_budget: number;
   assemblies_refused: number;
   assemblies_expired: number;
+  requests_failed_timeout: number;
+  requests_failed_reset: number;
+  requests_failed_unreachable: number;
+  requests_failed_cancelled: number;
+  requests_failed_queue_full: number;
+  requests_failed_bad_response: number;
+  requests_failed_too_large: number;
+  requests_failed_body_failed: number;
+  downloads_dropped: number;
+  downloads_expired: number;
+  downloads_refused: number;
 }
 
 /** Fresh counters. */
@@ -63,5 +74,16 @@ export function newCounters(): Counters {
     dropped_budget: 0,
     assemblies_refused: 0,
     assemblies_expired: 0,
+    requests_failed_timeout: 0,
+    requests_failed_reset: 0,
+    requests_failed_unreachable: 0,
+    requests_failed_cancelled: 0,
+    requests_failed_queue_full: 0,
+    requests_failed_bad_response: 0,
+    requests_failed_too_large: 0,
+    requests_failed_body_failed: 0,
+    downloads_dropped: 0,
+    downloads_expired: 0,
+    downloads_refused: 0,
   };
 }

@@ -80,7 +80,10 @@ export class Downloads {
     const late = download.wants.filter((want) => want.until <= now);
     if (late.length > 0) this.#fail(now, download);
     else if (this.#deadline(download) > now) this.#arm(download);
-    else this.#drop(download);
+    else {
+      this.#core.counters.downloads_expired += 1;
+      this.#drop(download);
+    }
   };
 
   constructor(core: Core) {
@@ -112,7 +115,10 @@ export class Downloads {
     if (state.downloads >= this.#core.parameters.downloadsPerPeer) this.#dropOldestOf(now, state);
     const download = new Download(now, state, parts, this.#due);
     if (isStreamed(parts.payload)) this.#byBody.set(parts.payload.id, download);
-    else if (!this.#makeRoom(download.size)) return undefined;
+    else if (!this.#makeRoom(download.size)) {
+      this.#core.counters.downloads_refused += 1;
+      return undefined;
+    }
     this.#all.add(download);
     const list = this.#byPeer.get(state);
     if (list === undefined) this.#byPeer.set(state, [download]);
@@ -206,7 +212,9 @@ export class Downloads {
   #makeRoom(size: number): boolean {
     for (const download of this.#all) {
       if (this.#bytes.taken + size <= this.#bytes.limit) break;
-      if (!isStreamed(download.parts.payload)) this.#drop(download);
+      if (isStreamed(download.parts.payload)) continue;
+      this.#core.counters.downloads_dropped += 1;
+      this.#drop(download);
     }
     return this.#bytes.take(size);
   }
@@ -215,6 +223,7 @@ export class Downloads {
     const list = this.#byPeer.get(state) ?? [];
     const idle = list.filter((one) => one.wants.length === 0);
     const oldest = (idle.length > 0 ? idle : list).reduce((one, other) => (other.usedAt < one.usedAt ? other : one));
+    this.#core.counters.downloads_dropped += 1;
     this.#fail(now, oldest);
   }
 

@@ -11,6 +11,7 @@ import type { Message } from '#coap/codec';
 import { ClientRequest } from './client-request.js';
 import type { RequestDriver, RequestListener } from './client-request.js';
 import type { Core } from './core.js';
+import type { Counters } from './counters.js';
 import { isStreamed } from './events.js';
 import type { ObservedRequest, OutgoingRequest, RequestFailure, RequestId } from './events.js';
 import type { Lane } from './lane.js';
@@ -163,6 +164,7 @@ export class Requests implements RequestDriver {
       request.lane.tagUntil = now + this.#core.spans.exchangeLifetime;
     }
     this.#stop(request);
+    this.#core.counters[FAILED[reason]] += 1;
     request.listener.failed(now, request, reason);
     this.#end(now, request);
   }
@@ -306,3 +308,14 @@ export class Requests implements RequestDriver {
 }
 
 const TOKEN_LENGTH = 8;
+/** What each failure is counted as. */
+const FAILED = {
+  timeout: 'requests_failed_timeout',
+  reset: 'requests_failed_reset',
+  unreachable: 'requests_failed_unreachable',
+  cancelled: 'requests_failed_cancelled',
+  queue_full: 'requests_failed_queue_full',
+  bad_response: 'requests_failed_bad_response',
+  too_large: 'requests_failed_too_large',
+  body_failed: 'requests_failed_body_failed',
+} as const satisfies Record<RequestFailure, keyof Counters>;

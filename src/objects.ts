@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError, messageOf } from '#base';
 import { DEFINITION_LIMITS, DefinitionError, ObjectCatalogue, parseObjectDefinition } from '#lwm2m/model';
-import type { ObjectDefinition } from '#lwm2m/model';
+import type { DefinitionLimits, ObjectDefinition } from '#lwm2m/model';
 
 /** The package's own definitions; beside `dist/` when built and beside `src/` in the sources. */
 export const OWN_OBJECTS: string = fileURLToPath(new URL('../objects', import.meta.url));
@@ -18,18 +18,18 @@ export const OWN_OBJECTS: string = fileURLToPath(new URL('../objects', import.me
  * subfolders; the registry's two summaries, which define no object, are passed over. Throws AppError
  * (`bad_object_definition`) naming file, line and reason, or the folder that cannot be read.
  */
-export function loadObjects(folders: readonly string[]): ObjectCatalogue {
+export function loadObjects(folders: readonly string[], limits: DefinitionLimits = DEFINITION_LIMITS): ObjectCatalogue {
   const catalogue = new ObjectCatalogue();
   for (const folder of [OWN_OBJECTS, ...folders]) {
-    for (const definition of readFolder(folder)) catalogue.add(definition);
+    for (const definition of readFolder(folder, limits)) catalogue.add(definition);
   }
   return catalogue;
 }
 
-function readFolder(folder: string): readonly ObjectDefinition[] {
+function readFolder(folder: string, limits: DefinitionLimits): readonly ObjectDefinition[] {
   const files = new Map<string, string>();
   return definitionFiles(folder).map((file) => {
-    const definition = readDefinition(file);
+    const definition = readDefinition(file, limits);
     const key = `${definition.id} ${definition.version}`;
     const other = files.get(key);
     if (other !== undefined) {
@@ -49,11 +49,11 @@ function definitionFiles(folder: string): readonly string[] {
   }
 }
 
-function readDefinition(file: string): ObjectDefinition {
+function readDefinition(file: string, limits: DefinitionLimits): ObjectDefinition {
   try {
     const { size } = statSync(file);
-    if (size > DEFINITION_LIMITS.bytes) throw refusal(`${file}: ${size} bytes, of at most ${DEFINITION_LIMITS.bytes}`);
-    return parseObjectDefinition(readFileSync(file));
+    if (size > limits.bytes) throw refusal(`${file}: ${size} bytes, of at most ${limits.bytes}`);
+    return parseObjectDefinition(readFileSync(file), limits);
   } catch (cause) {
     if (cause instanceof DefinitionError) throw refusal(`${file}:${cause.line}: ${cause.detail}`, cause);
     throw cause instanceof AppError ? cause : refusal(`object definition ${file}: ${messageOf(cause)}`, cause);

@@ -24,7 +24,8 @@ import {
 import { Fleet } from '#fleet';
 import { OWNER } from '#fleet/model';
 import type { FleetStore } from '#fleet/ports';
-import { ObjectLists } from '#lwm2m/protocol';
+import type { DefinitionLimits } from '#lwm2m/model';
+import { ObjectLists, type ReadLimits } from '#lwm2m/protocol';
 import { createNorthbound, type Northbound } from '#northbound';
 import { Downlink, Uplink } from '#southbound';
 import { openStore } from '#store';
@@ -77,7 +78,7 @@ async function assemble(
   opened: (() => Promise<void> | void)[],
 ): Promise<RunningServer> {
   const { logger, fault, clock = systemClock, random = systemRandom } = deps;
-  const objects = loadObjects(config.objects);
+  const objects = loadObjects(config.objects, definitionLimits(config));
   makeDataFolder(config.data);
   const store = await openStore(config.data, { limits: storeLimits(config), clock, random, logger });
   opened.push(() => store.close());
@@ -87,7 +88,8 @@ async function assemble(
   const stack = new Stack({ parameters: config.parameters, clock, random, logger, fault });
   opened.push(() => stack.close());
   stack.watch(deps.watch);
-  const downlink = new Downlink(stack);
+  const limits = readLimits(config);
+  const downlink = new Downlink(stack, limits);
   const alarm = new Alarm(clock, (now) => {
     fleet.tick(now);
     return fleet.nextDeadline();
@@ -118,7 +120,12 @@ async function assemble(
     lists,
     logger,
     admission: config.admission,
-    unknownParameters: config.unknownParameters,
+    rules: {
+      unknownParameters: config.unknownParameters,
+      endpointBytes: number(config, 'endpointNameBytes'),
+      links: limits.links,
+    },
+    limits,
     fault,
   });
   stack.serve(uplink);
@@ -267,6 +274,7 @@ function samples(
     counters: Object.fromEntries([
       ...named('coap', stack.counters()),
       ...named('uplink', uplink.counters),
+      ...named('downlink', downlink.counters),
       ...named('fleet', fleet.counters),
     ]),
     gauges: Object.fromEntries([
@@ -309,6 +317,33 @@ function fleetSettings(config: Config): Parameters<typeof Fleet.start>[0]['setti
     observationsPerDevice: number(config, 'observationsPerDevice'),
     readAfterRegistration: config.readAfterRegistration,
     events: number(config, 'eventsKept'),
+    deviceTimes: { past: number(config, 'deviceTimePast'), future: number(config, 'deviceTimeFuture') },
+    definitions: definitionLimits(config),
+  };
+}
+
+function definitionLimits(config: Config): DefinitionLimits {
+  return {
+    bytes: number(config, 'definitionBytes'),
+    depth: number(config, 'definitionDepth'),
+    elements: number(config, 'definitionElements'),
+  };
+}
+
+function readLimits(config: Config): ReadLimits {
+  return {
+    formats: {
+      payloadBytes: number(config, 'formatPayloadBytes'),
+      records: number(config, 'formatRecords'),
+      nameCharacters: number(config, 'formatNameCharacters'),
+      depth: number(config, 'formatDepth'),
+      cborItems: number(config, 'formatCborItems'),
+    },
+    links: {
+      length: number(config, 'linkBytes'),
+      links: number(config, 'linkCount'),
+      attributes: number(config, 'linkAttributes'),
+    },
   };
 }
 

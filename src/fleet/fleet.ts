@@ -120,7 +120,7 @@ export class Fleet {
     this.#changes = new DeviceChanges(this.#commits, texts);
     this.#dialects = new Dialects(deps.objects);
     this.#lastSeen = new LastSeen(store, clock, this.#agenda);
-    this.#recorder = new Values(this.#commits, store, clock);
+    this.#recorder = new Values(this.#commits, store, clock, settings.deviceTimes);
     this.#exchange = new Exchange(link, clock, this.#lastSeen);
     this.#keys = new IdempotencyKeys(settings.queueTotal);
     const ledger = new Ledger(this.#commits, this.#changes);
@@ -164,7 +164,7 @@ export class Fleet {
       perDevice: settings.observationsPerDevice,
     });
     this.values = new KnownValues(store, this.#directory, this.#dialects);
-    this.objects = new Objects(deps.objects, this.#commits, clock);
+    this.objects = new Objects(deps.objects, this.#commits, clock, settings.definitions);
     this.#listen();
   }
 
@@ -298,6 +298,7 @@ export class Fleet {
       ...this.#renewal.counters,
       ...this.#identities.counters,
       ...this.#notifications.counters,
+      ...this.objects.counters,
     };
   }
 

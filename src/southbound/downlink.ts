@@ -7,7 +7,7 @@ import { AppError, type Instant, type Peer } from '#base';
 import { Code, type Message } from '#coap/codec';
 import type { DeviceLink, LinkTarget } from '#fleet/ports';
 import type { DeviceRequest, Outcome } from '#lwm2m/model';
-import { decodeResponse, encodeRequest } from '#lwm2m/protocol';
+import { LIMIT_FAULTS, READ_LIMITS, decodeResponse, encodeRequest, type ReadLimits } from '#lwm2m/protocol';
 import type { EndpointEvent, RequestId, Stack } from '#transport';
 
 interface Pending {
@@ -21,13 +21,17 @@ type FailureEvent = Extract<EndpointEvent, { type: 'requestFailed' }>;
 
 /** The way to devices over the stack. */
 export class Downlink implements DeviceLink {
+  /** Answers that could not be read, by the reason; those that speak of a limit are there from the start. */
+  readonly counters: Record<string, number> = Object.fromEntries(LIMIT_FAULTS.map((fault) => [`answers_${fault}`, 0]));
   readonly #stack: Stack;
+  readonly #limits: ReadLimits;
   readonly #pending = new Map<RequestId, Pending>();
   #inFlight: 'request' | undefined;
   readonly #early = new Map<RequestId, ResponseEvent | FailureEvent>();
 
-  constructor(stack: Stack) {
+  constructor(stack: Stack, limits: ReadLimits = READ_LIMITS) {
     this.#stack = stack;
+    this.#limits = limits;
   }
 
   /** Requests that wait for their outcome. */
@@ -91,7 +95,13 @@ export class Downlink implements DeviceLink {
   }
 
   #answered(pending: Pending, event: ResponseEvent): Outcome {
-    return decodeResponse(pending.request, pending.target.dialect, event.message satisfies Message, event.body);
+    const message = event.message satisfies Message;
+    const outcome = decodeResponse(pending.request, pending.target.dialect, message, event.body, this.#limits);
+    if (outcome.kind === 'failed' && outcome.fault !== undefined) {
+      const name = `answers_${outcome.fault}`;
+      this.counters[name] = (this.counters[name] ?? 0) + 1;
+    }
+    return outcome;
   }
 }
 

@@ -12,9 +12,12 @@ import {
   decodeRegister,
   decodeUpdate,
   isRefresh,
+  LIMIT_FAULTS,
   registeredAnswer,
   type ObjectLists,
+  type ReadLimits,
   type Refusal,
+  type RegistrationRules,
 } from '#lwm2m/protocol';
 import type { RegisterParameters } from '#lwm2m/model';
 import type { EndpointEvent, ExchangeId, OutgoingResponse, Stack } from '#transport';
@@ -35,8 +38,10 @@ export interface UplinkOptions {
   readonly lists: ObjectLists;
   readonly logger: Logger;
   readonly admission: Admission;
-  /** Query parameters of Register that we do not know. */
-  readonly unknownParameters: 'ignore' | 'refuse';
+  /** How Register and Update are judged. */
+  readonly rules: RegistrationRules;
+  /** Limits of what notifications hold. */
+  readonly limits: ReadLimits;
   /** A promise rejected with what is no refusal: a fault of ours. */
   readonly fault: (error: unknown) => void;
 }
@@ -53,6 +58,11 @@ export class Uplink {
     store_busy_answers: 0,
     notifications_left: 0,
     undecodable_notifications: 0,
+    ...Object.fromEntries(LIMIT_FAULTS.map((fault) => [`notifications_${fault}`, 0])),
+    refused_endpoint_too_long: 0,
+    refused_links_too_long: 0,
+    refused_too_many_links: 0,
+    refused_too_many_attributes: 0,
   };
   readonly #options: UplinkOptions;
 
@@ -108,12 +118,12 @@ export class Uplink {
   }
 
   #register(event: RequestEvent, now: Instant): void {
-    const { fleet, lists, admission, unknownParameters } = this.#options;
+    const { fleet, lists, admission, rules } = this.#options;
     if (event.message.code !== Code.POST) {
       this.#refuse(event, METHOD_NOT_ALLOWED);
       return;
     }
-    const parameters = decodeRegister(event.message, event.body, lists, { unknownParameters });
+    const parameters = decodeRegister(event.message, event.body, lists, rules);
     if ('refused' in parameters) {
       this.#refuse(event, parameters);
       return;
@@ -140,13 +150,13 @@ export class Uplink {
   }
 
   #update(event: RequestEvent, location: string, now: Instant): void {
-    const { fleet, lists, unknownParameters } = this.#options;
+    const { fleet, lists, rules } = this.#options;
     const dialect = fleet.dialectAt(location);
     if (dialect === undefined) {
       this.#refuse(event, NO_REGISTRATION);
       return;
     }
-    const parameters = decodeUpdate(event.message, event.body, dialect, lists, { unknownParameters });
+    const parameters = decodeUpdate(event.message, event.body, dialect, lists, rules);
     if ('refused' in parameters) {
       this.#refuse(event, parameters);
       return;
@@ -231,9 +241,16 @@ export class Uplink {
       const detail = `the device ended the observation with ${event.message.code >= Code.BAD_REQUEST ? 'an error' : 'an answer without Observe'}`;
       return fleet.observationEnded(token, { code: event.message.code, detail }, now);
     }
-    const decoded = decodeNotification(observation.path, observation.dialect, event.message, event.body);
+    const decoded = decodeNotification(
+      observation.path,
+      observation.dialect,
+      event.message,
+      event.body,
+      this.#options.limits.formats,
+    );
     if ('error' in decoded) {
       this.#count('undecodable_notifications');
+      if (decoded.fault !== undefined) this.#count(`notifications_${decoded.fault}`);
       this.#options.logger.warn('notification not understood', { peer: event.peer.address, error: decoded.error });
       return Promise.resolve();
     }
@@ -274,6 +291,7 @@ export class Uplink {
     event: { readonly exchange: ExchangeId; readonly received: number },
     refusal: Refusal & { maxAge?: number },
   ): void {
+    if (refusal.fault !== undefined) this.#count(`refused_${refusal.fault}`);
     if (refusal.maxAge === undefined) this.#count('refused_requests');
     else this.#count('store_busy_answers');
     const detail = Buffer.from(refusal.detail, 'utf8');
@@ -310,8 +328,8 @@ const CORE: OutgoingResponse = {
   options: [uintOption(OptionNumber.CONTENT_FORMAT, 40)],
   payload: Buffer.from('</rd>;rt="core.rd";ct=40', 'utf8'),
 };
-/** Bytes of an answer before its options: header and token. */
-const ANSWER_HEADER = 12;
+/** Bytes of an answer before its options: header and token, and an empty ACK that went before it. */
+const ANSWER_HEADER = 16;
 const AMPLIFICATION = 3;
 /** Most bytes of an answer to an address that has proven nothing (RFC 9175 §2.4). */
 const LARGEST_UNPROVEN = 136;

@@ -2,8 +2,8 @@
 
 import { AppError, DecodeError } from '#base';
 import type { Clock } from '#base';
-import { parseObjectDefinition } from '#lwm2m/model';
-import type { ObjectCatalogue, ObjectDefinition, ResourceDefinition } from '#lwm2m/model';
+import { DEFINITION_LIMITS, parseObjectDefinition } from '#lwm2m/model';
+import type { DefinitionLimits, ObjectCatalogue, ObjectDefinition, ResourceDefinition } from '#lwm2m/model';
 import type { Commits } from '../access/commits.js';
 import { permit } from '../access/guard.js';
 import type { ModelRecord, Principal } from '../model/index.js';
@@ -37,13 +37,21 @@ export interface ObjectView {
 
 /** Object definitions as callers see them. */
 export class Objects {
+  readonly counters = { definitions_refused: 0, definitions_beyond_limits: 0 };
+  readonly #limits: DefinitionLimits;
   readonly #catalogue: ObjectCatalogue;
   readonly #commits: Commits;
   readonly #clock: Clock;
   /** XML of what users added, by id and version; what is being added is there already. */
   readonly #added = new Map<string, string>();
 
-  constructor(catalogue: ObjectCatalogue, commits: Commits, clock: Clock) {
+  constructor(
+    catalogue: ObjectCatalogue,
+    commits: Commits,
+    clock: Clock,
+    limits: DefinitionLimits = DEFINITION_LIMITS,
+  ) {
+    this.#limits = limits;
     this.#catalogue = catalogue;
     this.#commits = commits;
     this.#clock = clock;
@@ -52,7 +60,7 @@ export class Objects {
   /** Takes a loaded definition in. */
   restore({ record }: Versioned<ModelRecord>): void {
     this.#added.set(keyOf(record), record.xml);
-    this.#catalogue.add(parseObjectDefinition(record.xml));
+    this.#catalogue.add(parseObjectDefinition(record.xml, STORED_LIMITS));
   }
 
   /** Every version of every object, by ascending id, the newest first. */
@@ -75,7 +83,7 @@ export class Objects {
    */
   async add(principal: Principal, xml: string): Promise<ObjectView> {
     permit(principal, 'object:write');
-    const definition = readDefinition(xml);
+    const definition = this.#read(xml);
     const { id: object, version } = definition;
     const key = keyOf({ object, version });
     if (this.#added.get(key) === xml && this.#catalogue.versions(object).includes(version)) {
@@ -96,14 +104,16 @@ export class Objects {
     this.#catalogue.add(definition);
     return viewOf(definition);
   }
-}
 
-function readDefinition(xml: string): ObjectDefinition {
-  try {
-    return parseObjectDefinition(xml);
-  } catch (error) {
-    if (error instanceof DecodeError) throw new AppError('invalid_definition', error.message, { cause: error });
-    throw error;
+  #read(xml: string): ObjectDefinition {
+    try {
+      return parseObjectDefinition(xml, this.#limits);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.counters.definitions_refused += 1;
+      if (BEYOND_LIMITS.has(error.reason)) this.counters.definitions_beyond_limits += 1;
+      throw new AppError('invalid_definition', error.message, { cause: error });
+    }
   }
 }
 
@@ -126,3 +136,8 @@ function viewOf(definition: ObjectDefinition): ObjectView {
 function keyOf({ object, version }: Pick<ModelRecord, 'object' | 'version'>): string {
   return `${object}/${version}`;
 }
+
+/** What was accepted once is read again whatever the limits are now. */
+const STORED_LIMITS: DefinitionLimits = { bytes: Infinity, depth: Infinity, elements: Infinity };
+/** Reasons of a DecodeError that speak of a limit. */
+const BEYOND_LIMITS: ReadonlySet<string> = new Set(['too_large', 'too_deep', 'too_many_elements']);

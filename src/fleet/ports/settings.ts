@@ -1,6 +1,8 @@
 /** The limits and times of the fleet; the server reads them from its table of settings. */
 
 import { Milliseconds, seconds } from '#base';
+import { DEFINITION_LIMITS, DEVICE_TIME_LIMITS } from '#lwm2m/model';
+import type { DefinitionLimits, DeviceTimeLimits } from '#lwm2m/model';
 
 /** Settings of the fleet. Each bound says what happens beyond it. */
 export interface FleetSettings {
@@ -22,6 +24,10 @@ export interface FleetSettings {
   readonly readAfterRegistration: readonly string[];
   /** Events kept in memory for resumption; older ones come from the store as long as it keeps them. */
   readonly events: number;
+  /** How far the device's own time of a value may lie from the moment of receipt; beyond, it counts as none. */
+  readonly deviceTimes: DeviceTimeLimits;
+  /** What a definition that a user adds may hold at most. */
+  readonly definitions: DefinitionLimits;
 }
 
 /** Defaults of every setting. */
@@ -35,4 +41,6 @@ export const DEFAULT_FLEET_SETTINGS: FleetSettings = Object.freeze({
   observationsPerDevice: 500,
   readAfterRegistration: Object.freeze(['/3/0/0', '/3/0/1', '/3/0/3']),
   events: 10_000,
+  deviceTimes: DEVICE_TIME_LIMITS,
+  definitions: DEFINITION_LIMITS,
 });

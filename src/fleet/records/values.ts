@@ -6,8 +6,18 @@
 
 import { WallTime } from '#base';
 import type { Clock } from '#base';
-import { scalarToJson } from '#lwm2m/model';
-import type { JsonScalar, JsonValue, ModelView, Node, Path, PlacedNode, ResourceNode, Scalar } from '#lwm2m/model';
+import { DEVICE_TIME_LIMITS, deviceTime, scalarToJson } from '#lwm2m/model';
+import type {
+  DeviceTimeLimits,
+  JsonScalar,
+  JsonValue,
+  ModelView,
+  Node,
+  Path,
+  PlacedNode,
+  ResourceNode,
+  Scalar,
+} from '#lwm2m/model';
 import type { Commits } from '../access/commits.js';
 import type { DeviceId, InstanceValues, LastValue, NewEvent, NumberedEvent, ValueSource } from '../model/index.js';
 import type { Writable } from '../devices/device.js';
@@ -19,19 +29,26 @@ import { instanceView } from './value-view.js';
 
 /** Writes last values down. */
 export class Values implements ValueRecorder {
-  readonly counters = { values_recorded: 0 };
+  readonly counters = { values_recorded: 0, device_times_refused: 0 };
   readonly #commits: Commits;
   readonly #store: Pick<FleetStore, 'values'>;
   readonly #clock: Clock;
+  readonly #times: DeviceTimeLimits;
   /** The latest moment given as receivedAt: it never goes back, or the store would take the older value for the newer. */
   #latest = WallTime(0);
   /** Joining a resource instance reads before it writes: one at a time per object instance. */
   readonly #joining = new Exclusive(256);
 
-  constructor(commits: Commits, store: Pick<FleetStore, 'values'>, clock: Clock) {
+  constructor(
+    commits: Commits,
+    store: Pick<FleetStore, 'values'>,
+    clock: Clock,
+    times: DeviceTimeLimits = DEVICE_TIME_LIMITS,
+  ) {
     this.#commits = commits;
     this.#store = store;
     this.#clock = clock;
+    this.#times = times;
   }
 
   /** Goes on after a moment that was given before the restart. */
@@ -42,9 +59,19 @@ export class Values implements ValueRecorder {
   /** Records nodes; resolves when all are durable. Rejects as `FleetStore`. */
   async record(origin: ValueOrigin, nodes: readonly PlacedNode[]): Promise<void> {
     this.resume(this.#clock.wall());
-    const gathered = gather(nodes, origin.source, this.#latest, origin.model);
+    const dated = nodes.some(({ time }) => time !== undefined) ? nodes.map((node) => this.#dated(node)) : nodes;
+    const gathered = gather(dated, origin.source, this.#latest, origin.model);
     if (gathered.length === 1) return this.#commit(origin, gathered[0] as Gathered);
     await Promise.all(gathered.map((instance) => this.#commit(origin, instance)));
+  }
+
+  /** A node with the device's time as Unix time, and without it when it is beyond belief. */
+  #dated({ path, node, time }: PlacedNode): PlacedNode {
+    if (time === undefined) return { path, node };
+    const moment = deviceTime(time, this.#latest / 1000, this.#times);
+    if (moment !== undefined) return { path, node, time: moment };
+    this.counters.device_times_refused += 1;
+    return { path, node };
   }
 
   async #commit(origin: ValueOrigin, gathered: Gathered): Promise<void> {
@@ -77,7 +104,7 @@ interface Gathered {
   readonly partial: Set<string>;
 }
 
-/** Nodes by object instance; of several values of a resource the one with the latest time stays. */
+/** Nodes by object instance, times in Unix seconds; of several values of a resource the one with the latest time stays. */
 export function gather(
   nodes: readonly PlacedNode[],
   source: ValueSource,
@@ -97,7 +124,7 @@ export function gather(
     const into = at(object, instance);
     const reportedAt = time === undefined ? undefined : WallTime(Math.round(time * 1000));
     const known = into.resources[id];
-    if (isOlder(reportedAt, known?.reportedAt)) return;
+    if (known !== undefined && (reportedAt ?? receivedAt) < (known.reportedAt ?? receivedAt)) return;
     if (resourceInstance !== undefined && node.kind === 'single') {
       const values = {
         ...(into.partial.has(String(id)) ? known?.values : {}),
@@ -128,10 +155,6 @@ function lastValue(
   if (content.values !== undefined) last.values = content.values;
   if (reportedAt !== undefined) last.reportedAt = reportedAt;
   return last;
-}
-
-function isOlder(fresh: WallTime | undefined, known: WallTime | undefined): boolean {
-  return fresh !== undefined && known !== undefined && fresh < known;
 }
 
 /** Visits every resource (or the one resource instance) in a node. */

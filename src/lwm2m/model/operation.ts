@@ -91,6 +91,8 @@ export type Outcome =
       readonly reason:
         'timeout' | 'unreachable' | 'reset' | 'bad_answer' | 'bad_request' | 'busy' | 'cancelled' | 'too_large';
       readonly detail: string;
+      /** Of an answer that could not be decoded: the stable word of the reason. */
+      readonly fault?: string;
       /** Whether any datagram of the request left: when `no`, it had surely no effect. */
       readonly sent: 'yes' | 'no';
     };

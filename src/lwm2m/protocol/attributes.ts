@@ -4,7 +4,8 @@
  */
 
 import { AppError } from '#base';
-import { parseLinks } from '#coap/codec';
+import { LINK_LIMITS, parseLinks } from '#coap/codec';
+import type { LinkLimits } from '#coap/codec';
 import type { Attributes, DiscoveredLink } from '#lwm2m/model';
 
 /**
@@ -26,8 +27,8 @@ export function attributesToQuery(attributes: Attributes): string[] {
  * Reads the payload of a Discover answer. Paths are without the device's root; what is not below the root stays as sent.
  * Numbers become numbers, versions and URIs stay text, an attribute without value is true. Throws DecodeError.
  */
-export function parseDiscovered(text: string, root: string): DiscoveredLink[] {
-  return parseLinks(text).map((link) => {
+export function parseDiscovered(text: string, root: string, limits: LinkLimits = LINK_LIMITS): DiscoveredLink[] {
+  return parseLinks(text, limits).map((link) => {
     const attributes = Object.create(null) as Record<string, number | string | true>;
     for (const [name, value] of link.attributes) attributes[name] = attributeValue(name, value);
     return { path: withoutRoot(link.target, root), attributes };

@@ -11,7 +11,8 @@
 import { DecodeError } from '#base';
 import { OptionNumber } from '#coap/codec';
 import type { Message } from '#coap/codec';
-import { codecFor } from '#lwm2m/formats';
+import { FORMAT_LIMITS, codecFor } from '#lwm2m/formats';
+import type { FormatLimits } from '#lwm2m/formats';
 import { FORMATS } from '#lwm2m/model';
 import type { DeviceDialect, FormatName, Node, Path, PlacedNode } from '#lwm2m/model';
 
@@ -42,12 +43,13 @@ export function decodeContent(
   dialect: DeviceDialect,
   message: Message,
   body: Uint8Array,
+  limits: FormatLimits = FORMAT_LIMITS,
 ): readonly PlacedNode[] {
   if (body.length === 0 && target.length <= 2) return [{ path: target, node: emptyNode(target) }];
   const format = message.uint(OptionNumber.CONTENT_FORMAT) ?? formatOfOneValue(target, dialect);
   const codec = codecFor(format);
   if (codec === undefined) throw new DecodeError('unknown_format', `content format ${format} cannot be decoded`);
-  return codec.decode(body, target, dialect.model);
+  return codec.decode(body, target, dialect.model, limits);
 }
 
 function announced(dialect: DeviceDialect): FormatName | undefined {

@@ -5,23 +5,26 @@ import { Code, showCode } from '#coap/codec';
 import type { Message } from '#coap/codec';
 import type { DeviceDialect, Path, PlacedNode } from '#lwm2m/model';
 import { decodeContent } from './content.js';
+import type { FormatLimits } from '#lwm2m/formats';
+import { FORMAT_LIMITS } from '#lwm2m/formats';
 import { diagnosticOf } from './responses.js';
 
 /**
  * Reads a notification about `path`. Historical values come as several nodes with their times. `error` says why there are
- * none: the device ended the observation with an error code, or its payload cannot be decoded.
+ * none: the device ended the observation with an error code, or its payload cannot be decoded; `fault` is the word of it.
  */
 export function decodeNotification(
   path: Path,
   dialect: DeviceDialect,
   message: Message,
   body: Uint8Array,
-): { readonly nodes: readonly PlacedNode[] } | { readonly error: string } {
+  limits: FormatLimits = FORMAT_LIMITS,
+): { readonly nodes: readonly PlacedNode[] } | { readonly error: string; readonly fault?: string } {
   if (message.code !== Code.CONTENT) return { error: `${showCode(message.code)} ${diagnosticOf(message, body)}` };
   try {
-    return { nodes: decodeContent(path, dialect, message, body) };
+    return { nodes: decodeContent(path, dialect, message, body, limits) };
   } catch (error) {
-    if (error instanceof PeerError) return { error: error.message };
+    if (error instanceof PeerError) return { error: error.message, fault: error.reason };
     throw error;
   }
 }

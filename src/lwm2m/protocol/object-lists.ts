@@ -5,19 +5,24 @@
  */
 
 import { DecodeError, decodeUtf8 } from '#base';
-import { parseLinks } from '#coap/codec';
-import type { Link } from '#coap/codec';
+import { LINK_LIMITS, parseLinks } from '#coap/codec';
+import type { Link, LinkLimits } from '#coap/codec';
 import { MAX_ID, coreVersion, isObjectVersion, shareInstances } from '#lwm2m/model';
 import type { EnablerVersion, ObjectEntry, ObjectList, ObjectListParts, ObjectLists } from '#lwm2m/model';
 
 /** The object list in a payload of link-format, as shared value. Throws DecodeError, see `parseObjectList`. */
-export function readObjectList(payload: Uint8Array, lwm2m: EnablerVersion, lists: ObjectLists): ObjectList {
+export function readObjectList(
+  payload: Uint8Array,
+  lwm2m: EnablerVersion,
+  lists: ObjectLists,
+  limits: LinkLimits = LINK_LIMITS,
+): ObjectList {
   const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload.buffer, payload.byteOffset, payload.length);
   const text = bytes.toString('latin1');
   const recent = lists.recent[lwm2m];
   const known = recent.get(text);
   if (known !== undefined) return known;
-  const list = lists.intern(parseObjectList(decodeUtf8(payload), lwm2m));
+  const list = lists.intern(parseObjectList(decodeUtf8(payload), lwm2m, limits));
   recent.add(text, list);
   return list;
 }
@@ -27,8 +32,12 @@ export function readObjectList(payload: Uint8Array, lwm2m: EnablerVersion, lists
  * unknown attributes and links outside the root are passed over. Throws DecodeError: `bad_link_format`-like reasons of the
  * scanner, `bad_root`, `bad_formats`, `bad_object_path`, `bad_object_version`, `empty_object_list`.
  */
-export function parseObjectList(text: string, lwm2m: EnablerVersion): ObjectListParts {
-  const links = parseLinks(text);
+export function parseObjectList(
+  text: string,
+  lwm2m: EnablerVersion,
+  limits: LinkLimits = LINK_LIMITS,
+): ObjectListParts {
+  const links = parseLinks(text, limits);
   const rootLink = findRoot(links);
   const root = rootLink === undefined ? '' : rootOf(rootLink);
   const found = new Map<number, Found>();

@@ -7,7 +7,7 @@
 import { DecodeError, encodeUtf8 } from '#base';
 import type { Random } from '#base';
 import { Code, MessageType, OptionNumber, stringOption } from '#coap/codec';
-import type { Message, Option } from '#coap/codec';
+import type { LinkLimits, Message, Option } from '#coap/codec';
 import { ENABLER_VERSIONS, FORMATS } from '#lwm2m/model';
 import type { EnablerVersion, ObjectList, ObjectLists, RegisterParameters, UpdateParameters } from '#lwm2m/model';
 import { readObjectList } from './object-lists.js';
@@ -20,6 +20,8 @@ export interface Refusal {
   readonly refused: number;
   /** Why, in a sentence; becomes the diagnostic payload. */
   readonly detail: string;
+  /** The stable word of what could not be decoded or is beyond a limit; worth a metric. */
+  readonly fault?: string;
 }
 
 /** How requests are judged where the standard leaves it open. */
@@ -28,6 +30,10 @@ export interface RegistrationRules {
   readonly unknownParameters: 'ignore' | 'refuse';
   /** The endpoint name that the peer's authenticated identity stands for; used when `ep` is absent. */
   readonly identityEndpoint?: string;
+  /** Bytes of an endpoint name; 128 unless given. */
+  readonly endpointBytes?: number;
+  /** Limits of the object list; LINK_LIMITS unless given. */
+  readonly links?: LinkLimits;
 }
 
 /** Whether a judgement is a refusal. */
@@ -54,12 +60,10 @@ export function decodeRegister(
     const endpoint = query.endpoint ?? rules.identityEndpoint;
     if (endpoint === undefined) return badRequest('ep is missing');
     const fault =
-      formFault(message) ??
-      endpointFault(endpoint) ??
-      unknownFault(query, lwm2m, rules) ??
-      bindingFault(query, lwm2m) ??
-      smsFault(query.sms);
+      formFault(message) ?? unknownFault(query, lwm2m, rules) ?? bindingFault(query, lwm2m) ?? smsFault(query.sms);
     if (fault !== undefined) return badRequest(fault);
+    const nameFault = endpointFault(endpoint, rules.endpointBytes ?? MAX_ENDPOINT);
+    if (nameFault !== undefined) return nameFault;
     const lifetime = query.lifetime ?? (lwm2m === '1.0' ? DEFAULT_LIFETIME : undefined);
     if (lifetime === undefined) return badRequest(`lt is missing: LwM2M ${lwm2m} requires it`);
     if (!isLinkFormat(message)) return NOT_LINK_FORMAT;
@@ -71,7 +75,7 @@ export function decodeRegister(
       lifetime,
       binding,
       queueMode: query.queueMode || binding.includes('Q'),
-      objects: readObjectList(body, lwm2m, lists),
+      objects: readObjectList(body, lwm2m, lists, rules.links),
     };
     return query.sms === undefined ? parameters : { ...parameters, sms: query.sms };
   } catch (error) {
@@ -102,7 +106,8 @@ export function decodeUpdate(
     if (fault !== undefined) return badRequest(fault);
     if (!isLinkFormat(message)) return NOT_LINK_FORMAT;
     if (query.profile !== undefined && lwm2m === '1.2') return profileRefusal(query.profile);
-    return updateOf(query, lwm2m, body.length === 0 ? undefined : readObjectList(body, lwm2m, lists));
+    const objects = body.length === 0 ? undefined : readObjectList(body, lwm2m, lists, rules.links);
+    return updateOf(query, lwm2m, objects);
   } catch (error) {
     return refusalOf(error);
   }
@@ -149,13 +154,14 @@ function formFault(message: Message): string | undefined {
   return message.type === MessageType.CON ? undefined : 'the request must be confirmable';
 }
 
-/** An endpoint name is 1 to 128 bytes of UTF-8 without control characters. */
-function endpointFault(endpoint: string): string | undefined {
+/** An endpoint name is 1 to `most` bytes of UTF-8 without control characters. */
+function endpointFault(endpoint: string, most: number): Refusal | undefined {
   const size = Buffer.byteLength(endpoint);
-  if (size === 0 || size > MAX_ENDPOINT) return `ep must have 1 to ${MAX_ENDPOINT} bytes`;
+  if (size === 0) return badRequest(`ep must have 1 to ${most} bytes`);
+  if (size > most) return { ...badRequest(`ep must have 1 to ${most} bytes`), fault: 'endpoint_too_long' };
   for (let index = 0; index < endpoint.length; index += 1) {
     const code = endpoint.charCodeAt(index);
-    if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return 'ep must not contain control characters';
+    if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return badRequest('ep must not contain control characters');
   }
   return undefined;
 }
@@ -227,6 +233,7 @@ function refusalOf(error: unknown): Refusal {
   return {
     refused: TOO_LARGE.has(error.reason) ? Code.REQUEST_ENTITY_TOO_LARGE : Code.BAD_REQUEST,
     detail: error.message,
+    fault: error.reason,
   };
 }
 
@@ -239,7 +246,7 @@ const NOT_LINK_FORMAT: Refusal = {
 const LOCATION_RD = stringOption(OptionNumber.LOCATION_PATH, 'rd');
 /** Seconds, when a device of 1.0 gives none (LwM2M-Core 1.0.2 §5.3.1). */
 const DEFAULT_LIFETIME = 86_400;
-/** Bytes. */
+/** Bytes, unless the rules say otherwise. */
 const MAX_ENDPOINT = 128;
 const BINDINGS_1_0 = ['U', 'UQ', 'S', 'SQ', 'US', 'UQS'];
 const BINDING_LETTERS = { '1.1': 'UTSN', '1.2': 'UMHTSN' } as const;

@@ -10,6 +10,8 @@ import { FORMATS, MAX_ID } from '#lwm2m/model';
 import type { DeviceDialect, DeviceRequest, Outcome, Path } from '#lwm2m/model';
 import { parseDiscovered } from './attributes.js';
 import { decodeContent } from './content.js';
+import { READ_LIMITS } from './limits.js';
+import type { ReadLimits } from './limits.js';
 
 /** Judges the answer to `request`. `body` is the whole payload. Throws nothing that a device can bring about. */
 export function decodeResponse(
@@ -17,15 +19,16 @@ export function decodeResponse(
   dialect: DeviceDialect,
   message: Message,
   body: Uint8Array,
+  limits: ReadLimits = READ_LIMITS,
 ): Outcome {
   const { code } = message;
   const kind = codeClass(code);
   if (kind === 4 || kind === 5) return { kind: 'refused', code, detail: diagnosticOf(message, body) };
   if (kind !== 2 || code === Code.CONTINUE) return badAnswer(`${showCode(code)} is no answer to this request`);
   try {
-    return decodeSuccess(request, dialect, message, body);
+    return decodeSuccess(request, dialect, message, body, limits);
   } catch (error) {
-    if (error instanceof PeerError) return badAnswer(error.message);
+    if (error instanceof PeerError) return { ...badAnswer(error.message), fault: error.reason };
     throw error;
   }
 }
@@ -48,25 +51,31 @@ function beginningOf(body: Uint8Array): string {
   }
 }
 
-function decodeSuccess(request: DeviceRequest, dialect: DeviceDialect, message: Message, body: Uint8Array): Outcome {
+function decodeSuccess(
+  request: DeviceRequest,
+  dialect: DeviceDialect,
+  message: Message,
+  body: Uint8Array,
+  limits: ReadLimits,
+): Outcome {
   const { code } = message;
   const format = message.uint(OptionNumber.CONTENT_FORMAT);
   const done = { kind: 'done', code, ...(format === undefined ? {} : { format }) } as const;
   switch (request.kind) {
     case 'read':
       return code === Code.CONTENT
-        ? { ...done, nodes: decodeContent(request.path, dialect, message, body) }
+        ? { ...done, nodes: decodeContent(request.path, dialect, message, body, limits.formats) }
         : notContent(code);
     case 'observe': {
       if (code !== Code.CONTENT) return notContent(code);
       const observing = message.has(OptionNumber.OBSERVE) ? 'yes' : 'no';
-      return { ...done, nodes: decodeContent(request.path, dialect, message, body), observing };
+      return { ...done, nodes: decodeContent(request.path, dialect, message, body, limits.formats), observing };
     }
     case 'discover': {
       if (code !== Code.CONTENT) return notContent(code);
       if (format !== undefined && format !== FORMATS.link)
         return badAnswer(`content format ${format} is not link-format`);
-      return { ...done, links: parseDiscovered(decodeUtf8(body), dialect.root) };
+      return { ...done, links: parseDiscovered(decodeUtf8(body), dialect.root, limits.links) };
     }
     case 'create': {
       const created = createdPath(request.path, request.instance, message);
@@ -96,7 +105,7 @@ function notContent(code: number): Outcome {
   return badAnswer(`${showCode(Code.CONTENT)} is expected, the answer is ${showCode(code)}`);
 }
 
-function badAnswer(detail: string): Outcome {
+function badAnswer(detail: string): Outcome & { readonly kind: 'failed' } {
   return { kind: 'failed', reason: 'bad_answer', detail, sent: 'yes' };
 }
 

@@ -71,12 +71,45 @@ describe('last known values', () => {
       node: single(float(value)),
       time,
     });
-    await tell(at(100, 1), at(300, 3), at(200, 2));
+    const early = 1_893_000_000;
+    await tell(at(early + 100, 1), at(early + 300, 3), at(early + 200, 2));
     expect(await world.fleet.values.get(OWNER, 'a', [3303, 0, 5700])).toMatchObject({
       value: 3,
-      reportedAt: '1970-01-01T00:05:00.000Z',
+      reportedAt: '2029-12-26T17:25:00.000Z',
+    });
+    const { node } = at(0, 4);
+    await tell({ path: [3303, 0, 5700], node }, at(-5, 5));
+    const current = await world.fleet.values.get(OWNER, 'a', [3303, 0, 5700]);
+    expect(current).toMatchObject({ value: 4 });
+    expect(current).not.toHaveProperty('reportedAt');
+  });
+
+  it('with a time below 2^28 were measured that long before they came (RFC 8428 §4.5.3)', async () => {
+    const { world, tell } = await observing();
+    await world.pass(60_000);
+    await tell({ path: [3303, 0, 5700], node: single(float(1)), time: -5 });
+    expect(await world.fleet.values.get(OWNER, 'a', [3303, 0, 5700])).toMatchObject({
+      reportedAt: '2030-01-01T00:00:55.000Z',
+      receivedAt: '2030-01-01T00:01:00.000Z',
     });
   });
+
+  it.each([
+    ['ten years and a day ago', -315_663_000],
+    ['ten years ago by the calendar', 1_577_000_000],
+    ['two days ahead', 172_800],
+    ['in 2106', 4_294_967_295],
+  ])(
+    'whose device says a time beyond belief have none, and it is counted: %s (security.md row 19)',
+    async (_name, time) => {
+      const { world, tell } = await observing();
+      await tell({ path: [3303, 0, 5700], node: single(float(1)), time });
+      const value = await world.fleet.values.get(OWNER, 'a', [3303, 0, 5700]);
+      expect(value).toMatchObject({ value: 1, receivedAt: '2030-01-01T00:00:00.000Z' });
+      expect(value).not.toHaveProperty('reportedAt');
+      expect(world.fleet.counters['device_times_refused']).toBe(1);
+    },
+  );
 
   it('of one resource instance join what is known of the others', async () => {
     const { world, tell } = await observing();

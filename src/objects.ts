@@ -15,13 +15,14 @@ export const OWN_OBJECTS: string = fileURLToPath(new URL('../objects', import.me
 
 /**
  * The package's own definitions and those of `folders`, in this order. Of each folder every `*.xml` is read, without
- * subfolders; the registry's two summaries, which define no object, are passed over. Throws AppError
+ * subfolders; the registry's two summaries, which define no object, are passed over. `limits` bind the user's. Throws AppError
  * (`bad_object_definition`) naming file, line and reason, or the folder that cannot be read.
  */
 export function loadObjects(folders: readonly string[], limits: DefinitionLimits = DEFINITION_LIMITS): ObjectCatalogue {
   const catalogue = new ObjectCatalogue();
   for (const folder of [OWN_OBJECTS, ...folders]) {
-    for (const definition of readFolder(folder, limits)) catalogue.add(definition);
+    for (const definition of readFolder(folder, folder === OWN_OBJECTS ? DEFINITION_LIMITS : limits))
+      catalogue.add(definition);
   }
   return catalogue;
 }

@@ -53,10 +53,12 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
   const streams = new EventStreams(deps.settings, (error) => {
     deps.logger.warn('an event stream ended', { error: error instanceof Error ? error.message : String(error) });
   });
+  /** Problems that were answered, by code. */
+  const refusals: Record<string, number> = {};
   const metrics = new Metrics(() => {
     const { counters, gauges } = deps.samples();
     return {
-      counters: { ...counters, event_readers_cut: streams.cut },
+      counters: { ...counters, event_readers_cut: streams.cut, ...refusals },
       gauges: { ...gauges, event_readers: streams.size },
     };
   });
@@ -97,7 +99,8 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
     throw new AppError('not_found', `there is nothing at ${request.path.slice(0, 256)}`);
   });
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    sendProblem(error, request, response, deps.logger);
+    const name = `rest_${sendProblem(error, request, response, deps.logger)}`;
+    refusals[name] = (refusals[name] ?? 0) + 1;
   });
   return {
     handler: app,
@@ -211,7 +214,8 @@ function sendJson(response: Response, status: number, body: unknown, headers: Re
     .end(JSON.stringify(body));
 }
 
-function sendProblem(error: unknown, request: Request, response: Response, logger: Logger): void {
+/** Answers with a problem; gives its code. */
+function sendProblem(error: unknown, request: Request, response: Response, logger: Logger): string {
   const requestId = String(response.locals['requestId']);
   const known = translate(error);
   const problem = problemOf(known, requestId);
@@ -224,13 +228,14 @@ function sendProblem(error: unknown, request: Request, response: Response, logge
   }
   if (response.headersSent) {
     response.destroy();
-    return;
+    return problem['code'];
   }
   const retryAfter = problem['retryAfter'] ?? (problem.status === 503 ? RETRY_AFTER : undefined);
   const more: Record<string, string> = typeof retryAfter === 'number' ? { 'retry-after': String(retryAfter) } : {};
   response
     .writeHead(problem.status, { 'content-type': 'application/problem+json; charset=utf-8', ...more })
     .end(JSON.stringify(problem));
+  return problem['code'];
 }
 
 /** What Express and its body reader throw, in our words. */

@@ -66,6 +66,14 @@ export class ScriptedPeer {
     return this.expect(response, caught);
   }
 
+  /** Sends a request and takes the next datagram, which must begin like `beginning`. */
+  async asks(request: string, beginning: string): Promise<void> {
+    this.send(request);
+    const start = fill(beginning, {});
+    const received = await this.#next(beginning);
+    if (!received.startsWith(start)) throw new Error(`expected ${start}…\nreceived ${received}`);
+  }
+
   close(): void {
     this.#socket.close();
   }

@@ -186,11 +186,13 @@ export class Exchanges implements TransmissionOwner {
         ? encodeBareAnswer(type, code, messageId, message)
         : encodeMessage({ type, code, messageId, token: message.token, options: all, payload });
     if (piggyBacked) {
-      if (entry >= 0) this.#remember(entry, message, code, options, bytes);
+      if (entry >= 0) this.#remember(entry, bytes);
       this.#core.send(state.peer, bytes);
     } else {
       this.#sendSeparately(now, exchange, state, bytes);
     }
+    // The newest creation is remembered longest, because running it twice creates twice.
+    if (entry >= 0 && isCreation(message, code, options)) this.#core.duplicates.keepLongest(entry);
     this.#close(exchange);
   }
 
@@ -266,18 +268,11 @@ export class Exchanges implements TransmissionOwner {
     if (exchange.relation !== undefined) this.#accepting.set(transmission, exchange.relation);
   }
 
-  /** Keeps the answer for duplicates; the newest creation is kept longest, because running it twice creates twice. */
-  #remember(entry: number, request: Message, code: number, options: readonly Option[], bytes: Uint8Array): void {
+  /** Keeps the answer for duplicates. */
+  #remember(entry: number, bytes: Uint8Array): void {
     const { duplicates, parameters } = this.#core;
     if (bytes.length <= parameters.answerCacheBytes) duplicates.keepAnswer(entry, bytes);
     else duplicates.setReaction(entry, Reaction.REBUILD);
-    if (
-      code === Code.CREATED &&
-      request.code === Code.POST &&
-      options.some((option) => option.number === OptionNumber.LOCATION_PATH)
-    ) {
-      duplicates.keepLongest(entry);
-    }
   }
 
   #endRelation(now: Instant, transmission: Transmission, reason: 'reset' | 'timeout'): void {
@@ -325,6 +320,15 @@ export class Exchanges implements TransmissionOwner {
     state.exchanges -= 1;
     this.#core.peers.release(state);
   }
+}
+
+/** Whether an answer says that the request created a resource. */
+function isCreation(request: Message, code: number, options: readonly Option[]): boolean {
+  return (
+    code === Code.CREATED &&
+    request.code === Code.POST &&
+    options.some((option) => option.number === OptionNumber.LOCATION_PATH)
+  );
 }
 
 /** The options of an answer with those that steer the exchange. */

@@ -53,6 +53,19 @@ describe('deduplication', () => {
     expect(script.alive()).toEqual({});
   });
 
+  it('keeps it also when its answer went separately, because the commit was slow', () => {
+    const script = new Script();
+    script.receive(post(1, 'rd'));
+    const { exchange } = script.event('request');
+    script.pass(1_500);
+    const options = ['rd', 'x'].map((segment) => stringOption(OptionNumber.LOCATION_PATH, segment));
+    script.endpoint.respond(script.now, exchange, { code: Code.CREATED, options });
+    for (let id = 100; id < 400; id += 1) run(script, post(id));
+    script.sent();
+    expect(run(script, post(1, 'rd'), Code.CREATED)).toBe(false);
+    expect(script.one()).toBe('60000001');
+  });
+
   it('forgets what is answered before what is being handled', () => {
     const script = new Script({ duplicatesPerPeer: 4 });
     script.receive(post(1));

@@ -93,7 +93,7 @@ export class Requests implements RequestDriver {
     this.#byToken.set(request.tokenKey, request);
     const { body, options } = request.parts;
     const tagged = options.some((option) => option.number === OptionNumber.REQUEST_TAG);
-    if (body?.block !== undefined && !tagged && request.lane.tagUntil > now) {
+    if (body?.block !== undefined && !tagged && (request.lane.tagUntil > now || sendsAnother(request))) {
       request.lane.tag += 1;
       request.requestTag = uintOption(OptionNumber.REQUEST_TAG, request.lane.tag).value;
     }
@@ -305,6 +305,13 @@ export class Requests implements RequestDriver {
     const { blockSize: most, bodyBytes, transferRestarts } = this.#core.parameters;
     return new ResponseBody(first, szxFor(most), this.#buffered, bodyBytes, transferRestarts);
   }
+}
+
+/** Whether another body in blocks is on its way to the same peer (RFC 9175 §3.3). */
+function sendsAnother(request: ClientRequest): boolean {
+  return request.lane.active.some(
+    (turn) => turn !== request && turn instanceof ClientRequest && turn.parts.body?.block !== undefined,
+  );
 }
 
 const TOKEN_LENGTH = 8;

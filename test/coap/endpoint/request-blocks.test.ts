@@ -16,6 +16,7 @@ import {
 } from '#coap/codec';
 import type { Message, Option } from '#coap/codec';
 import type { OutgoingRequest, Parameters } from '#coap/endpoint';
+import { memoryInUse } from '../../support/memory.js';
 import { DEVICE, Script } from './harness.js';
 
 const BODY = Uint8Array.from({ length: 2_500 }, (_, index) => (index * 11) & 255);
@@ -198,6 +199,18 @@ describe('a body of ours in blocks', () => {
     expect(device.got().has(OptionNumber.REQUEST_TAG)).toBe(false);
   });
 
+  it('carries a Request-Tag of its own while another goes there at the same time (RFC 9175 §3.3)', () => {
+    const device = new Device({ nstart: 2 });
+    device.request({ payload: BODY });
+    const first = device.got();
+    device.request({ payload: BODY });
+    const second = device.got();
+    expect(first.has(OptionNumber.REQUEST_TAG)).toBe(false);
+    expect(second.has(OptionNumber.REQUEST_TAG)).toBe(true);
+    device.answer(second, Code.CONTINUE, [block1(0, 1, 6)]);
+    expect(device.got().first(OptionNumber.REQUEST_TAG)).toEqual(second.first(OptionNumber.REQUEST_TAG));
+  });
+
   it('is begun again with the Echo of a challenge in every block (RFC 9175 §2.3)', () => {
     const device = new Device();
     device.request({ payload: BODY });
@@ -225,6 +238,31 @@ describe('a streamed body of ours', () => {
     }
     expect(device.script.types()).toEqual(['response', 'bodyDone']);
     expect(device.script.endpoint.gauges()['bodies']).toBe(0);
+  });
+
+  it('of 50 MiB goes out whole and holds less than 256 KiB', () => {
+    const device = new Device();
+    const { script } = device;
+    const blocks = 50 * 1_024;
+    const piece = new Uint8Array(1_024).fill(5);
+    let [before, most] = [0, 0];
+    device.request({ payload: { id: 4, size: blocks * 1_024 } });
+    for (let num = 0; num < blocks; num += 1) {
+      const wanted = script.event('bodyWanted');
+      if (wanted.offset !== num * 1_024) throw new Error(`offset ${wanted.offset} instead of block ${num}`);
+      script.endpoint.feed(script.now, 4, wanted.offset, piece);
+      const message = device.got();
+      script.datagrams.length = 0;
+      script.sent();
+      if (num === 1_000) before = memoryInUse();
+      if (num % 10_000 === 9_999) most = Math.max(most, memoryInUse() - before);
+      const last = num === blocks - 1;
+      device.answer(message, last ? Code.CHANGED : Code.CONTINUE, [block1(num, last ? 0 : 1, 6)]);
+    }
+    expect(script.types()).toEqual(['response', 'bodyDone']);
+    expect(most).toBeLessThan(256 * 1_024);
+    script.pass(248_000);
+    expect(script.alive()).toEqual({});
   });
 
   it.each(['failBody', 'short piece', 'silence'])('fails after %s', (how) => {

@@ -27,7 +27,7 @@ import type { FleetStore } from '#fleet/ports';
 import type { DefinitionLimits } from '#lwm2m/model';
 import { ObjectLists, type ReadLimits } from '#lwm2m/protocol';
 import { createNorthbound, type Northbound } from '#northbound';
-import { Downlink, Uplink } from '#southbound';
+import { Downlink, Freshness, Uplink } from '#southbound';
 import { openStore } from '#store';
 import { Stack, type BoundAddress, type DatagramHook } from '#transport';
 
@@ -126,6 +126,7 @@ async function assemble(
       links: limits.links,
     },
     limits,
+    freshness: freshnessOf(config),
     fault,
   });
   stack.serve(uplink);
@@ -320,6 +321,11 @@ function fleetSettings(config: Config): Parameters<typeof Fleet.start>[0]['setti
     deviceTimes: { past: number(config, 'deviceTimePast'), future: number(config, 'deviceTimeFuture') },
     definitions: definitionLimits(config),
   };
+}
+
+function freshnessOf(config: Config): Freshness | undefined {
+  const age = number(config, 'coapFreshness');
+  return age === 0 ? undefined : new Freshness(age);
 }
 
 function definitionLimits(config: Config): DefinitionLimits {

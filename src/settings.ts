@@ -61,6 +61,15 @@ const SERVER_SETTINGS = [
     help: 'any name may register over plain CoAP; without it, unknown names get 4.03',
   },
   {
+    flag: 'coap-freshness',
+    kind: 'number',
+    initial: 0,
+    min: 0,
+    max: 3_600,
+    argument: 'SECONDS',
+    help: 'requests that change something must bring an Echo value this young (RFC 9175); 0: not asked for, as few devices know it',
+  },
+  {
     flag: 'owner-token-file',
     kind: 'text',
     initial: '',

@@ -1,5 +1,6 @@
 /** The devices' door. */
 
 export { Downlink } from './downlink.js';
+export { Freshness } from './freshness.js';
 export { Uplink } from './uplink.js';
 export type { Admission, UplinkOptions } from './uplink.js';

@@ -5,7 +5,7 @@
  */
 
 import { AppError, EMPTY, toHex, type Instant, type Logger } from '#base';
-import { Code, MessageType, OptionNumber, uintOption, type Option } from '#coap/codec';
+import { bytesOption, Code, MessageType, OptionNumber, uintOption, type Option } from '#coap/codec';
 import type { Fleet } from '#fleet';
 import {
   decodeNotification,
@@ -23,6 +23,7 @@ import type { RegisterParameters } from '#lwm2m/model';
 import type { EndpointEvent, ExchangeId, OutgoingResponse, Stack } from '#transport';
 
 import type { Downlink } from './downlink.js';
+import type { Freshness } from './freshness.js';
 
 /** Who may register over plain CoAP: every name, or only names the server knows. */
 export type Admission = 'open' | 'known';
@@ -42,6 +43,8 @@ export interface UplinkOptions {
   readonly rules: RegistrationRules;
   /** Limits of what notifications hold. */
   readonly limits: ReadLimits;
+  /** Asked for by requests that change something, when it is there (RFC 9175 §2.3). */
+  readonly freshness: Freshness | undefined;
   /** A promise rejected with what is no refusal: a fault of ours. */
   readonly fault: (error: unknown) => void;
 }
@@ -59,6 +62,7 @@ export class Uplink {
     notifications_left: 0,
     undecodable_notifications: 0,
     ...Object.fromEntries(LIMIT_FAULTS.map((fault) => [`notifications_${fault}`, 0])),
+    challenges: 0,
     refused_endpoint_too_long: 0,
     refused_links_too_long: 0,
     refused_too_many_links: 0,
@@ -92,6 +96,10 @@ export class Uplink {
 
   #request(event: RequestEvent, now: Instant): void {
     const { message } = event;
+    if (this.#options.freshness !== undefined && message.code !== Code.GET && !this.#isFresh(event, now)) {
+      this.#challenge(event, this.#options.freshness, now);
+      return;
+    }
     const segments = message.count(OptionNumber.URI_PATH);
     const first = segments === 0 ? '' : message.text(OptionNumber.URI_PATH, 0);
     if (first === 'rd' && segments === 2) this.#location(event, message.text(OptionNumber.URI_PATH, 1), now);
@@ -100,6 +108,18 @@ export class Uplink {
     else if (first === '.well-known' && segments === 2 && message.text(OptionNumber.URI_PATH, 1) === 'core')
       this.#core(event);
     else this.#refuse(event, { refused: Code.NOT_FOUND, detail: 'no such resource: devices register at /rd' });
+  }
+
+  /** Whether the request brings back an Echo value of ours, which proves its address too. */
+  #isFresh({ message, peer }: RequestEvent, now: Instant): boolean {
+    const echo = message.first(OptionNumber.ECHO);
+    return echo !== undefined && this.#options.freshness?.accepts(echo, peer.key, now) === true;
+  }
+
+  #challenge(event: RequestEvent, freshness: Freshness, now: Instant): void {
+    this.#count('challenges');
+    const echo = bytesOption(OptionNumber.ECHO, freshness.challenge(event.peer.key, now));
+    this.#options.stack.respond(event.exchange, { code: Code.UNAUTHORIZED, options: [echo] });
   }
 
   #location(event: RequestEvent, location: string, now: Instant): void {
@@ -142,7 +162,8 @@ export class Uplink {
       const { location } = await fleet.register(parameters, event.peer, now);
       const answer = registeredAnswer(location);
       stack.respond(event.exchange, answer);
-      this.#budget(event, answer);
+      if (this.#isFresh(event, now)) stack.provePeer(event.peer);
+      else this.#budget(event, answer);
       fleet.reached(event.peer, now);
     } catch (error) {
       this.#failed(event, error);

@@ -23,10 +23,13 @@ export interface UdpOptions {
   readonly receiveBuffer: number;
 }
 
+/** Why a datagram is dropped for its source. */
+export type SourceFault = 'source_port_0' | 'source_not_unicast';
+
 /** What happens on the socket. `received` runs once per datagram and must not throw. */
 export interface UdpEvents {
   received(bytes: Buffer, address: string, port: number): void;
-  dropped(reason: 'source_port_0' | 'source_not_unicast'): void;
+  dropped(reason: SourceFault): void;
   failed(error: Error): void;
 }
 
@@ -66,9 +69,10 @@ export class UdpSocket {
       },
     });
     socket.on('message', (bytes: Buffer, from: RemoteInfo) => {
-      if (from.port === 0) events.dropped('source_port_0');
-      else if (isNotUnicast(from.address)) events.dropped('source_not_unicast');
-      else events.received(bytes, six ? foldAddress(from.address) : from.address, from.port);
+      const address = six ? foldAddress(from.address) : from.address;
+      const fault = sourceFault(address, from.port);
+      if (fault === undefined) events.received(bytes, address, from.port);
+      else events.dropped(fault);
     });
     await new Promise<void>((resolve, reject) => {
       const refuse = (cause: Error): void => {
@@ -121,6 +125,12 @@ export class UdpSocket {
 /** `::ffff:1.2.3.4` as `1.2.3.4`; every other address as it is. */
 export function foldAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+}
+
+/** What is wrong with a source, folded already: nothing that is sent there could come back to it (RFC 7252 §8.2, §11.3). */
+export function sourceFault(address: string, port: number): SourceFault | undefined {
+  if (port === 0) return 'source_port_0';
+  return isNotUnicast(address) ? 'source_not_unicast' : undefined;
 }
 
 function whyNotBound(options: UdpOptions, cause: Error): string {

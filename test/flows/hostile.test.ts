@@ -12,12 +12,12 @@ import { ScriptedClient, utf8 } from '../support/conformance.js';
 import { SeededRandom } from '../support/random.js';
 import { TestServer, until } from '../support/test-server.js';
 
-const REGISTER = `42027d38ab01 b27264 1128 3765703d78 066c743d333030 096c776d326d3d312e31 03623d55 ff ${utf8('</1/0>,</3/0>')}`;
+const REGISTER = `42027d38ab01 b27264 1128 3465703d78 066c743d333030 096c776d326d3d312e31 03623d55 ff ${utf8('</1/0>,</3/0>')}`;
 
 /** What is changed at random: one message of each kind there is. */
 const SEEDS = [
   REGISTER,
-  `42027d39ab01 b27264 1128 3765703d79 066c743d333030 096c776d326d3d312e32 0351 03623d55 ff ${utf8('</>;rt="oma.lwm2m";ct="60 112",</3>;ver=1.1,</3/0>')}`,
+  `42027d39ab01 b27264 1128 3465703d79 066c743d333030 096c776d326d3d312e32 0351 03623d55 ff ${utf8('</>;rt="oma.lwm2m";ct="60 112",</3>;ver=1.1,</3/0>')}`,
   `42027d40ab02 b27264 0aLLLLLLLLLLLLLLLLLLLL`,
   `42027d41ab02 b27264 0aLLLLLLLLLLLLLLLLLLLL 1128 366c743d3330 ff ${utf8('</1/0>')}`,
   `42047d42ab02 b27264 0a41414141414141414141`,

@@ -13,7 +13,7 @@ export type Caught = Readonly<Record<string, string>>;
 /** One peer on its own port of the loopback interface. */
 export class ScriptedPeer {
   readonly #socket: Socket;
-  readonly #port: number;
+  #port: number;
   readonly #inbox: string[] = [];
   #arrived: (() => void) | undefined;
 
@@ -31,6 +31,11 @@ export class ScriptedPeer {
     const socket = createSocket('udp4');
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
     return new ScriptedPeer(socket, Number(new URL(server).port));
+  }
+
+  /** Talks to the server at another address from now on. */
+  turnTo(server: string): void {
+    this.#port = Number(new URL(server).port);
   }
 
   /** Port of this peer. */

@@ -38,9 +38,14 @@ export class TestServer {
     this.#faults = faults;
   }
 
-  /** Starts a server that is open to all names, reads nothing by itself, and answers once, however slow the disk is. */
-  static async start(flags: Readonly<Record<string, unknown>> = {}): Promise<TestServer> {
-    const folder = mkdtempSync(join(tmpdir(), 'bellwether-flow-'));
+  /**
+   * Starts a server that is open to all names, reads nothing by itself, and answers once, however slow the disk is; on what
+   * lies in `folder` when one is given, which becomes its own.
+   */
+  static async start(
+    flags: Readonly<Record<string, unknown>> = {},
+    folder = mkdtempSync(join(tmpdir(), 'bellwether-flow-')),
+  ): Promise<TestServer> {
     const faults: unknown[] = [];
     const config = readConfig({
       flags: {

@@ -83,6 +83,34 @@ describe('a Register in blocks (RFC 7959 §2.5)', () => {
   });
 });
 
+describe('an Update that changes nothing but time', () => {
+  it.each([
+    ['says nothing', ''],
+    ['says the lifetime there is', '466c743d333030'],
+    ['says the binding there is', '43623d55'],
+    ['says the object list there is', `1128 ff ${utf8('</1/0>,</3/0>')}`],
+    ['says all there is', `1128 366c743d333030 03623d55 ff ${utf8('</1/0>,</3/0>')}`],
+  ])('and %s needs no commit', async (_name, rest) => {
+    const client = await registered('same');
+    const release = server.store.holdWriter();
+    try {
+      await client.updates('7d39', rest);
+    } finally {
+      release();
+    }
+  });
+
+  it('is not kept waiting by one that changes something before it', async () => {
+    const client = await registered('both');
+    const release = server.store.holdWriter();
+    client.peer.send('42027d39ab02 b27264 0aLLLLLLLLLLLLLLLLLLLL 456c743d3630', client.location);
+    await client.updates('7d3a');
+    release();
+    await client.peer.expect('62447d39ab02');
+    expect((await server.device('both'))['registration']).toMatchObject({ lifetime: 60 });
+  });
+});
+
 describe('an alternate path', () => {
   it('stands before every path', async () => {
     const client = await registered('rooted', '</lwm2m>;rt="oma.lwm2m",</lwm2m/1/0>,</lwm2m/3/0>');

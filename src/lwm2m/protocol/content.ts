@@ -47,7 +47,7 @@ export function decodeContent(
 ): readonly PlacedNode[] {
   if (body.length === 0 && target.length <= 2) return [{ path: target, node: emptyNode(target) }];
   const format = message.uint(OptionNumber.CONTENT_FORMAT) ?? formatOfOneValue(target, dialect);
-  const codec = codecFor(format);
+  const codec = codecFor(BEFORE_IANA.get(format) ?? format);
   if (codec === undefined) throw new DecodeError('unknown_format', `content format ${format} cannot be decoded`);
   return codec.decode(body, target, dialect.model, limits);
 }
@@ -67,5 +67,10 @@ function emptyNode(target: Path): Node {
   return target.length === 2 ? { kind: 'instance', resources: new Map() } : { kind: 'object', instances: new Map() };
 }
 
+/** Numbers that devices used for text and TLV before the registered ones; read, never sent. */
+const BEFORE_IANA: ReadonlyMap<number, number> = new Map([
+  [1541, FORMATS.text],
+  [1542, FORMATS.tlv],
+]);
 /** Formats that carry everything, the best first. */
 const PREFERRED = ['senml-cbor', 'tlv', 'senml-json'] as const;

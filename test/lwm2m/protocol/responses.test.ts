@@ -149,6 +149,17 @@ describe('the answer to a read', () => {
     }
   });
 
+  it('is read under the numbers that devices used for text and TLV before the registered ones', () => {
+    const expected = [{ path: [3, 0, 9], node: one({ type: 'integer', value: 95 }) }];
+    for (const hex of ['c20605 ff 3935', 'c20606 ff c1095f']) {
+      expect(nodesOf(answered(read('/3/0/9'), `61450001c1 ${hex}`))).toEqual(expected);
+    }
+    expect(answered(read('/3/0/9'), '61450001c1 c20607 ff 7b7d')).toMatchObject({
+      kind: 'failed',
+      reason: 'bad_answer',
+    });
+  });
+
   it('LightweightM2M-1.1-int-202: is opaque', () => {
     const outcome = answered(read('/5/0/0'), '61450001c1 c12a ff 00ff');
     expect(outcome).toMatchObject({ format: 42, nodes: [{ node: { value: { type: 'opaque' } } }] });

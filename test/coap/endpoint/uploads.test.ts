@@ -65,10 +65,26 @@ describe('a request body in blocks', () => {
     script.receive(`41030003ac` + 'b26677' + 'd10320' + 'ff' + '32'.repeat(8));
     const event = script.event('request');
     expect(Buffer.from(event.body).toString()).toBe('0'.repeat(16) + '1'.repeat(16) + '2'.repeat(8));
-    expect([event.message.messageId, event.received]).toEqual([1, 28 + 28 + 20]);
+    expect([event.message.messageId, event.received]).toEqual([1, 28 - 6 + 28 - 6 + 20]);
     script.endpoint.respond(script.now, event.exchange, { code: Code.CHANGED });
     expect(script.one()).toBe('61440003ac' + 'd10e20');
     expect(script.alive()).toEqual({ peers: 1, duplicates: 3 });
+  });
+
+  it('leaves what its 2.31 answers took out of the bytes that count as received (RFC 9175 §2.4)', () => {
+    const script = new Script();
+    for (let num = 0; num < 40; num += 1) {
+      const size = num.toString(16).padStart(3, '0');
+      script.receive(
+        `48030${size} 0102030405060708 b26677 d203 0${(num * 16 + 8).toString(16).padStart(3, '0')} ff ${'30'.repeat(16)}`,
+      );
+    }
+    script.receive(`48030fff 0102030405060708 b26677 d203 0280 ff 30`);
+    const { received } = script.event('request');
+    const [came, left] = [40 * 36 + 21, script.sent().reduce((sum, hex) => sum + hex.length / 2, 0)];
+    expect(left).toBeGreaterThan(40 * 14);
+    expect(3 * received).toBeLessThanOrEqual(3 * came - left);
+    expect(received).toBeGreaterThan(came / 2);
   });
 
   it('is handed out at once when its one block is the last', () => {

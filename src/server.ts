@@ -136,7 +136,11 @@ async function assemble(
     authenticate: (text) => (isOwner(token, text, logger) ? OWNER : undefined),
     logger,
     version: VERSION,
-    settings: { eventReaders: number(config, 'eventReaders'), eventBuffer: number(config, 'eventBuffer') },
+    settings: {
+      eventReaders: number(config, 'eventReaders'),
+      eventBuffer: number(config, 'eventBuffer'),
+      bodyBytes: number(config, 'httpBodyBytes'),
+    },
     samples: () => samples(stack, fleet, store, uplink, downlink),
   });
   const http = await listenHttp(config, northbound);

@@ -47,6 +47,15 @@ const SERVER_SETTINGS = [
     help: 'where REST listens; port 0 picks a free one',
   },
   {
+    flag: 'http-body-bytes',
+    kind: 'number',
+    initial: 1_048_576,
+    min: 4096,
+    max: 67_108_864,
+    argument: 'BYTES',
+    help: 'largest body of a request by REST; beyond: 413',
+  },
+  {
     flag: 'coap',
     kind: 'list',
     initial: ['127.0.0.1:5683'],

@@ -214,3 +214,12 @@ describe('what is shown of the settings', () => {
     expect(shownSettings([row], new Map([['some-key', 'hunter2']]))).toEqual({ someKey: '********' });
   });
 });
+
+it('more observations of a device than the endpoint keeps of a peer are refused: it would reset their notifications', () => {
+  expect(() => read({ flags: { 'observations-per-device': 600 } })).toThrow(
+    'observations-per-device: must be at most what coap-observations-per-peer allows, which is 500',
+  );
+  expect(() =>
+    read({ flags: { 'observations-per-device': 600, 'coap-observations-per-peer': 600 } }),
+  ).not.toThrow();
+});

@@ -34,7 +34,7 @@ export interface NorthboundDeps {
   readonly authenticate: (token: string) => Principal | undefined;
   readonly logger: Logger;
   readonly version: string;
-  readonly settings: { readonly eventReaders: number; readonly eventBuffer: number };
+  readonly settings: { readonly eventReaders: number; readonly eventBuffer: number; readonly bodyBytes: number };
   /** Counters and gauges of all parts, by name without prefix. */
   readonly samples: () => Samples;
 }
@@ -86,7 +86,7 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
     response.setHeader('cache-control', 'no-store');
     next();
   });
-  const raw = express.raw({ type: () => true, limit: BODY_LIMIT, inflate: false });
+  const raw = express.raw({ type: () => true, limit: deps.settings.bodyBytes, inflate: false });
   const open = routes.filter(({ permission }) => permission === 'open');
   const guarded = routes.filter(({ permission }) => permission !== 'open');
   for (const route of open) mount(app, route, raw, deps);
@@ -243,7 +243,10 @@ function translate(error: unknown): unknown {
   if (error instanceof AppError || !(error instanceof Error) || !('status' in error)) return error;
   switch (error.status) {
     case 413:
-      return new AppError('body_too_large', `a body may have ${BODY_LIMIT} bytes at most`);
+      return new AppError(
+        'body_too_large',
+        `a body may have ${'limit' in error ? String(error.limit) : 'fewer'} bytes at most`,
+      );
     case 415:
       return new AppError('unsupported_media_type', 'send the body as it is, without Content-Encoding');
     case 400:
@@ -315,7 +318,5 @@ function targetOf(response: Response): StreamTarget {
 
 /** Seconds after which to come again when the store does not say it. */
 const RETRY_AFTER = 5;
-/** Largest body in bytes. */
-const BODY_LIMIT = 1_048_576;
 const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
 const XML_TYPES = ['application/xml', 'text/xml'];

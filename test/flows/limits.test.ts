@@ -37,6 +37,7 @@ const TIGHT = {
   'operation-queue': 1,
   'observations-per-device': 1,
   'event-readers': 1,
+  'http-body-bytes': 4096,
 };
 
 /** Small limits of what waits: for devices that say nothing, for a disk that stands still. */
@@ -337,6 +338,16 @@ const ROWS: Row[] = [
       await observed('two');
       const second = await tight.rest('PUT', '/devices/two/observations/p', { paths: ['/3/0/13'] });
       expect(second.status).toBe(409);
+    },
+  ],
+  [
+    'http-body-bytes',
+    'rest_body_too_large',
+    1,
+    async () => {
+      const { status, body } = await tight.rest('PATCH', '/devices/any', { tags: { a: 'x'.repeat(4096) } });
+      expect(status).toBe(413);
+      expect(body['detail']).toBe('a body may have 4096 bytes at most');
     },
   ],
   [

@@ -264,7 +264,10 @@ function refuseContradictions(
       pointer: where('coap-block-size'),
       detail: `must be 16, 32, 64, 128, 256, 512 or 1024, not ${size}`,
     });
-  const [wanted, kept] = [Number(values.get('observations-per-device')), Number(values.get('coap-observations-per-peer'))];
+  const [wanted, kept] = [
+    Number(values.get('observations-per-device')),
+    Number(values.get('coap-observations-per-peer')),
+  ];
   // The endpoint would answer notifications of those above with Reset, which ends them at the device.
   if (wanted > kept)
     faults.push({

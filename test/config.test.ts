@@ -219,7 +219,5 @@ it('more observations of a device than the endpoint keeps of a peer are refused:
   expect(() => read({ flags: { 'observations-per-device': 600 } })).toThrow(
     'observations-per-device: must be at most what coap-observations-per-peer allows, which is 500',
   );
-  expect(() =>
-    read({ flags: { 'observations-per-device': 600, 'coap-observations-per-peer': 600 } }),
-  ).not.toThrow();
+  expect(() => read({ flags: { 'observations-per-device': 600, 'coap-observations-per-peer': 600 } })).not.toThrow();
 });

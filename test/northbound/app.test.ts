@@ -28,7 +28,7 @@ async function door(parts: object): Promise<string> {
         : undefined,
     logger,
     version: '0',
-    settings: { eventReaders: 1, eventBuffer: 1024 },
+    settings: { eventReaders: 1, eventBuffer: 1024, bodyBytes: 65_536 },
     samples: () => ({ counters: {}, gauges: {} }),
   });
   const server = createServer(northbound.handler);

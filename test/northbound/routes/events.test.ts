@@ -15,6 +15,10 @@ class Deaf implements StreamTarget {
     this.unread += chunk.length;
   }
 
+  drained(): Promise<void> {
+    return Promise.resolve();
+  }
+
   end(): void {
     this.closed();
   }
@@ -40,7 +44,9 @@ it('a reader with more unread bytes than allowed is cut off, whatever else happe
       });
     },
   };
-  const streams = new EventStreams({ eventReaders: 1, eventBuffer: 1000 });
+  const streams = new EventStreams({ eventReaders: 1, eventBuffer: 1000 }, (error) => {
+    throw error;
+  });
   const context = { fleet: { events }, principal: {}, query: {}, headers: {} } as unknown as Context;
   const reply = await streams.route().handler(context);
   const deaf = new Deaf();

@@ -9,7 +9,7 @@ import type { ModelRecord } from '#fleet/model';
 import type { FleetStore, Receipt } from '#fleet/ports';
 import { foundIn } from '../support/found.js';
 import type { Found } from '../support/found.js';
-import type { StorePlace } from './fleet-store.js';
+import type { StorePlace } from './store-place.js';
 import { at, deleteDevice, device, deviceId, event, finished, operation } from './records.js';
 import { putDevice, putOperation, putValues, value } from './records.js';
 

@@ -11,17 +11,8 @@ import type { Change, FleetStore, OperationQuery, Receipt, StoreLimits, Versione
 import { at, deleteDevice, device, deviceId, event, finished, operation, operationId } from './records.js';
 import { putDevice, putOperation, putValues, value } from './records.js';
 import { describeDurability } from './durability.js';
+import type { StorePlace } from './store-place.js';
 import { randomWalk } from './random-walk.js';
-
-/** Somewhere for one store. */
-export interface StorePlace {
-  /** Opens the store; what was there before is there again. One at a time. Its calendar says `now`. */
-  open(limits: StoreLimits, now: WallTime): Promise<FleetStore>;
-  /** A place with what would be left here if every process that has to do with it ended at this very moment. */
-  crash(): Promise<StorePlace>;
-  /** Removes everything. */
-  remove(): Promise<void>;
-}
 
 /** Limits that no test reaches unless it makes one smaller. */
 export const ROOMY: StoreLimits = {

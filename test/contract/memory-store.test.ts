@@ -2,7 +2,7 @@
 
 import { Disk, MemoryStore } from '../support/memory-store.js';
 import { fleetStoreContract } from './fleet-store.js';
-import type { StorePlace } from './fleet-store.js';
+import type { StorePlace } from './store-place.js';
 
 const place = (disk: Disk): StorePlace => ({
   open: (limits, now) => Promise.resolve(new MemoryStore(disk, limits, () => now)),

@@ -7,7 +7,7 @@ import { silentLogger, systemClock, systemRandom } from '#base';
 import { openStore } from '#store';
 import type { SqliteParameters } from '#store';
 import { fleetStoreContract } from '../contract/fleet-store.js';
-import type { StorePlace } from '../contract/fleet-store.js';
+import type { StorePlace } from '../contract/store-place.js';
 import { crashImage } from '../support/crash-image.js';
 
 async function folder(parameters: Partial<SqliteParameters>): Promise<StorePlace> {

@@ -208,7 +208,7 @@ describe('the start of a server', () => {
     expect(await second.ended).toBe(1);
     expect(second.err).toMatch(
       new RegExp(
-        `^bellwether: the data folder \\S+ is in use by the process with pid ${first.child.pid ?? 0}, since `,
+        `^bellwether: the data folder \\S+ is in use by a process with pid ${first.child.pid ?? 0} on \\S+, since `,
         'm',
       ),
     );

@@ -46,7 +46,7 @@ export class Strace {
       this.#program.ended().then((code) => `strace ended with code ${code}`),
     ]);
     if (said !== undefined && /attached/.test(said)) return undefined;
-    const why = said ?? this.#program.output();
+    const why = [said ?? '', ...this.#program.errors].join(' ');
     if (/ptrace|not permitted/i.test(why)) return `no process may be traced here (ptrace is not allowed): ${why}`;
     throw new Error(`strace did not begin: ${why}`);
   }

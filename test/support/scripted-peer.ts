@@ -10,6 +10,12 @@ import type { Socket } from 'node:dgram';
 /** What the letters of a template stood for. */
 export type Caught = Readonly<Record<string, string>>;
 
+/**
+ * Ports of the peers so far. The system gives a closed port out again, and to a server whoever asks from there with a message
+ * id of the one before sends a duplicate, as the literal bytes of tests do.
+ */
+const usedPorts = new Set<number>();
+
 /** One peer on its own port of the loopback interface. */
 export class ScriptedPeer {
   readonly #socket: Socket;
@@ -28,8 +34,8 @@ export class ScriptedPeer {
 
   /** A peer of the server at an address such as `coap://127.0.0.1:5683`. */
   static async open(server: string): Promise<ScriptedPeer> {
-    const socket = createSocket('udp4');
-    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    const socket = await bound();
+    usedPorts.add(socket.address().port);
     return new ScriptedPeer(socket, Number(new URL(server).port));
   }
 
@@ -108,6 +114,16 @@ function fill(template: string, caught: Caught): string {
     taken[letter] = at + 1;
     return caught[letter]?.[at] ?? letter;
   });
+}
+
+/** A socket on a port that no peer had. */
+async function bound(): Promise<Socket> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  if (!usedPorts.has(socket.address().port)) return socket;
+  const other = await bound();
+  socket.close();
+  return other;
 }
 
 /** What the letters of `template` stand for in `hex`; throws when it does not read like that. */

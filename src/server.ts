@@ -237,7 +237,8 @@ function makeFolder(folder: string): void {
 
 function listenHttp(config: Config, northbound: Northbound): Promise<HttpServer> {
   const { host, port } = config.http;
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 60_000 }, northbound.handler);
+  const limits = { headersTimeout: 10_000, requestTimeout: 60_000 };
+  const server = createServer({ ...limits, ...northbound.messages }, northbound.handler);
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const why = WHY_NOT_OPEN[String('code' in cause ? cause.code : '')] ?? `cannot be opened (${cause.message})`;

@@ -14,6 +14,7 @@ import type { Fleet } from '#fleet';
 import type { Principal } from '#fleet/model';
 
 import { parseStrictJson } from './json.js';
+import { messageClasses, type MessageClasses } from './messages.js';
 import { Metrics, type Samples } from './metrics.js';
 import { describe, openapiRoute } from './openapi.js';
 import { isFault, problemOf } from './problems.js';
@@ -42,6 +43,8 @@ export interface NorthboundDeps {
 /** The door of people and programs. */
 export interface Northbound {
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Options of the HTTP server that the handler is given to. */
+  readonly messages: MessageClasses;
   /** Every route, for checks that the table and the document agree. */
   readonly routes: readonly Route[];
   /** Ends the event streams. */
@@ -104,6 +107,7 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
   });
   return {
     handler: app,
+    messages: messageClasses(app),
     routes,
     close: () => {
       streams.close();

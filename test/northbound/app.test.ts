@@ -10,6 +10,8 @@ import { createNorthbound } from '#northbound';
 
 const closing: (() => void)[] = [];
 const logged: string[] = [];
+/** Whether the app gave a request or a response another prototype. */
+let exchanged = false;
 
 afterEach(() => {
   for (const close of closing.splice(0)) close();
@@ -31,7 +33,11 @@ async function door(parts: object): Promise<string> {
     settings: { eventReaders: 1, eventBuffer: 1024, bodyBytes: 65_536 },
     samples: () => ({ counters: {}, gauges: {} }),
   });
-  const server = createServer(northbound.handler);
+  const server = createServer(northbound.messages, (request, response) => {
+    const born = [Object.getPrototypeOf(request), Object.getPrototypeOf(response)] as unknown[];
+    northbound.handler(request, response);
+    exchanged ||= Object.getPrototypeOf(request) !== born[0] || Object.getPrototypeOf(response) !== born[1];
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closing.push(() => {
     northbound.close();
@@ -89,5 +95,14 @@ describe('a fault of our own', () => {
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain('secret');
     expect(logged).toEqual(['request failed by a fault']);
+  });
+});
+
+describe('requests and responses', () => {
+  it('are of the app from their birth: an exchanged prototype would keep each until the whole heap is collected', async () => {
+    const address = await door({});
+    expect((await get(address, '/healthz')).status).toBe(200);
+    expect((await get(address, '/api/v1/nothing')).status).toBe(404);
+    expect(exchanged).toBe(false);
   });
 });

@@ -1,8 +1,9 @@
 /**
- * Deadlines by key: a binary heap with lazy removal, so that setting and clearing are cheap and `earliest` is exact. A
+ * Deadlines by key: a binary heap in which every entry knows its place, so that setting and clearing are cheap and `earliest` is exact. A
  * key has at most one deadline; setting it again replaces it.
  */
 
+import { ChurnMap } from './churn-map.js';
 import type { Instant } from './time.js';
 
 interface Entry<K> {
@@ -14,7 +15,7 @@ interface Entry<K> {
 
 /** Deadlines of keys of type K, compared by Map identity. */
 export class Deadlines<K> {
-  readonly #entries = new Map<K, Entry<K>>();
+  readonly #entries = new ChurnMap<K, Entry<K>>();
   readonly #heap: Entry<K>[] = [];
 
   /** How many deadlines are set. */

@@ -127,7 +127,7 @@ function mount(app: express.Express, route: Route, raw: express.RequestHandler, 
       query: query(request.query),
       headers: request.headers,
       ...readBody(route, request, check),
-      gone: goneSignal(response),
+      onGone: (listener) => onClose(response, listener),
     };
     const reply = await route.handler(context);
     if ('stream' in reply) sendStream(request, response, reply);
@@ -279,13 +279,11 @@ function refuseOtherMethods(app: express.Express, routes: readonly Route[]): voi
   }
 }
 
-function goneSignal(response: Response): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => {
-    // An answer that was sent whole leaves nobody to tell.
-    if (!response.writableFinished) controller.abort();
-  });
-  return controller.signal;
+/** Hears of the end of the connection before the answer is sent, until the returned function is called. */
+function onClose(response: Response, listener: () => void): () => void {
+  if (response.closed) setImmediate(listener);
+  response.once('close', listener);
+  return () => response.off('close', listener);
 }
 
 function targetOf(response: Response): StreamTarget {

@@ -30,6 +30,9 @@ export type Permission =
 /** Methods we use. */
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
+/** See {@link Context.onGone}. */
+export type OnGone = (listener: () => void) => () => void;
+
 /** What a handler is given, all of it validated. */
 export interface Context {
   readonly fleet: Fleet;
@@ -42,8 +45,8 @@ export interface Context {
   readonly body: unknown;
   /** The body's bytes, for the digest of an idempotent request and for XML. */
   readonly bytes: Uint8Array;
-  /** Resolves when the client has gone away. */
-  readonly gone: AbortSignal;
+  /** Has `listener` called when the client goes away before its answer; the returned function ends that. */
+  readonly onGone: OnGone;
 }
 
 /** What a handler answers. */

@@ -4,6 +4,8 @@ import { AppError } from '#base';
 import type { OperationView, Submitted } from '#fleet';
 import { isFinished } from '#fleet/model';
 
+import type { OnGone } from './route.js';
+
 /** Seconds when the caller says nothing, and the most it may say. */
 const DEFAULT_WAIT = 10;
 const LONGEST_WAIT = 600;
@@ -27,13 +29,13 @@ export function waitOf(prefer: string | readonly string[] | undefined): number {
 export async function settle(
   submitted: Submitted,
   seconds: number,
-  gone: AbortSignal,
+  onGone: OnGone,
 ): Promise<{ done: 'yes' | 'no'; operation: OperationView }> {
   const { waitingFor } = submitted;
   // A repeated request may name what has ended long ago.
   if (waitingFor === undefined) return { done: 'yes', operation: await submitted.finished };
   if (seconds === 0 || waitingFor === 'contact') return persisted(submitted);
-  const ended = await firstOf(submitted.finished, seconds, gone);
+  const ended = await firstOf(submitted.finished, seconds, onGone);
   return ended === undefined ? persisted(submitted) : { done: 'yes', operation: ended };
 }
 
@@ -46,19 +48,19 @@ async function persisted(submitted: Submitted): Promise<{ done: 'yes' | 'no'; op
 function firstOf(
   finished: Promise<OperationView>,
   seconds: number,
-  gone: AbortSignal,
+  onGone: OnGone,
 ): Promise<OperationView | undefined> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       clearTimeout(timer);
-      gone.removeEventListener('abort', giveUp);
+      stopHearing();
     };
     const giveUp = (): void => {
       stop();
       resolve(undefined);
     };
     const timer = setTimeout(giveUp, seconds * 1000);
-    gone.addEventListener('abort', giveUp);
+    const stopHearing = onGone(giveUp);
     finished.then(
       (operation) => {
         stop();

@@ -3,7 +3,7 @@
  * failure is an outcome.
  */
 
-import { AppError, type Instant, type Peer } from '#base';
+import { AppError, ChurnMap, type Instant, type Peer } from '#base';
 import { Code, type Message } from '#coap/codec';
 import type { DeviceLink, LinkTarget } from '#fleet/ports';
 import type { DeviceRequest, Outcome } from '#lwm2m/model';
@@ -25,9 +25,9 @@ export class Downlink implements DeviceLink {
   readonly counters: Record<string, number> = Object.fromEntries(LIMIT_FAULTS.map((fault) => [`answers_${fault}`, 0]));
   readonly #stack: Stack;
   readonly #limits: ReadLimits;
-  readonly #pending = new Map<RequestId, Pending>();
+  readonly #pending = new ChurnMap<RequestId, Pending>();
   #inFlight: 'request' | undefined;
-  readonly #early = new Map<RequestId, ResponseEvent | FailureEvent>();
+  readonly #early = new ChurnMap<RequestId, ResponseEvent | FailureEvent>();
 
   constructor(stack: Stack, limits: ReadLimits = READ_LIMITS) {
     this.#stack = stack;

@@ -4,7 +4,7 @@
  * passed on and forgotten.
  */
 
-import { Instant, Permit } from '#base';
+import { ChurnMap, Instant, Permit } from '#base';
 import { blockOption, blockSize, bytesOption, MAX_BLOCK_NUM, OptionNumber, uintOption } from '#coap/codec';
 import type { Block, Message, Option } from '#coap/codec';
 import type { Core } from './core.js';
@@ -74,8 +74,8 @@ export class Downloads {
   readonly #bytes: Permit;
   /** Least recently used first. */
   readonly #all = new Set<Download>();
-  readonly #byPeer = new Map<PeerState, Download[]>();
-  readonly #byBody = new Map<number, Download>();
+  readonly #byPeer = new ChurnMap<PeerState, Download[]>();
+  readonly #byBody = new ChurnMap<number, Download>();
   readonly #due = (now: Instant, download: Download): void => {
     const late = download.wants.filter((want) => want.until <= now);
     if (late.length > 0) this.#fail(now, download);

@@ -4,7 +4,7 @@
  * and wait for their empty ACK in one list by age.
  */
 
-import { EMPTY, Instant } from '#base';
+import { ChurnMap, EMPTY, Instant } from '#base';
 import {
   blockOption,
   blockSize,
@@ -84,7 +84,7 @@ export class Exchanges implements TransmissionOwner {
   #first: Exchange | undefined = undefined;
   #last: Exchange | undefined = undefined;
   /** Relations whose accepting answer went separately. */
-  readonly #accepting = new Map<Transmission, Relation>();
+  readonly #accepting = new ChurnMap<Transmission, Relation>();
 
   constructor(core: Core, reliability: Reliability, downloads: Downloads, relations: Relations) {
     this.#core = core;

@@ -4,7 +4,7 @@
  * last.
  */
 
-import { after, Milliseconds } from '#base';
+import { ChurnMap, Milliseconds, after } from '#base';
 import type { Instant, Permit } from '#base';
 import { blockSize, Code, isSuccess, MessageType, OptionNumber, szxFor, tokenKeyOf, uintOption } from '#coap/codec';
 import type { Message } from '#coap/codec';
@@ -24,9 +24,9 @@ export class Requests implements RequestDriver {
   readonly #core: Core;
   readonly #reliability: Reliability;
   readonly #buffered: Permit;
-  readonly #byId = new Map<RequestId, ClientRequest>();
-  readonly #byToken = new Map<string, ClientRequest>();
-  readonly #byBody = new Map<number, ClientRequest>();
+  readonly #byId = new ChurnMap<RequestId, ClientRequest>();
+  readonly #byToken = new ChurnMap<string, ClientRequest>();
+  readonly #byBody = new ChurnMap<number, ClientRequest>();
   #lastId = 0;
 
   /** `buffered` counts the bytes of half received bodies. */

@@ -4,7 +4,7 @@
  * large 4.13.
  */
 
-import { EMPTY, Instant } from '#base';
+import { ChurnMap, EMPTY, Instant } from '#base';
 import type { Permit } from '#base';
 import { blockOption, blockSize, Code, OptionNumber, szxFor, uintOption } from '#coap/codec';
 import type { Block, Message, Option } from '#coap/codec';
@@ -57,7 +57,7 @@ class Assembly implements Timed {
 export class Uploads {
   readonly #core: Core;
   readonly #buffered: Permit;
-  readonly #assemblies = new Map<PeerState, Assembly[]>();
+  readonly #assemblies = new ChurnMap<PeerState, Assembly[]>();
   #count = 0;
   readonly #expire = (now: Instant, assembly: Assembly): void => {
     const deadline = this.#deadline(assembly);

@@ -3,12 +3,12 @@
  * nothing is awaited while another change of that device is half done.
  */
 
-import { AppError } from '#base';
+import { AppError, ChurnMap } from '#base';
 
 /** Runs work per key, first come first served. */
 export class Exclusive {
   readonly #limit: number;
-  readonly #lines = new Map<string, readonly (() => void)[]>();
+  readonly #lines = new ChurnMap<string, readonly (() => void)[]>();
 
   /** `limit`: how much may wait per key; beyond: AppError(`store_busy`). */
   constructor(limit = 16) {

@@ -3,7 +3,7 @@
  * firmware of the record. These reads are no operations: nobody asked for them and nobody waits for them.
  */
 
-import { AppError } from '#base';
+import { AppError, ChurnMap } from '#base';
 import type { Clock } from '#base';
 import { parsePath, samePath } from '#lwm2m/model';
 import type { ObjectList, Outcome, Path } from '#lwm2m/model';
@@ -43,7 +43,7 @@ export class Identities implements WorkSource {
   readonly #parts: IdentityParts;
   readonly #paths: readonly Path[];
   readonly #pathsOf = new WeakMap<ObjectList, readonly Path[]>();
-  readonly #readings = new Map<Device, Reading>();
+  readonly #readings = new ChurnMap<Device, Reading>();
 
   constructor(parts: IdentityParts) {
     this.#parts = parts;

@@ -1,6 +1,6 @@
 /** Unfinished operations in memory: by id, in order per device, and by deadline while they wait. Knows nothing of the store. */
 
-import { Deadlines } from '#base';
+import { ChurnMap, Deadlines } from '#base';
 import type { Instant } from '#base';
 import type { OperationId } from '../model/index.js';
 import type { Device } from '../devices/device.js';
@@ -8,8 +8,8 @@ import type { LiveOperation } from './live.js';
 
 /** The queues of all devices. */
 export class OperationQueue {
-  readonly #byId = new Map<OperationId, LiveOperation>();
-  readonly #byDevice = new Map<Device, LiveOperation[]>();
+  readonly #byId = new ChurnMap<OperationId, LiveOperation>();
+  readonly #byDevice = new ChurnMap<Device, LiveOperation[]>();
   readonly #deadlines = new Deadlines<LiveOperation>();
 
   /** Unfinished operations in all. */

@@ -6,7 +6,7 @@
  *      └─────> refused          (all ──> pending with the next registration)
  */
 
-import { AppError, fromHex, seconds } from '#base';
+import { AppError, ChurnMap, fromHex, seconds } from '#base';
 import type { Clock } from '#base';
 import { parsePath } from '#lwm2m/model';
 import type { DeviceRequest, Outcome } from '#lwm2m/model';
@@ -51,7 +51,7 @@ type ObservationError = NonNullable<ObservationRecord['error']>;
 export class Renewal implements WorkSource {
   readonly counters = { observations_established: 0, observations_refused: 0, observations_lost: 0 };
   readonly #parts: RenewalParts;
-  readonly #due = new Map<Device, Due>();
+  readonly #due = new ChurnMap<Device, Due>();
 
   constructor(parts: RenewalParts) {
     this.#parts = parts;

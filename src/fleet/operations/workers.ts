@@ -3,6 +3,7 @@
  * each from its first datagram to its answer (NSTART 1 of RFC 7252 §4.7, LwM2M-Core 1.1.1 §6.5).
  */
 
+import { ChurnMap } from '#base';
 import type { Device } from '../devices/device.js';
 
 /** One piece of work; `stop` ends the run, for now. */
@@ -16,7 +17,7 @@ export interface WorkSource {
 
 /** Runs work, one piece per device at a time. */
 export class Workers {
-  readonly #running = new Map<Device, Promise<void>>();
+  readonly #running = new ChurnMap<Device, Promise<void>>();
   readonly #sources: readonly WorkSource[];
   readonly #isReachable: (device: Device) => boolean;
   readonly #fault: (error: unknown) => void;

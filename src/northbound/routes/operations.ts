@@ -52,7 +52,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
           ...idempotencyOf(context),
         },
       );
-      const { done, operation } = await settle(submitted, wait, context.gone);
+      const { done, operation } = await settle(submitted, wait, context.onGone);
       return done === 'yes'
         ? { status: 200, body: operation }
         : { status: 202, body: operation, headers: { location: locationOf(operation.id) } };

@@ -157,7 +157,7 @@ async function readNode(context: Context): Promise<Reply> {
     { kind: 'read', path: pathText(context), ...formatOf(context) },
     {},
   );
-  const { done, operation } = await settle(submitted, wait, context.gone);
+  const { done, operation } = await settle(submitted, wait, context.onGone);
   if (done === 'no') return { status: 202, body: operation, headers: { location: locationOf(operation.id) } };
   if (operation.state !== 'succeeded') throw problemOfOperation(operation);
   return { status: 200, body: stamp(operation.result?.node ?? {}, operation.finishedAt) };
@@ -167,7 +167,7 @@ async function order(context: Context, request: OperationRequest): Promise<Reply
   const wait = waitOf(context.headers.prefer);
   const endpoint = endpointOf(context.params['endpoint'] ?? '');
   const submitted = await context.fleet.operations.submit(context.principal, endpoint, request, idempotencyOf(context));
-  const { done, operation } = await settle(submitted, wait, context.gone);
+  const { done, operation } = await settle(submitted, wait, context.onGone);
   if (done === 'no') return { status: 202, body: operation, headers: { location: locationOf(operation.id) } };
   if (operation.state !== 'succeeded') throw problemOfOperation(operation);
   return { status: 200, body: operation };

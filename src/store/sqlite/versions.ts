@@ -4,6 +4,7 @@
  * not; what fails is taken back by setting the version it had.
  */
 
+import { ChurnMap } from '#base';
 import type { DeviceId, OperationId } from '#fleet/model';
 import type { DeviceChange, ModelChange, OperationChange } from '#fleet/ports';
 
@@ -18,7 +19,7 @@ interface KnownOperation {
 /** Versions by aggregate. */
 export class Versions {
   readonly #devices = new Map<DeviceId, number>();
-  readonly #operations = new Map<OperationId, KnownOperation>();
+  readonly #operations = new ChurnMap<OperationId, KnownOperation>();
   readonly #models = new Map<string, number>();
   /** Greatest operation id accepted: a greater one is new. */
   #newestOperation: string;
@@ -95,7 +96,7 @@ export class Versions {
   }
 }
 
-function put<K, V>(map: Map<K, V>, key: K, value: V | undefined): void {
+function put<K, V>(map: Map<K, V> | ChurnMap<K, V>, key: K, value: V | undefined): void {
   if (value === undefined) map.delete(key);
   else map.set(key, value);
 }

@@ -1,7 +1,7 @@
 /** The two worker threads as the main thread sees them: where their files are, how they start, how the reader is asked. */
 
 import { Worker } from 'node:worker_threads';
-import { AppError } from '#base';
+import { AppError, ChurnMap } from '#base';
 import type { FromReader, FromWriter, ReadName, ReaderData, Reads, ToReader, WriterData } from './messages.js';
 
 /** Starts the writer; resolves with it and its first word. Rejects with AppError when it refuses. */
@@ -28,7 +28,7 @@ interface Asked {
 /** The reader: questions and answers. */
 export class Reader {
   readonly #worker: Worker;
-  readonly #asked = new Map<number, Asked>();
+  readonly #asked = new ChurnMap<number, Asked>();
   #next = 0;
   #gone = false;
 

@@ -30,7 +30,7 @@ const CASES = [
   },
   {
     ...{ name: 'live-read', run: liveRead },
-    full: { devices: 2000, reads: 20_000, echoes: 50, warmUps: 3 },
+    full: { devices: 2000, reads: 10_000, echoes: 50, warmUps: 3 },
     smoke: { devices: 2000, reads: 2000, echoes: 5, warmUps: 1 },
   },
   {

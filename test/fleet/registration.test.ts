@@ -312,6 +312,8 @@ describe('expiry', () => {
 
 describe('the calendar jumping (T29)', () => {
   const jumps = {
+    'an hour ahead': Date.UTC(2030, 0, 1, 1),
+    'an hour back': Date.UTC(2029, 11, 31, 23),
     'a day ahead': Date.UTC(2030, 0, 2),
     'a day back': Date.UTC(2029, 11, 31),
     'to 1970': 0,

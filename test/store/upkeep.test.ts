@@ -7,7 +7,17 @@ import type { FleetStore } from '#fleet/ports';
 import { openStore } from '#store';
 import { readConfig } from '../../src/config.js';
 import { DEFAULT_PARAMETERS } from '../../src/store/sqlite/parameters.js';
-import { at, device, deviceId, finished, operation, putDevice, putOperation } from '../contract/records.js';
+import {
+  at,
+  device,
+  deviceId,
+  finished,
+  operation,
+  putDevice,
+  putOperation,
+  putValues,
+  value,
+} from '../contract/records.js';
 import { ROOMY, crashImage, lookInto, openAt } from '../support/crash-image.js';
 import { folderWith, removeFolders } from '../support/store-files.js';
 import { until } from '../support/test-server.js';
@@ -79,6 +89,28 @@ it('of 1,200 finished operations of a device at most a tenth more than 1,000 sta
   expect(finishedOnes.map(({ id }) => id)).toEqual(newest);
   expect(items.at(-1)).toEqual(operation(1, 1));
   expect(await kept(2)).toHaveLength(20);
+  await putDevice(store, device(3), 0);
+  const forgotten = 1201 - (await kept(1)).length;
+  expect(store.status().gauges['forgottenOperations']).toBe(forgotten);
+}, 60_000);
+
+it('tells how often the values of an instance were too many bytes', async () => {
+  store = await openAt(folderWith(), { foldAge: 1, foldBytes: 500 }, { valueBytes: 1000 });
+  await putDevice(store, device(1), 0);
+  const write = (number: number) =>
+    putValues(store as FleetStore, 1, 3, 0, {
+      [number]: value(0, at(number), { type: 'string', value: 'x'.repeat(300) }),
+    });
+  await write(1);
+  await write(2);
+  await until('both are folded', () =>
+    Promise.resolve(store?.status().gauges['unfoldedBytes'] === 0 ? 'yes' : undefined),
+  );
+  expect(store.status().gauges['cappedInstances']).toBe(0);
+  for (let number = 3; number <= 5; number += 1) await write(number);
+  await until('the oldest were left out', () =>
+    Promise.resolve((store?.status().gauges['cappedInstances'] ?? 0) > 0 ? 'yes' : undefined),
+  );
 }, 60_000);
 
 it('an operation goes when it finished more than 30 days ago, while the store is open, and no sooner', async () => {

@@ -18,6 +18,8 @@ export class Cleaner {
   /** Where the search for old operations stands: row, and the wall time before which they go. */
   #search: { after: number; readonly before: number } | undefined;
   #purging = true;
+  /** Operations removed so far because they were too old or too many. */
+  forgotten = 0;
 
   constructor(database: DatabaseSyncInstance, limits: StoreLimits) {
     this.#limits = limits;
@@ -77,8 +79,9 @@ export class Cleaner {
 
   #thin(device: string, rows: number): void {
     const last = this.#statements.lastKept.get(device, this.#limits.operationsPerDevice) as { id: string } | undefined;
-    if (last === undefined || removed(this.#statements.thin, device, last.id, rows) < rows)
-      this.#crowded.delete(device);
+    const thinned = last === undefined ? 0 : removed(this.#statements.thin, device, last.id, rows);
+    this.forgotten += thinned;
+    if (thinned < rows) this.#crowded.delete(device);
   }
 
   #searchStep(search: { after: number; readonly before: number }, rows: number): void {
@@ -89,7 +92,7 @@ export class Cleaner {
         this.#search = undefined;
         return;
       }
-      if (finishedAt > 0 && finishedAt < search.before) this.#statements.removeRow.run(row);
+      if (finishedAt > 0 && finishedAt < search.before) this.forgotten += removed(this.#statements.removeRow, row);
       search.after = row;
     }
     if (found.length < rows) this.#search = undefined;

@@ -33,6 +33,8 @@ export class Folder {
   readonly #statements: Statements;
   /** Rows written since the start. */
   rows = 0;
+  /** Times that values of an instance were left out because it has too many bytes. */
+  capped = 0;
 
   constructor(database: DatabaseSyncInstance, limits: FoldLimits) {
     this.#limits = limits;
@@ -80,7 +82,9 @@ export class Folder {
       const row = this.#statements.valueGet.get(device, object, instance) as { resources: string } | undefined;
       let resources = row === undefined ? {} : (JSON.parse(row.resources) as Resources);
       for (const entry of entries) resources = mergeResources(resources, JSON.parse(entryText(entry)) as Resources);
-      this.#statements.valuePut.run(device, object, instance, cappedText(resources, this.#limits.valueBytes));
+      const { text, kept } = cappedText(resources, this.#limits.valueBytes);
+      if (kept === 'some') this.capped += 1;
+      this.#statements.valuePut.run(device, object, instance, text);
     }
     return batch.length * 4;
   }

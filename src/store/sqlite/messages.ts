@@ -30,6 +30,10 @@ export interface WriterFigures {
   readonly walBytes: number;
   readonly checkpoints: number;
   readonly foldedRows: number;
+  /** Operations removed because they were too old or too many. */
+  readonly forgottenOperations: number;
+  /** Times that the oldest values of an instance were left out because it has too many bytes. */
+  readonly cappedInstances: number;
 }
 
 /** From the writer. */

@@ -50,7 +50,10 @@ export class SqliteStore implements FleetStore {
   #foldTimer: NodeJS.Timeout | undefined;
   #onFolded: (() => void)[] = [];
   readonly #cleaning: NodeJS.Timeout;
-  #figures: WriterFigures = { commitMilliseconds: 0, walBytes: 0, checkpoints: 0, foldedRows: 0 };
+  #figures: WriterFigures = {
+    ...{ commitMilliseconds: 0, walBytes: 0, checkpoints: 0, foldedRows: 0 },
+    ...{ forgottenOperations: 0, cappedInstances: 0 },
+  };
   #commitProblem: string | undefined;
   #backgroundProblem: string | undefined;
   /** Why the store is of no use any more. */
@@ -164,10 +167,10 @@ export class SqliteStore implements FleetStore {
   status(): StoreStatus {
     const problem = this.#ended ?? this.#commitProblem ?? this.#backgroundProblem;
     const { queue, versions } = this.#intake;
-    const { commitMilliseconds, walBytes, checkpoints, foldedRows } = this.#figures;
     const gauges = {
       ...{ queueBytes: queue.bytes, queueChanges: queue.size, unfoldedBytes: this.#waitingBytes + this.#foldingBytes },
-      ...{ commitMilliseconds, walBytes, checkpoints, foldedRows, touches: this.#touches.size },
+      ...this.#figures,
+      touches: this.#touches.size,
       ...{ devices: versions.counts.devices, openOperations: versions.counts.operations },
     };
     return problem === undefined ? { gauges } : { problem, gauges };

@@ -19,22 +19,24 @@ export function mergeResources(base: Resources, change: Resources): Resources {
   return merged;
 }
 
-/** The resources as JSON of at most `limit` bytes: the oldest are left out until it fits. */
-export function cappedText(resources: Resources, limit: number): string {
+/** The resources as JSON of at most `limit` bytes: the oldest are left out until it fits; whether all were kept. */
+export function cappedText(
+  resources: Resources,
+  limit: number,
+): { readonly text: string; readonly kept: 'all' | 'some' } {
   const whole = JSON.stringify(resources);
-  if (fits(whole, limit)) return whole;
+  if (fits(whole, limit)) return { text: whole, kept: 'all' };
   const kept = Object.entries(resources).sort(([, left], [, right]) => right.receivedAt - left.receivedAt);
   const sizes = kept.map(([id, value]) => Buffer.byteLength(JSON.stringify(value)) + id.length + 4);
   let total = 2;
   let count = 0;
   while (count < kept.length && total + (sizes[count] as number) <= limit) total += sizes[count++] as number;
-  return JSON.stringify(Object.fromEntries(kept.slice(0, count)));
+  return { text: JSON.stringify(Object.fromEntries(kept.slice(0, count))), kept: 'some' };
 }
 
 /** The resources without the oldest ones that `cappedText` would leave out. */
 export function capped(resources: Resources, limit: number): Resources {
-  const text = cappedText(resources, limit);
-  return JSON.parse(text) as Resources;
+  return JSON.parse(cappedText(resources, limit).text) as Resources;
 }
 
 /**

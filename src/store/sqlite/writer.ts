@@ -205,6 +205,8 @@ class Writer {
       walBytes: this.#database.walBytes(),
       checkpoints: this.#database.checkpoints,
       foldedRows: this.#folder.rows,
+      forgottenOperations: this.#cleaner.forgotten,
+      cappedInstances: this.#folder.capped,
     };
   }
 

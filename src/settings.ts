@@ -48,7 +48,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'http-body-bytes',
-    kind: 'number',
+    kind: 'count',
     initial: 1_048_576,
     min: 4096,
     max: 67_108_864,
@@ -225,7 +225,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'endpoint-name-bytes',
-    kind: 'number',
+    kind: 'count',
     initial: 128,
     min: 1,
     max: 252,
@@ -234,7 +234,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'link-bytes',
-    kind: 'number',
+    kind: 'count',
     initial: 16_384,
     min: 256,
     max: 1_048_576,
@@ -243,7 +243,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'link-count',
-    kind: 'number',
+    kind: 'count',
     initial: 1_000,
     min: 1,
     max: 100_000,
@@ -252,7 +252,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'link-attributes',
-    kind: 'number',
+    kind: 'count',
     initial: 64,
     min: 4,
     max: 1_024,
@@ -261,7 +261,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'format-payload-bytes',
-    kind: 'number',
+    kind: 'count',
     initial: 1_048_576,
     min: 1_024,
     max: 67_108_864,
@@ -270,7 +270,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'format-records',
-    kind: 'number',
+    kind: 'count',
     initial: 4_096,
     min: 1,
     max: 1_000_000,
@@ -279,7 +279,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'format-name-characters',
-    kind: 'number',
+    kind: 'count',
     initial: 128,
     min: 24,
     max: 4_096,
@@ -288,7 +288,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'format-depth',
-    kind: 'number',
+    kind: 'count',
     initial: 16,
     min: 3,
     max: 64,
@@ -297,7 +297,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'format-cbor-items',
-    kind: 'number',
+    kind: 'count',
     initial: 65_536,
     min: 16,
     max: 16_777_216,
@@ -324,7 +324,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'definition-bytes',
-    kind: 'number',
+    kind: 'count',
     initial: 1_048_576,
     min: 1_024,
     max: 16_777_216,
@@ -333,7 +333,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'definition-depth',
-    kind: 'number',
+    kind: 'count',
     initial: 16,
     min: 5,
     max: 64,
@@ -342,7 +342,7 @@ const SERVER_SETTINGS = [
   },
   {
     flag: 'definition-elements',
-    kind: 'number',
+    kind: 'count',
     initial: 10_000,
     min: 16,
     max: 1_000_000,

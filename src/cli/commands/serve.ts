@@ -31,9 +31,10 @@ export function addServe(program: Command): void {
 function optionOf(setting: Setting): Option {
   const name = setting.kind === 'flag' ? `--${setting.flag}` : `--${setting.flag} <${setting.argument ?? 'VALUE'}>`;
   const initial = Array.isArray(setting.initial) ? setting.initial.join(' ') : String(setting.initial);
+  const bounds = setting.min === undefined ? '' : `${setting.min} to ${setting.max ?? 'any'}; `;
   const option = new Option(
     name,
-    `${setting.help}${setting.kind === 'flag' ? `; --no-${setting.flag} turns it off` : ''} (${variableOf(setting.flag)}; default ${initial === '' ? 'none' : initial})`,
+    `${setting.help}${setting.kind === 'flag' ? `; --no-${setting.flag} turns it off` : ''} (${variableOf(setting.flag)}; ${bounds}default ${initial === '' ? 'none' : initial})`,
   );
   if (setting.kind === 'list')
     option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);

@@ -46,14 +46,15 @@ async function statusOf(http: string, token: string): Promise<number> {
 }
 
 describe('bellwether serve --help', () => {
-  it('lists every setting with its variable and its default', async () => {
+  it('lists every setting with its variable, what is allowed and its default', async () => {
     const { code, out } = await bellwether(['serve', '--help']);
     expect(code).toBe(0);
-    for (const { flag, initial, help } of SETTINGS) {
+    for (const { flag, initial, help, min, max } of SETTINGS) {
       const line = out.split('\n').find((text) => new RegExp(`^ *--${flag}(?: |$)`).test(text));
       const value = Array.isArray(initial) ? initial.join(' ') : String(initial);
       expect(line).toContain(help);
-      expect(line).toContain(`(${variableOf(flag)}; default ${value === '' ? 'none' : value})`);
+      const bounds = min === undefined ? '' : `${min} to ${max ?? 'any'}; `;
+      expect(line).toContain(`(${variableOf(flag)}; ${bounds}default ${value === '' ? 'none' : value})`);
     }
   });
 });

@@ -3,7 +3,7 @@
  * the order that loses nothing and stops them in the reverse. Start reading here.
  */
 
-import { createServer, type Server as HttpServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve as resolvePath } from 'node:path';
@@ -237,8 +237,7 @@ function makeFolder(folder: string): void {
 
 function listenHttp(config: Config, northbound: Northbound): Promise<HttpServer> {
   const { host, port } = config.http;
-  const limits = { headersTimeout: 10_000, requestTimeout: 60_000 };
-  const server = createServer({ ...limits, ...northbound.messages }, northbound.handler);
+  const { server } = northbound;
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       const why = WHY_NOT_OPEN[String('code' in cause ? cause.code : '')] ?? `cannot be opened (${cause.message})`;

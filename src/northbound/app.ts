@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
@@ -13,8 +13,8 @@ import { AppError, type Logger } from '#base';
 import type { Fleet } from '#fleet';
 import type { Principal } from '#fleet/model';
 
+import { makeHttpServer } from './http-server.js';
 import { parseStrictJson } from './json.js';
-import { messageClasses, type MessageClasses } from './messages.js';
 import { Metrics, type Samples } from './metrics.js';
 import { describe, openapiRoute } from './openapi.js';
 import { isFault, problemOf } from './problems.js';
@@ -42,9 +42,8 @@ export interface NorthboundDeps {
 
 /** The door of people and programs. */
 export interface Northbound {
-  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Options of the HTTP server that the handler is given to. */
-  readonly messages: MessageClasses;
+  /** The HTTP server, which does not listen yet. */
+  readonly server: Server;
   /** Every route, for checks that the table and the document agree. */
   readonly routes: readonly Route[];
   /** Ends the event streams. */
@@ -58,6 +57,10 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
   });
   /** Problems that were answered, by code. */
   const refusals: Record<string, number> = {};
+  const count = (code: string): void => {
+    const name = `rest_${code}`;
+    refusals[name] = (refusals[name] ?? 0) + 1;
+  };
   const metrics = new Metrics(() => {
     const { counters, gauges } = deps.samples();
     return {
@@ -83,10 +86,13 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
   app.set('case sensitive routing', true);
   app.set('strict routing', true);
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } } }));
-  app.use((_request: Request, response: Response, next: NextFunction) => {
+  app.use((request: Request, response: Response, next: NextFunction) => {
     response.locals['requestId'] = randomUUID();
     response.setHeader('x-request-id', String(response.locals['requestId']));
     response.setHeader('cache-control', 'no-store');
+    // RFC 9112 §3.2
+    if (request.headers.host === undefined && request.httpVersion === '1.1')
+      throw new AppError('invalid_header', 'a request of HTTP/1.1 must have a Host header');
     next();
   });
   const raw = express.raw({ type: () => true, limit: deps.settings.bodyBytes, inflate: false });
@@ -102,12 +108,10 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
     throw new AppError('not_found', `there is nothing at ${request.path.slice(0, 256)}`);
   });
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    const name = `rest_${sendProblem(error, request, response, deps.logger)}`;
-    refusals[name] = (refusals[name] ?? 0) + 1;
+    count(sendProblem(error, request, response, deps.logger));
   });
   return {
-    handler: app,
-    messages: messageClasses(app),
+    server: makeHttpServer(app, count),
     routes,
     close: () => {
       streams.close();
@@ -208,14 +212,13 @@ function sendStream(request: Request, response: Response, reply: StreamReply): v
 function send(response: Response, reply: Reply): void {
   const headers = reply.headers ?? {};
   if (reply.body === undefined) response.writeHead(reply.status, headers).end();
-  else if (typeof reply.body === 'string') response.writeHead(reply.status, headers).end(reply.body);
-  else sendJson(response, reply.status, reply.body, headers);
+  else if (typeof reply.body === 'string') sendText(response, reply.status, headers, reply.body);
+  else sendText(response, reply.status, { 'content-type': JSON_TYPE, ...headers }, JSON.stringify(reply.body));
 }
 
-function sendJson(response: Response, status: number, body: unknown, headers: Readonly<Record<string, string>>): void {
-  response
-    .writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers })
-    .end(JSON.stringify(body));
+/** With its length, so that it leaves in one piece. */
+function sendText(response: Response, status: number, headers: Readonly<Record<string, string>>, text: string): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
 /** Answers with a problem; gives its code. */
@@ -236,9 +239,7 @@ function sendProblem(error: unknown, request: Request, response: Response, logge
   }
   const retryAfter = problem['retryAfter'] ?? (problem.status === 503 ? RETRY_AFTER : undefined);
   const more: Record<string, string> = typeof retryAfter === 'number' ? { 'retry-after': String(retryAfter) } : {};
-  response
-    .writeHead(problem.status, { 'content-type': 'application/problem+json; charset=utf-8', ...more })
-    .end(JSON.stringify(problem));
+  sendText(response, problem.status, { 'content-type': PROBLEM_TYPE, ...more }, JSON.stringify(problem));
   return problem['code'];
 }
 
@@ -320,5 +321,7 @@ function targetOf(response: Response): StreamTarget {
 
 /** Seconds after which to come again when the store does not say it. */
 const RETRY_AFTER = 5;
+const JSON_TYPE = 'application/json; charset=utf-8';
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
 const XML_TYPES = ['application/xml', 'text/xml'];

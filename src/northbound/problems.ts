@@ -12,6 +12,7 @@ interface ProblemRow {
 
 /** Every code this API answers with. */
 export const PROBLEMS = {
+  malformed_request: { status: 400, title: 'This is no HTTP request' },
   invalid_json: { status: 400, title: 'The body is not valid JSON' },
   invalid_body: { status: 400, title: 'The body does not fit' },
   invalid_query: { status: 400, title: 'The query does not fit' },
@@ -35,6 +36,7 @@ export const PROBLEMS = {
   no_value: { status: 404, title: 'No value is known' },
   method_not_allowed: { status: 405, title: 'This method is not allowed here' },
   not_acceptable: { status: 406, title: 'The answer has no type that is accepted' },
+  request_timeout: { status: 408, title: 'The request took too long to come' },
   queue_full: { status: 409, title: 'Too much waits already' },
   operation_not_cancellable: { status: 409, title: 'Only a queued operation can be cancelled' },
   operation_cancelled: { status: 409, title: 'The operation was cancelled' },
@@ -42,9 +44,11 @@ export const PROBLEMS = {
   precondition_failed: { status: 412, title: 'It has changed since' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'This content type is not taken here' },
+  expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   not_encodable: { status: 422, title: 'This cannot be said to the device' },
   idempotency_conflict: { status: 422, title: 'This Idempotency-Key was used with another request' },
   too_many_readers: { status: 429, title: 'Too many event readers' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
   device_refused: { status: 502, title: 'The device refused' },
   device_unreachable: { status: 502, title: 'The device cannot be reached' },
   device_reset: { status: 502, title: 'The device reset the exchange' },

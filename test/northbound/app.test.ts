@@ -1,6 +1,5 @@
 /** What the door makes of a fleet whose store does not work, and of faults of our own. */
 
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { AppError } from '#base';
@@ -33,10 +32,12 @@ async function door(parts: object): Promise<string> {
     settings: { eventReaders: 1, eventBuffer: 1024, bodyBytes: 65_536 },
     samples: () => ({ counters: {}, gauges: {} }),
   });
-  const server = createServer(northbound.messages, (request, response) => {
+  const { server } = northbound;
+  server.prependListener('request', (request, response) => {
     const born = [Object.getPrototypeOf(request), Object.getPrototypeOf(response)] as unknown[];
-    northbound.handler(request, response);
-    exchanged ||= Object.getPrototypeOf(request) !== born[0] || Object.getPrototypeOf(response) !== born[1];
+    response.once('close', () => {
+      exchanged ||= Object.getPrototypeOf(request) !== born[0] || Object.getPrototypeOf(response) !== born[1];
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closing.push(() => {

@@ -26,6 +26,7 @@ import { OBJECT_ROUTES } from './routes/objects.js';
 import { OBSERVATION_ROUTES } from './routes/observations.js';
 import { OPERATION_ROUTES } from './routes/operations.js';
 import { RESOURCE_ROUTES } from './routes/resources.js';
+import { readQuery } from './query.js';
 import { bodyCheck, queryCheck } from './validate.js';
 
 /** What the door stands on. */
@@ -82,7 +83,7 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.set('query parser', 'simple');
+  app.set('query parser', readQuery);
   app.set('case sensitive routing', true);
   app.set('strict routing', true);
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } } }));

@@ -6,5 +6,7 @@ export { STANDARD_OBJECTS, makeKind } from './kind.js';
 export type { DeviceKind, KindOptions } from './kind.js';
 export { DeviceRunner } from './runner.js';
 export type { RunnerOptions } from './runner.js';
+export { totalOf } from './sightings.js';
+export type { DeviceReport } from './sightings.js';
 export { Swarm } from './swarm.js';
 export type { SwarmCounts, SwarmOptions } from './swarm.js';

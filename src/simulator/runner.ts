@@ -10,6 +10,9 @@ import type { RequestHandler, StackOptions, UdpOptions } from '#transport';
 
 import { SimulatedDevice } from './device.js';
 import type { DeviceEvent, DeviceOptions, DeviceOutput } from './device.js';
+import { fractionOf, seedFor } from './seed.js';
+import { Sightings } from './sightings.js';
+import type { DeviceReport } from './sightings.js';
 
 /** What the stack tells. */
 type StackEvent = Parameters<RequestHandler['handle']>[0];
@@ -19,6 +22,8 @@ export interface RunnerOptions {
   readonly stack: StackOptions;
   readonly server: Peer;
   readonly listen: UdpOptions;
+  /** Share of the datagrams, 0 to 1, that the device's link loses each way. */
+  readonly loss: number;
   /** Everything of the device but what only its socket knows. */
   readonly device: Omit<DeviceOptions, 'address' | 'startedAt' | 'startedAtWall'>;
   /** Something happened to the device. */
@@ -32,6 +37,7 @@ export class DeviceRunner {
   readonly device: SimulatedDevice;
   readonly #options: RunnerOptions;
   readonly #stack: Stack;
+  readonly #sightings = new Sightings();
   /** The request of the device that is in flight. */
   #request: number | undefined;
   readonly #waiting: StackEvent[] = [];
@@ -60,7 +66,7 @@ export class DeviceRunner {
 
   /** Opens the device's socket. Rejects with AppError(`listener_unavailable`). */
   static async open(options: RunnerOptions): Promise<DeviceRunner> {
-    const stack = new Stack(options.stack);
+    const stack = new Stack({ ...options.stack, ...lossyLink(options) });
     const bound = await stack.listen(options.listen);
     return new DeviceRunner(options, stack, bound.address);
   }
@@ -83,6 +89,11 @@ export class DeviceRunner {
   handleTimeout(now: Instant): void {
     this.device.handleTimeout(now);
     this.#work(now);
+  }
+
+  /** What the device has seen so far. */
+  report(): DeviceReport {
+    return this.#sightings.report(this.device.name, this.#stack.counters());
   }
 
   /** Closes the socket; nothing is sent afterwards. */
@@ -118,6 +129,7 @@ export class DeviceRunner {
       case 'answer': {
         const { code, options, payload } = output.answer;
         const observe = output.observe === undefined ? {} : { observe: output.observe };
+        this.#sightings.noteAnswer();
         this.#stack.respond(output.exchange, { code, options, payload, ...observe });
         return;
       }
@@ -127,6 +139,7 @@ export class DeviceRunner {
       case 'notify': {
         const { code, options, payload, observe, confirmable } = output.notification;
         const sequence = observe === undefined ? {} : { observe };
+        this.#sightings.noteNotification();
         this.#stack.notify(output.relation, { code, options, payload, confirmable, ...sequence });
         return;
       }
@@ -135,6 +148,7 @@ export class DeviceRunner {
         this.#stack.dropPeer(server.key);
         return;
       case 'event':
+        this.#sightings.note(output.event);
         this.#options.onEvent(this, output.event);
         return;
     }
@@ -167,6 +181,14 @@ export class DeviceRunner {
         return;
     }
   }
+}
+
+/** The link of a device, which loses the same datagrams in every run of a seed. */
+function lossyLink({ loss, device }: RunnerOptions): Pick<StackOptions, 'loses'> {
+  if (loss === 0) return {};
+  const seed = seedFor(device.seed, 'link');
+  let drawn = 0;
+  return { loses: () => fractionOf(seed, (drawn += 1)) < loss };
 }
 
 /** 4.01: only the server a device registered with may ask things of it (LwM2M-Core 1.1.1 §8). */

@@ -12,6 +12,7 @@ import type { DeviceKind } from './kind.js';
 import { checkEndpoint } from './registration.js';
 import { DeviceRunner } from './runner.js';
 import { seedFor } from './seed.js';
+import type { DeviceReport } from './sightings.js';
 
 /** What a swarm is made with. */
 export interface SwarmOptions {
@@ -26,6 +27,8 @@ export interface SwarmOptions {
   /** Queue mode: seconds a device listens after an exchange; undefined: always. */
   readonly awakeFor: number | undefined;
   readonly notifications: 'con' | 'non';
+  /** Share of the datagrams, 0 to 1, that each device's link loses each way. */
+  readonly loss: number;
   readonly onEvent: (name: string, event: DeviceEvent) => void;
 }
 
@@ -98,19 +101,25 @@ export class Swarm {
     return { open: this.#runners.length, registered: this.#registered.size, refused: this.#refused.size };
   }
 
+  /** What each device has seen so far, in the order of their numbers. */
+  reports(): DeviceReport[] {
+    return this.#runners.map((runner) => runner.report());
+  }
+
   /** A method, because it may change while something is awaited. */
   #isStopping(): boolean {
     return this.#stopping === 'yes';
   }
 
   async #startOne(): Promise<void> {
-    const { prefix, kinds, seed, awakeFor, notifications, stack, server } = this.#options;
+    const { prefix, kinds, seed, awakeFor, notifications, loss, stack, server } = this.#options;
     this.#made += 1;
     const name = `${prefix}${this.#made}`;
     const runner = await DeviceRunner.open({
       stack,
       server: this.#server,
       listen: { address: localAddress(server.address), port: 0, stack: 'single', receiveBuffer: RECEIVE_BUFFER },
+      loss,
       device: { name, seed: seedFor(seed, name), kinds, awakeFor, notifications },
       onEvent: (which, event) => {
         this.#note(which, event);

@@ -36,6 +36,8 @@ export interface StackOptions {
   readonly logger: Logger;
   /** An error left the endpoint or the handler: a fault of ours. The datagram is lost, the stack goes on. */
   readonly fault: (error: unknown) => void;
+  /** A link that loses datagrams, for simulated devices: whether the next one is lost. Lost ones are counted. */
+  readonly loses?: (direction: 'in' | 'out') => boolean;
 }
 
 /** All sockets of one side and the endpoint behind them. */
@@ -216,6 +218,10 @@ export class Stack {
       this.#count('dropped_own_address');
       return;
     }
+    if (this.#options.loses?.('in') === true) {
+      this.#count('lost_in');
+      return;
+    }
     const now = this.#options.clock.now();
     const peer = plainPeer(listener, address, port);
     this.#hook?.('in', peer, bytes);
@@ -230,6 +236,10 @@ export class Stack {
   #send(peer: Peer, bytes: Uint8Array): void {
     this.#counters['datagrams_out'] = (this.#counters['datagrams_out'] ?? 0) + 1;
     this.#hook?.('out', peer, bytes);
+    if (this.#options.loses?.('out') === true) {
+      this.#count('lost_out');
+      return;
+    }
     const socket = this.#sockets[peer.listener];
     if (socket === undefined) return;
     // Only a message that waits for an answer (CON: type bits 0) is worth a callback of its own.

@@ -8,7 +8,7 @@ import { Code, OptionNumber, showCode, stringOption, uintOption } from '#coap/co
 import type { Message } from '#coap/codec';
 import { parametersWith } from '#coap/endpoint';
 import type { EndpointEvent, OutgoingRequest } from '#coap/endpoint';
-import { Swarm } from '#simulator';
+import { Swarm, totalOf } from '#simulator';
 import type { DeviceEvent, SwarmOptions } from '#simulator';
 import { Stack } from '#transport';
 import type { StackOptions } from '#transport';
@@ -170,6 +170,7 @@ function swarmOf(port: number, more: Partial<SwarmOptions> = {}): Running {
     seed: 1,
     awakeFor: undefined,
     notifications: 'con',
+    loss: 0,
     onEvent: (name, event) => events.push({ name, ...event }),
     ...more,
   });
@@ -343,5 +344,36 @@ describe('a device on a socket', () => {
     await server.write('/1/0/1', '1');
     await until(() => server.log.length >= 4, 'updates');
     expect(server.log.slice(1, 4).every((line) => line.startsWith('2 /rd/sim-1.'))).toBe(true);
+  });
+});
+
+describe('devices whose link loses datagrams', () => {
+  it('all register nonetheless, and tell how often they sent again and what was lost', async () => {
+    const server = await serverOf();
+    const stack = { ...stackOptions([]), parameters: parametersWith({ ackTimeout: 50, maxRetransmit: 10 }) };
+    const { swarm } = swarmOf(server.port, { count: 40, loss: 0.3, stack });
+    await swarm.start();
+    expect(swarm.counts()).toEqual({ open: 40, registered: 40, refused: 0 });
+    const reports = swarm.reports();
+    const total = totalOf(reports);
+    expect(reports.map(({ endpoint }) => endpoint)).toEqual(Array.from({ length: 40 }, (_, at) => `sim-${at + 1}`));
+    expect(total).toMatchObject({ devices: 40, registered: 40, registrations: 40, refusals: 0 });
+    // Of 40 Registers and their answers about 3 in 10 are lost each way.
+    expect(total['lostOut']).toBeGreaterThan(3);
+    expect(total['lostIn']).toBeGreaterThan(1);
+    expect(total['retransmissions']).toBeGreaterThanOrEqual((total['lostOut'] ?? 0) + (total['lostIn'] ?? 0));
+    // What was sent and not lost has reached the server, which heard each of it.
+    expect(total['datagramsOut']).toBe(40 + (total['retransmissions'] ?? 0));
+  });
+
+  it('reach nobody when all is lost', async () => {
+    const server = await serverOf();
+    const stack = { ...stackOptions([]), parameters: parametersWith({ ackTimeout: 50, maxRetransmit: 1 }) };
+    const { swarm } = swarmOf(server.port, { loss: 1, stack });
+    await swarm.start();
+    expect(swarm.reports()).toMatchObject([
+      { state: 'not registered', registrations: 0, unanswered: 1, datagramsOut: 2, lostOut: 2, datagramsIn: 0 },
+    ]);
+    expect(server.log).toEqual([]);
   });
 });

@@ -1,16 +1,16 @@
 /** `bellwether simulate`: simulated devices that register with a server and behave until told to stop. */
 
 import { lookup } from 'node:dns/promises';
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
-import { AppError, showAddress, systemClock, systemRandom } from '#base';
+import { AppError, messageOf, showAddress, systemClock, systemRandom } from '#base';
 import { showCode } from '#coap/codec';
 import { parametersWith } from '#coap/endpoint';
 import { ENABLER_VERSIONS, parseObjectDefinition, type EnablerVersion } from '#lwm2m/model';
-import { Swarm, makeKind, type DeviceEvent, type DeviceKind } from '#simulator';
+import { Swarm, makeKind, totalOf, type DeviceEvent, type DeviceKind, type DeviceReport } from '#simulator';
 
 import { loadObjects } from '../../objects.js';
 import { ExitCode } from '../exit.js';
@@ -26,6 +26,8 @@ interface Options {
   readonly queue: boolean;
   readonly awake: number;
   readonly confirmable: boolean;
+  readonly loss: number;
+  readonly report?: string;
   readonly seed: number;
   readonly json: boolean;
 }
@@ -53,6 +55,8 @@ export function addSimulate(program: Command): void {
     .option('--queue', 'queue mode: listen only for a while after each exchange', false)
     .option('--awake <SECONDS>', 'how long a device in queue mode listens', whole(1, 86_400), 93)
     .option('--confirmable', 'send notifications confirmable', false)
+    .option('--loss <PERCENT>', 'datagrams that each device loses, each way; the seed says which', percent, 0)
+    .option('--report <FILE>', 'at the end, write what each device saw to this file, as JSON')
     .option('--seed <N>', 'what the values of all devices follow from', whole(0, 0xffff_ffff), 1)
     .option('--json', 'one JSON object a line', false)
     .action(async (options: Options) => {
@@ -61,6 +65,7 @@ export function addSimulate(program: Command): void {
 }
 
 async function simulate(options: Options): Promise<void> {
+  checkReportFile(options.report);
   const server = await resolveServer(options.server);
   const report = new Report(options, showAddress(server.address, server.port));
   const logger = processLogger('warn');
@@ -83,6 +88,7 @@ async function simulate(options: Options): Promise<void> {
     seed: options.seed,
     awakeFor: options.queue ? options.awake : undefined,
     notifications: options.confirmable ? 'con' : 'non',
+    loss: options.loss / 100,
     onEvent: (name, event) => {
       report.add(name, event);
     },
@@ -104,7 +110,9 @@ async function run(swarm: Swarm, report: Report): Promise<void> {
     await signals.told;
   } finally {
     clearTimeout(silence);
-    report.stopped(await swarm.stop(STOP_PATIENCE));
+    const unconfirmed = await swarm.stop(STOP_PATIENCE);
+    report.write(swarm.reports());
+    report.stopped(unconfirmed);
     signals.forget();
   }
 }
@@ -188,6 +196,22 @@ async function resolveServer(url: string): Promise<{ readonly address: string; r
   }
 }
 
+/** Says before anything runs that the report will have no place. */
+function checkReportFile(file: string | undefined): void {
+  if (file === undefined) return;
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch (cause) {
+    throw new AppError('usage', `--report: ${file} cannot be written: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function percent(text: string): number {
+  const value = /^\d{1,3}(\.\d{1,6})?$/.test(text) ? Number(text) : NaN;
+  if (value >= 0 && value <= 100) return value;
+  throw new InvalidArgumentError('a number from 0 to 100 is expected.');
+}
+
 function whole(low: number, high: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
@@ -243,6 +267,28 @@ class Report {
     if (this.#options.json) line({ event: 'stopped', unconfirmed });
     else if (unconfirmed > 0) say(`${unconfirmed} devices got no answer to their de-registration`);
     else if (this.#registered > 0) say('all devices are de-registered');
+  }
+
+  /** What each device saw: sums on the screen when the link loses something, everything in the file that was named. */
+  write(reports: readonly DeviceReport[]): void {
+    const { loss, report: file, json } = this.#options;
+    if (loss === 0 && file === undefined) return;
+    const total = totalOf(reports);
+    if (json) line({ event: 'report', total });
+    else if (loss > 0) {
+      say(
+        `the links lost ${total['lostOut'] ?? 0} datagrams of the devices and ${total['lostIn'] ?? 0} of the server; ` +
+          `${total['retransmissions'] ?? 0} were sent again, ${total['unanswered'] ?? 0} requests got no answer`,
+      );
+    }
+    if (file === undefined) return;
+    const { count, seed } = this.#options;
+    const content = { server: this.#server, count, loss, seed, total, devices: reports };
+    try {
+      writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`);
+    } catch (cause) {
+      throw new AppError('report_not_written', `--report: ${file} cannot be written: ${messageOf(cause)}`, { cause });
+    }
   }
 
   #words(event: DeviceEvent): string | undefined {

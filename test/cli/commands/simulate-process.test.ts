@@ -1,5 +1,9 @@
 /** `bellwether simulate` as a process against a whole server, over both families of addresses. */
 
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { TestServer, until } from '../../support/test-server.js';
@@ -67,6 +71,23 @@ describe('bellwether simulate', () => {
     expect(lines[0]).toMatchObject({ event: 'registered', endpoint: 'sim-1' });
     expect(lines[1]).toMatchObject({ event: 'started', registered: 1 });
     expect(lines.at(-1)).toEqual({ event: 'stopped', unconfirmed: 0 });
+  });
+
+  it('tells what each device saw over a link that loses datagrams, on the screen and in a file', async () => {
+    server = await TestServer.start();
+    const folder = mkdtempSync(join(tmpdir(), 'report-'));
+    try {
+      const file = join(folder, 'report.json');
+      const devices = simulate('--server', server.coap, '--count', '4', '--loss', '2.5', '--report', file);
+      await devices.says(/4 of 4 devices are registered/);
+      expect(await devices.end('SIGTERM')).toBe(0);
+      expect(devices.out).toMatch(/^the links lost \d+ datagrams of the devices and \d+ of the server; /m);
+      const report = JSON.parse(readFileSync(file, 'utf8')) as { devices: Record<string, unknown>[]; total: object };
+      expect(report).toMatchObject({ count: 4, loss: 2.5, seed: 1, total: { devices: 4, registrations: 4 } });
+      expect(report.devices.map(({ endpoint }) => endpoint)).toEqual(['sim-1', 'sim-2', 'sim-3', 'sim-4']);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('reaches every listener of a server, whose devices show the address they have', async () => {

@@ -48,8 +48,17 @@ describe('bellwether simulate', () => {
     ['--lifetime', '-1'],
     ['--lwm2m', '2.0'],
     ['--seed', '1.5'],
+    ['--loss', '101'],
+    ['--loss', '-1'],
+    ['--loss', 'some'],
   ])('refuses %s %s', async (flag, value) => {
     await expect(simulate(flag, value)).rejects.toMatchObject({ code: 'commander.invalidArgument' });
+  });
+
+  it('says before anything runs that a report would have no place', async () => {
+    await expect(simulate('--report', '/nowhere/report.json')).rejects.toThrow(
+      /^--report: \/nowhere\/report\.json cannot be written: ENOENT/,
+    );
   });
 
   it('refuses an object without definition, and takes it from a folder', async () => {

@@ -36,6 +36,7 @@ export async function startDevices(coap: string, prefix: string, count: number):
     seed: 1,
     awakeFor: undefined,
     notifications: 'non',
+    loss: 0,
     onEvent: () => undefined,
   });
   await swarm.start();

@@ -18,7 +18,7 @@ const TARGETS: readonly Path[] = [
   [O, 0],
   ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 13, 15, 17].map((id) => [O, 0, id]),
 ];
-const NAMES = ['text', 'opaque', 'cbor', 'senml-json', 'senml-cbor', 'tlv'] as const;
+const NAMES = ['text', 'opaque', 'cbor', 'senml-json', 'senml-cbor', 'tlv', 'json', 'lwm2m-cbor'] as const;
 const KINDS = {
   object: ['object'],
   instance: ['instance'],
@@ -66,7 +66,7 @@ function outcome(codec: FormatCodec, payload: Uint8Array, path: Path, model: Mod
   } catch (error) {
     throw new Error(`wrong nodes: ${be.hex(payload)}`, { cause: error });
   }
-  if (codec.name === 'senml-json') JSON.parse(Buffer.from(payload).toString());
+  if (codec.name === 'senml-json' || codec.name === 'json') JSON.parse(Buffer.from(payload).toString());
   return 'decoded';
 }
 
@@ -127,6 +127,7 @@ function corpusOf(codec: FormatCodec): Uint8Array[] {
   ];
   const corpus: Uint8Array[] = (EXTRA[codec.name] ?? []).map((literal) => be.bytes(literal));
   if (codec.name === 'senml-json') corpus.push(...JSON_EXTRA.map(encodeUtf8));
+  if (codec.name === 'json') corpus.push(...LWM2M_JSON_EXTRA.map(encodeUtf8));
   for (const [path, node] of nodes) {
     try {
       corpus.push(codec.encode(path, node, be.model));
@@ -153,6 +154,11 @@ const EXTRA: Readonly<Record<string, readonly string[]>> = {
     '83 a5 21 69 "/33000/0/" 20 0a 22 1a 6553f100 00 61 "3" 02 fa 41ac0000 a3 06 24 00 61 "3" 02 c4 82 20 18 d7 a2 00 61 "6" 02 c1 01',
     '82 a4 21 69 "/33000/0/" 24 1b 0020000000000000 00 61 "1" 02 01 a3 00 61 "2" 02 c2 42 0100 61 "x" 82 a1 01 f6 f9 3c00',
   ],
+  'lwm2m-cbor': [
+    'bf 82 19 80e8 00 bf 00 61 41 0b bf 00 01 02 05 ff ff ff',
+    'a1 19 80e8 a1 00 a3 03 fa 41a80000 06 c1 01 9f 0a ff a0',
+    'a2 84 19 80e8 00 11 00 64 "66:0" 83 19 80e8 00 05 5f 41 01 41 02 ff',
+  ],
   tlv: ['08 00 04 C2 01 01 00', '08 00 02 C0 00 08 01 02 C0 00', '48 00 01 05 41 02 05', '86 0B 41 00 05 41 01 05'],
   cbor: ['7f 61 55 61 56 ff', 'c4 82 20 18 d7', 'c1 fb 41d46090a3e00000', 'c3 42 0100', 'f9 7e00'],
 };
@@ -161,6 +167,12 @@ const JSON_EXTRA = [
   '[{"bver":10,"bn":"/33000/0/","bt":1.7e9,"n":"3","v":21.5},{"n":"3","v":2e1,"t":-5}]',
   ' [ { "bn" : "/33000/0/" , "bv" : 9007199254740993 , "n" : "1" , "v" : -2 , "x" : { "y" : [ 1 , null ] } } ] ',
   '[{"n":"\\u002f33000/0/0","vs":"\\ud83d\\ude00\\n"},{"n":"/33000/0/5","vd":"+/8=","u":"%"}]',
+];
+
+const LWM2M_JSON_EXTRA = [
+  '{"e":[{"n":"3","v":21.5,"t":-5},{"n":"3","v":2e1}],"bt":1.7e9,"bn":"/33000/0/"}',
+  ' { "bn" : "/33000" , "x" : [ { } , null ] , "e" : [ { "n" : "0/1" , "v" : 9007199254740993 } , { "n" : "/0/7" , "ov" : "66:0" } ] } ',
+  '{"bn":"","e":[{"sv":"+/8=","n":""},{"n":"6","bv":true}]}',
 ];
 
 const cborTokens = [
@@ -238,6 +250,11 @@ const jsonTokens = [
 ].map((token) => Buffer.from(token));
 const TOKENS: Readonly<Partial<Record<(typeof NAMES)[number], readonly Buffer[]>>> = {
   cbor: cborTokens,
+  'lwm2m-cbor': [
+    ...cborTokens,
+    ...['19 80e8', '82 19 80e8 00', '0b', '84'].map((literal) => Buffer.from(be.bytes(literal))),
+  ],
+  json: [...jsonTokens, ...['{"e":[', '"e":', '"sv":', '"ov":', ']}'].map((token) => Buffer.from(token))],
   'senml-cbor': cborTokens,
   'senml-json': jsonTokens,
   text: ['-', '+', '.', 'e', '0', '1', '9', ':', '=', 'A', '\u00e9', 'inf', '65535'].map((token) => Buffer.from(token)),

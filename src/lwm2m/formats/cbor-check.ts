@@ -1,7 +1,7 @@
 /**
  * The pre-check of CBOR (RFC 8949): one pass over the bytes, without recursion, before the library sees them. It refuses
  * what could harm or mislead: nesting and counts beyond the limits, lengths beyond what is left, tags other than those of
- * numbers and times, malformed UTF-8, keys that are no integer or text, bytes after the end.
+ * numbers and times, malformed UTF-8, keys that are no integer or text (or array, where those may be), bytes after the end.
  */
 
 import { DecodeError, Writer } from '#base';
@@ -23,8 +23,11 @@ export interface CborFacts {
   readonly floats: readonly number[];
 }
 
+/** What the keys of maps may be: integers and text, or arrays of these too (LwM2M CBOR). */
+export type CborKeys = 'ids' | 'ids or arrays';
+
 /** Checks a payload that is to be one data item. Throws DecodeError. */
-export function checkCbor(bytes: Uint8Array, limits: FormatLimits): CborFacts {
+export function checkCbor(bytes: Uint8Array, limits: FormatLimits, keys: CborKeys = 'ids'): CborFacts {
   const deepestAllowed = Math.min(limits.depth, FRAMES - 1);
   let definite: DefiniteStrings | undefined;
   let floats: number[] | undefined;
@@ -46,7 +49,7 @@ export function checkCbor(bytes: Uint8Array, limits: FormatLimits): CborFacts {
       items += 1;
       if (items > limits.cborItems) throw new DecodeError('too_many', `more than ${limits.cborItems} CBOR items`, at);
       if (map && !odd) {
-        checkKey(initial, at);
+        if (major !== 4 || keys === 'ids') checkKey(initial, at);
         entries += 1;
       }
       if (major === 4 || major === 5) {

@@ -6,6 +6,7 @@
 import { Decoder, addExtension } from 'cbor-x/decode';
 import { DecodeError } from '#base';
 import { checkCbor } from './cbor-check.js';
+import type { CborKeys } from './cbor-check.js';
 import { checkSize } from './codec.js';
 import type { FormatLimits } from './parameters.js';
 import { WireFloat, WireTime } from './wire.js';
@@ -19,17 +20,17 @@ export interface CborDocument {
   readonly floats: readonly number[];
 }
 
-/** Decodes a payload that is one data item. Throws DecodeError. */
-export function decodeCbor(bytes: Uint8Array, limits: FormatLimits): CborDocument {
+/** Decodes a payload that is one data item; `keys`: what the keys of its maps may be. Throws DecodeError. */
+export function decodeCbor(bytes: Uint8Array, limits: FormatLimits, keys: CborKeys = 'ids'): CborDocument {
   checkSize(bytes, limits);
-  const facts = checkCbor(bytes, limits);
+  const facts = checkCbor(bytes, limits, keys);
   let value: unknown;
   try {
     value = decoder.decode(facts.bytes);
   } catch (cause) {
     throw new DecodeError('bad_cbor', 'the CBOR library refuses the payload', undefined, { cause });
   }
-  const nested = facts.depth > 2 ? countEntries : countFlat;
+  const nested = facts.depth > 2 || keys !== 'ids' ? countEntries : countFlat;
   if (facts.entries !== nested(value)) throw new DecodeError('duplicate_key', 'a key appears twice in a CBOR map');
   return { value, floats: facts.floats };
 }

@@ -1,10 +1,12 @@
-/** Content formats by number (LwM2M-Core 1.1.1 §7.4): one row each. 320, 322, 11543 and 11544 take their place here later. */
+/** Content formats by number (LwM2M-Core 1.1.1 §7.4, 1.2 §7.5): one row each. */
 
 import type { InstanceNode, ModelView } from '#lwm2m/model';
 import { showPath } from '#lwm2m/model';
 import { cborCodec } from './cbor-value.js';
 import { notEncodable } from './codec.js';
 import type { FormatCodec } from './codec.js';
+import { lwm2mCborCodec } from './lwm2m-cbor.js';
+import { lwm2mJsonCodec } from './lwm2m-json.js';
 import { opaqueCodec } from './opaque.js';
 import { senmlCborCodec } from './senml-cbor.js';
 import { senmlJsonCodec } from './senml-json.js';
@@ -18,8 +20,8 @@ export function codecFor(format: number): FormatCodec | undefined {
 }
 
 /**
- * The payload of a Create on `object`. With an instance id it names that instance (TLV: an object instance TLV; SenML: full
- * paths); without one the device chooses, which TLV alone can say, by bare resources. Throws AppError(`not_encodable`).
+ * The payload of a Create on `object`. With an instance id it names that instance (TLV: an object instance TLV; SenML, JSON and
+ * LwM2M CBOR, there since 1.2.1: full paths); without one the device chooses, which TLV alone can say, by bare resources. Throws AppError(`not_encodable`).
  */
 export function encodeCreate(
   format: number,
@@ -31,7 +33,7 @@ export function encodeCreate(
   const codec = codecFor(format);
   if (codec === undefined || !CARRIES_INSTANCES.has(codec)) {
     throw notEncodable(
-      `format ${codec?.name ?? format} carries no instance: create with tlv, senml-json or senml-cbor`,
+      `format ${codec?.name ?? format} carries no instance: create with tlv, senml-json, senml-cbor, json or lwm2m-cbor`,
     );
   }
   if (instance !== undefined) {
@@ -44,7 +46,12 @@ export function encodeCreate(
   return codec.encode([object, 0], node, model);
 }
 
-const ALL: readonly FormatCodec[] = [textCodec, opaqueCodec, cborCodec, senmlJsonCodec, senmlCborCodec, tlvCodec];
+const ALL: readonly FormatCodec[] = [
+  ...[textCodec, opaqueCodec, cborCodec, senmlJsonCodec, senmlCborCodec],
+  ...[tlvCodec, lwm2mJsonCodec, lwm2mCborCodec],
+];
 const CODECS: ReadonlyMap<number, FormatCodec> = new Map(ALL.map((codec) => [codec.number, codec]));
 /** Formats that carry several values with their paths. */
-const CARRIES_INSTANCES: ReadonlySet<FormatCodec> = new Set([senmlJsonCodec, senmlCborCodec, tlvCodec]);
+const CARRIES_INSTANCES: ReadonlySet<FormatCodec> = new Set([
+  ...[senmlJsonCodec, senmlCborCodec, tlvCodec, lwm2mJsonCodec, lwm2mCborCodec],
+]);

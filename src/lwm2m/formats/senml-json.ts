@@ -9,7 +9,7 @@ import { isFraction, wholeNumber } from './integers.js';
 import { JsonReader } from './json-reader.js';
 import { FORMAT_LIMITS } from './parameters.js';
 import type { FormatLimits } from './parameters.js';
-import { SENML_LABELS, SenmlReader, senmlEntries } from './senml.js';
+import { SENML_LABELS, SenmlReader, senmlEntries, showJsonFloat } from './senml.js';
 import type { SenmlLabel } from './senml.js';
 
 /** The codec of SenML JSON. Without a definition a value has the type its field and form show. */
@@ -72,7 +72,8 @@ function showValue(scalar: Scalar, path: Path): string {
     case 'unsigned':
       return `"v":${wholeNumber(scalar.type, scalar.value, path)}`;
     case 'float':
-      return `"v":${showFloat(scalar.value, path)}`;
+      if (!Number.isFinite(scalar.value)) throw notEncodable(`${showPath(path)}: JSON cannot carry ${scalar.value}`);
+      return `"v":${showJsonFloat(scalar.value)}`;
     case 'boolean':
       return `"vb":${scalar.value}`;
     case 'opaque':
@@ -84,14 +85,6 @@ function showValue(scalar: Scalar, path: Path): string {
     default:
       return unreachable(scalar);
   }
-}
-
-/** A whole float keeps a `.0`, so that who has no definition sees a float. */
-function showFloat(value: number, path: Path): string {
-  if (!Number.isFinite(value)) throw notEncodable(`${showPath(path)}: JSON cannot carry ${value}`);
-  if (Object.is(value, -0)) return '-0.0';
-  const text = String(value);
-  return Number.isInteger(value) && !text.includes('e') ? `${text}.0` : text;
 }
 
 const LABELS: ReadonlyMap<string, SenmlLabel> = new Map(Object.entries(SENML_LABELS));

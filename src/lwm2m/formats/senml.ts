@@ -8,7 +8,7 @@ import { DecodeError } from '#base';
 import { parseObjectLink, showPath, tryParsePath } from '#lwm2m/model';
 import type { ModelView, Node, Path, PlacedNode, Scalar } from '#lwm2m/model';
 import type { FormatLimits } from './parameters.js';
-import { TreeBuilder } from './tree.js';
+import { TimedTrees } from './timed-trees.js';
 import { WireFloat, WireTime } from './wire.js';
 import type { WireValue } from './wire.js';
 
@@ -36,12 +36,8 @@ export type SenmlLabel = (typeof SENML_LABELS)[keyof typeof SENML_LABELS];
 
 /** Takes the fields of records one by one and builds the nodes; used once per payload. */
 export class SenmlReader {
-  readonly #target: Path;
-  readonly #model: ModelView;
   readonly #limits: FormatLimits;
-  readonly #builders = new Map<number | undefined, TreeBuilder>();
-  #builder: TreeBuilder | undefined;
-  #builderTime: number | undefined;
+  readonly #trees: TimedTrees;
   #records = 0;
   #baseName = '';
   #baseTime: number | undefined;
@@ -53,8 +49,7 @@ export class SenmlReader {
   #seen = 0;
 
   constructor(target: Path, model: ModelView, limits: FormatLimits) {
-    this.#target = target;
-    this.#model = model;
+    this.#trees = new TimedTrees(target, model);
     this.#limits = limits;
   }
 
@@ -135,19 +130,12 @@ export class SenmlReader {
       value = sum(this.#baseValue, value);
       if (value === undefined) throw this.#bad('a base value and value whose sum no double holds');
     }
-    this.#builderAt(this.#resolvedTime()).add(path, value);
+    this.#trees.add(this.#resolvedTime(), path, value);
   }
 
   /** The nodes in the order in which their times came up. Throws DecodeError(`no_value`). */
   finish(): PlacedNode[] {
-    const path = this.#target;
-    if (this.#builders.size === 0) return [{ path, node: new TreeBuilder(path, this.#model).finish() }];
-    const nodes: PlacedNode[] = [];
-    for (const [time, builder] of this.#builders) {
-      const node = builder.finish();
-      nodes.push(time === undefined ? { path, node } : { path, node, time });
-    }
-    return nodes;
+    return this.#trees.finish();
   }
 
   #path(): Path {
@@ -166,18 +154,6 @@ export class SenmlReader {
   #resolvedTime(): number | undefined {
     if (this.#time === undefined) return this.#baseTime;
     return this.#baseTime === undefined ? this.#time : this.#baseTime + this.#time;
-  }
-
-  #builderAt(time: number | undefined): TreeBuilder {
-    if (this.#builder !== undefined && this.#builderTime === time) return this.#builder;
-    let builder = this.#builders.get(time);
-    if (builder === undefined) {
-      builder = new TreeBuilder(this.#target, this.#model);
-      this.#builders.set(time, builder);
-    }
-    this.#builder = builder;
-    this.#builderTime = time;
-    return builder;
   }
 
   #text(value: WireValue | undefined): string {
@@ -234,6 +210,13 @@ function collect(entries: SenmlEntry[], name: string, path: Path, node: Node): v
   }
   const children: ReadonlyMap<number, Node> = node.kind === 'object' ? node.instances : node.resources;
   for (const [id, child] of children) collect(entries, `${prefix}${id}`, [...path, id], child);
+}
+
+/** A finite float as JSON; a whole one keeps a `.0`, so that who has no definition sees a float. */
+export function showJsonFloat(value: number): string {
+  if (Object.is(value, -0)) return '-0.0';
+  const text = String(value);
+  return Number.isInteger(value) && !text.includes('e') ? `${text}.0` : text;
 }
 
 /** One bit for each known label, 0 for any other. */

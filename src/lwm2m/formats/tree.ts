@@ -43,6 +43,16 @@ export class TreeBuilder {
     else values.set(path[3] as number, scalar);
   }
 
+  /** An instance, or a multiple resource, that is there without content. Throws DecodeError(`outside_path`, `duplicate_path`). */
+  addEmpty(path: Path): void {
+    if (!isWithin(path, this.#target)) throw outsidePath(path, this.#target);
+    if (path.length < 2) return;
+    const resources = this.#instance(path[1] as number);
+    if (path.length === 2) return;
+    if (resources.has(path[2] as number)) throw duplicate(path);
+    open(resources, path[2] as number);
+  }
+
   /** The node. Throws DecodeError(`no_value`) when a single value was asked for and none came. */
   finish(): Node {
     const target = this.#target;

@@ -67,10 +67,11 @@ function emptyNode(target: Path): Node {
   return target.length === 2 ? { kind: 'instance', resources: new Map() } : { kind: 'object', instances: new Map() };
 }
 
-/** Numbers that devices used for text and TLV before the registered ones; read, never sent. */
+/** Numbers that devices used for text, TLV and JSON before the registered ones; read, never sent. */
 const BEFORE_IANA: ReadonlyMap<number, number> = new Map([
   [1541, FORMATS.text],
   [1542, FORMATS.tlv],
+  [1543, FORMATS.json],
 ]);
 /** Formats that carry everything, the best first. */
 const PREFERRED = ['senml-cbor', 'tlv', 'senml-json'] as const;

@@ -15,13 +15,15 @@ describe('the content formats', () => {
     [110, 'senml-json'],
     [112, 'senml-cbor'],
     [11542, 'tlv'],
+    [11543, 'json'],
+    [11544, 'lwm2m-cbor'],
   ] as const)('LwM2M-Core 1.1.1 §7.4: %i is %s', (number, name) => {
     expect(codecFor(number)).toMatchObject({ number, name });
     expect(FORMATS[name]).toBe(number);
   });
 
-  it('knows no codec for link format, for the formats of later versions and for others', () => {
-    for (const number of [40, 320, 322, 11_543, 11_544, 1, -1]) expect(codecFor(number)).toBeUndefined();
+  it('knows no codec of single paths for link format, for composites alone and for others', () => {
+    for (const number of [40, 320, 322, 1, -1]) expect(codecFor(number)).toBeUndefined();
   });
 });
 
@@ -49,9 +51,20 @@ describe('a Create', () => {
     );
   });
 
+  it('names the instance in LwM2M JSON (1.0) and LwM2M CBOR (1.2.1)', () => {
+    expect(Buffer.from(encodeCreate(11543, 3303, 2, sensor, model)).toString()).toBe(
+      '{"bn":"/3303/2/","e":[{"n":"5700","v":20.0}]}',
+    );
+    expect(hex(encodeCreate(11544, 3303, 2, sensor, model))).toBe(
+      hex(bytes('a1 82 19 0ce7 02 a1 19 1644 fa 41a00000')),
+    );
+  });
+
   it.each([
     [110, undefined],
     [112, undefined],
+    [11543, undefined],
+    [11544, undefined],
     [0, 2],
     [42, 2],
     [60, 2],

@@ -7,13 +7,16 @@ import { RESOURCE_TYPES } from '#lwm2m/model';
 import * as be from './support.js';
 
 const O = be.TYPES_OBJECT;
-const TREES = ['tlv', 'senml-json', 'senml-cbor'] as const;
-const NUMBERS = { text: 0, cbor: 60, 'senml-json': 110, 'senml-cbor': 112, tlv: 11_542 } as const;
+const TREES = ['tlv', 'senml-json', 'senml-cbor', 'json', 'lwm2m-cbor'] as const;
+const NUMBERS = {
+  ...{ text: 0, cbor: 60, 'senml-json': 110, 'senml-cbor': 112 },
+  ...{ tlv: 11_542, json: 11_543, 'lwm2m-cbor': 11_544 },
+} as const;
 type Format = keyof typeof NUMBERS;
 
 /** Text and JSON have no word for NaN and the infinities. */
 function carries(format: Format, scalar: Scalar): boolean {
-  return scalar.type !== 'float' || Number.isFinite(scalar.value) || (format !== 'text' && format !== 'senml-json');
+  return scalar.type !== 'float' || Number.isFinite(scalar.value) || !['text', 'senml-json', 'json'].includes(format);
 }
 
 function scalarOf(format: Format, type: ResourceType): fc.Arbitrary<Scalar> {
@@ -24,17 +27,21 @@ function scalarOf(format: Format, type: ResourceType): fc.Arbitrary<Scalar> {
 function resourceOf(format: Format, id: number): fc.Arbitrary<ResourceNode> {
   const scalar = scalarOf(format, RESOURCE_TYPES[id % 10] as ResourceType);
   if (id < 10) return scalar.map(be.single);
-  const minKeys = format === 'tlv' ? 0 : 1;
+  const minKeys = saysEmpty(format) ? 0 : 1;
   return fc
     .dictionary(fc.nat(65_534).map(String), scalar, { minKeys, maxKeys: 4 })
     .map((values) => be.multiple(values as Record<number, Scalar>));
 }
 
-/** SenML cannot say that an instance is there but empty. */
+/** Formats that list values cannot say that an instance or a resource is there but empty. */
+function saysEmpty(format: Format): boolean {
+  return format === 'tlv' || format === 'lwm2m-cbor';
+}
+
 function instanceOf(format: Format): fc.Arbitrary<InstanceNode> {
   const ids = [...RESOURCE_TYPES.keys()].flatMap((index) => [index, index + 10]);
   return fc
-    .subarray(ids, { minLength: format === 'tlv' ? 0 : 1, maxLength: 6 })
+    .subarray(ids, { minLength: saysEmpty(format) ? 0 : 1, maxLength: 6 })
     .chain((chosen) => fc.tuple(...chosen.map((id) => fc.tuple(fc.constant(id), resourceOf(format, id)))))
     .map((resources) => ({ kind: 'instance', resources: new Map(resources) }));
 }
@@ -96,7 +103,7 @@ describe.each(['text', 'cbor', ...TREES] as const)('%s', (format) => {
   });
 });
 
-describe.each(['cbor', 'senml-json', 'senml-cbor'] as const)('%s without a definition', (format) => {
+describe.each(['cbor', 'senml-json', 'senml-cbor', 'lwm2m-cbor'] as const)('%s without a definition', (format) => {
   it.each(['string', 'integer', 'float', 'boolean', 'opaque'] as const)(
     'returns a value of type %s as such',
     (type) => {

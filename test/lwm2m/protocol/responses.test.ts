@@ -144,14 +144,17 @@ describe('the answer to a read', () => {
       'c13c ff 185f',
       'c22d16 ff c1095f',
       `c16e ff ${utf8('[{"n":"/3/0/9","v":95}]')}`,
+      `c22d17 ff ${utf8('{"bn":"/3/0/9","e":[{"v":95}]}')}`,
+      'c22d18 ff a1 83 030009 185f',
     ]) {
       expect(nodesOf(answered(request, `61450001c1 ${hex}`))).toEqual(expected);
     }
   });
 
-  it('is read under the numbers that devices used for text and TLV before the registered ones', () => {
+  it('is read under the numbers that devices used for text, TLV and JSON before the registered ones', () => {
     const expected = [{ path: [3, 0, 9], node: one({ type: 'integer', value: 95 }) }];
-    for (const hex of ['c20605 ff 3935', 'c20606 ff c1095f']) {
+    const json = utf8('{"e":[{"n":"","v":95}]}');
+    for (const hex of ['c20605 ff 3935', 'c20606 ff c1095f', `c20607 ff ${json}`]) {
       expect(nodesOf(answered(read('/3/0/9'), `61450001c1 ${hex}`))).toEqual(expected);
     }
     expect(answered(read('/3/0/9'), '61450001c1 c20607 ff 7b7d')).toMatchObject({

@@ -79,6 +79,40 @@ describe('queries', () => {
     expect(await client.read('/3/0', 'tlv', '01 b133 0130 622d16', `45 c22d16 ff 080049 ${tlv}`)).toEqual(expected);
   });
 
+  it('LightweightM2M-1.1-int-204 Querying in JSON', async () => {
+    const client = await registered('ets204');
+    const json =
+      '{"bn":"/3/0/","e":[{"n":"0","sv":"Open Mobile Alliance"},{"n":"2","sv":"345000123"},{"n":"11/0","v":0},{"n":"16","sv":"U"}]}';
+    expect(await client.read('/3/0', 'json', '01 b133 0130 622d17', `45 c22d17 ff ${utf8(json)}`)).toEqual({
+      0: 'Open Mobile Alliance',
+      2: '345000123',
+      11: { 0: 0 },
+      16: 'U',
+    });
+  });
+
+  it('reads in LwM2M CBOR at every level (LwM2M-Core 1.2 §7.5.6)', async () => {
+    const client = await registered('cbor11544');
+    const accept = '622d18';
+    const cbor = (payload: string): string => `45 c22d18 ff ${payload}`;
+    const all = cbor('a1 01 a1 00 a4 00 01 01 1a00015180 06 f4 07 6155');
+    expect(await client.read('/1', 'lwm2m-cbor', `01 b131 ${accept}`, all)).toEqual({
+      0: { 0: 1, 1: 86400, 6: false, 7: 'U' },
+    });
+    const indefinite = cbor('bf 82 03 00 bf 09 185f 0d c1 1a5182428f 0b a1 00 00 ff ff');
+    expect(await client.read('/3/0', 'lwm2m-cbor', `01 b133 0130 ${accept}`, indefinite)).toEqual({
+      9: 95,
+      11: { 0: 0 },
+      13: '2013-05-02T10:40:15Z',
+    });
+    expect(
+      await client.read('/3/0/16', 'lwm2m-cbor', `01 b133 0130 023136 ${accept}`, cbor('a1 83 03 00 10 6155')),
+    ).toBe('U');
+    expect(
+      await client.read('/3/0/11/0', 'lwm2m-cbor', `01 b133 0130 023131 0130 ${accept}`, cbor('a1 84 03 00 0b 00 00')),
+    ).toBe(0);
+  });
+
   it('LightweightM2M-1.1-int-211 Querying in CBOR', async () => {
     const client = await registered('ets211');
     expect(await client.read('/1/0/0', 'cbor', '01 b131 0130 0130 613c', '45 c13c ff 01')).toBe(1);
@@ -321,6 +355,40 @@ describe('setting values in each format', () => {
     expect(await client.read('/1/0', 'tlv', '01 b131 0130 622d16', `45 c22d16 ff ${SERVER_TLV}`)).toEqual(
       SERVER_VALUES,
     );
+  });
+
+  it('LightweightM2M-1.1-int-220 Setting basic information in JSON', async () => {
+    const client = await registered('ets220');
+    const json =
+      '{"bn":"/1/0/","e":[{"n":"2","v":101},{"n":"3","v":1010},{"n":"5","v":2000},{"n":"6","bv":true},{"n":"7","sv":"U"}]}';
+    expect(
+      await client.done(
+        post('/1/0', { 2: 101, 3: 1010, 5: 2000, 6: true, 7: 'U' }, 'json'),
+        `02 b131 0130 122d17 ff ${utf8(json)}`,
+        '44',
+      ),
+    ).toBe('2.04');
+  });
+
+  it('writes and creates in LwM2M CBOR (LwM2M-Core 1.2.1 §7.5.6)', async () => {
+    const client = await registered('set11544', '</1/0>,</3/0>,</3303>');
+    expect(
+      await client.done(put('/1/0/1', 63, 'lwm2m-cbor'), '03 b131 0130 0131 122d18 ff a1 83 01 00 01 183f', '44'),
+    ).toBe('2.04');
+    expect(
+      await client.done(
+        post('/1/0', { 2: 101, 6: true }, 'lwm2m-cbor'),
+        '02 b131 0130 122d18 ff a1 82 01 00 a2 02 1865 06 f5',
+        '44',
+      ),
+    ).toBe('2.04');
+    expect(
+      await client.done(
+        { kind: 'create', path: '/3303', instance: 2, value: { 5700: 20 }, format: 'lwm2m-cbor' },
+        '02 b433333033 122d18 ff a1 82 190ce7 02 a1 191644 fa41a00000',
+        '41',
+      ),
+    ).toBe('2.01');
   });
 
   it('LightweightM2M-1.1-int-233 Setting values in SenML CBOR', async () => {

@@ -39,6 +39,8 @@ import { Observations } from './operations/observations.js';
 import { Operations } from './operations/operations.js';
 import { OperationQueue } from './operations/queue.js';
 import { Renewal } from './operations/renewal.js';
+import { Sends } from './operations/sends.js';
+import type { SendingDevice } from './operations/sends.js';
 import { OperationRunner } from './operations/runner.js';
 import { Workers } from './operations/workers.js';
 import type { DeviceLink, FleetSettings, FleetStore, Versioned } from './ports/index.js';
@@ -90,6 +92,7 @@ export class Fleet {
   readonly #renewal: Renewal;
   readonly #identities: Identities;
   readonly #notifications: Notifications;
+  readonly #sends: Sends;
   readonly #workers: Workers;
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
 
@@ -155,6 +158,7 @@ export class Fleet {
     this.#renewal = new Renewal(shared);
     this.#identities = new Identities({ ...shared, paths: settings.readAfterRegistration });
     this.#notifications = new Notifications(this.#directory, this.#changes, this.#recorder, this.#renewal);
+    this.#sends = new Sends(this.#directory, this.#changes, this.#recorder);
     this.#workers = new Workers([this.#renewal, this.#runner, this.#identities], reachable, fault);
     this.devices = new Devices({ ...shared, registry: this.#registry, view: { clock, awakeWindow, grace }, breathe });
     this.operations = new Operations({ ...shared, runner: this.#runner });
@@ -218,9 +222,17 @@ export class Fleet {
     return this.#directory.byLocation(location)?.dialect;
   }
 
-  /** Whether a device is registered from there. */
-  isRegisteredPeer(peer: PeerKey): boolean {
-    return this.#directory.byPeer(peer) !== undefined;
+  /** The device that is registered from there, as the sender of values; undefined: nobody is. */
+  senderAt(peer: PeerKey): SendingDevice | undefined {
+    return this.#sends.at(peer);
+  }
+
+  /**
+   * The device that is registered from there sent values; resolves when all are durable, or to `unknown` when it is gone.
+   * Rejects as `FleetStore`.
+   */
+  sent(peer: PeerKey, nodes: readonly PlacedNode[]): Promise<'kept' | 'unknown'> {
+    return this.#sends.sent(peer, nodes);
   }
 
   /**
@@ -298,6 +310,7 @@ export class Fleet {
       ...this.#renewal.counters,
       ...this.#identities.counters,
       ...this.#notifications.counters,
+      ...this.#sends.counters,
       ...this.objects.counters,
     };
   }

@@ -10,8 +10,10 @@ import type { Fleet } from '#fleet';
 import {
   decodeNotification,
   decodeRegister,
+  decodeSend,
   decodeUpdate,
   isRefresh,
+  isRefusal,
   LIMIT_FAULTS,
   registeredAnswer,
   type ObjectLists,
@@ -57,6 +59,7 @@ export class Uplink {
     updates: 0,
     deregisters: 0,
     notifications: 0,
+    sends: 0,
     refused_requests: 0,
     store_busy_answers: 0,
     notifications_left: 0,
@@ -208,13 +211,30 @@ export class Uplink {
   }
 
   #send(event: RequestEvent, now: Instant): void {
-    const { fleet } = this.#options;
-    if (!fleet.isRegisteredPeer(event.peer.key)) {
-      this.#refuse(event, { refused: Code.NOT_FOUND, detail: 'no device is registered from this address' });
+    const { fleet, limits, stack } = this.#options;
+    const sender = fleet.senderAt(event.peer.key);
+    if (sender === undefined) {
+      this.#refuse(event, NO_SENDER);
       return;
     }
-    this.#refuse(event, { refused: Code.NOT_IMPLEMENTED, detail: 'Send is not served yet' });
-    fleet.reached(event.peer, now);
+    const decoded =
+      event.message.code === Code.POST
+        ? decodeSend(sender, event.message, event.body, limits.formats)
+        : METHOD_NOT_ALLOWED;
+    if (isRefusal(decoded)) {
+      this.#refuse(event, decoded);
+      fleet.reached(event.peer, now);
+      return;
+    }
+    this.#count('sends');
+    this.#settle(
+      event,
+      fleet.sent(event.peer.key, decoded.nodes).then((result) => {
+        if (result === 'kept') stack.respond(event.exchange, CHANGED);
+        else this.#refuse(event, NO_SENDER);
+        fleet.reached(event.peer, now);
+      }),
+    );
   }
 
   #core(event: RequestEvent): void {
@@ -342,6 +362,7 @@ function refusalOf(error: AppError): Refusal & { maxAge?: number } {
 
 const CHANGED: OutgoingResponse = { code: Code.CHANGED };
 const DELETED: OutgoingResponse = { code: Code.DELETED };
+const NO_SENDER: Refusal = { refused: Code.NOT_FOUND, detail: 'no device is registered from this address' };
 const METHOD_NOT_ALLOWED: Refusal = { refused: Code.METHOD_NOT_ALLOWED, detail: 'this method is not allowed here' };
 const NO_REGISTRATION: Refusal = { refused: Code.NOT_FOUND, detail: 'no such registration: register again' };
 const CORE: OutgoingResponse = {

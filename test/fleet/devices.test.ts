@@ -213,7 +213,7 @@ describe('two devices at one address', () => {
     await world.pass(91_000);
     expect(world.fleet.devices.counts().registered).toBe(1);
     expect(world.link.left).toEqual([]);
-    expect(world.fleet.isRegisteredPeer(peerAt(1).key)).toBe(true);
+    expect(world.fleet.senderAt(peerAt(1).key)).toBeDefined();
     await world.fleet.deregister(second, peerAt(1), world.now());
     expect(world.link.left).toEqual([peerAt(1).key]);
   });

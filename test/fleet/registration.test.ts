@@ -64,8 +64,8 @@ describe('registering', () => {
     expect(world.fleet.refresh(first, peerAt(1), world.now())).toBe('unknown');
     expect(world.fleet.refresh(location, peerAt(2), world.now())).toBe('refreshed');
     expect(world.link.left).toEqual([peerAt(1).key]);
-    expect(world.fleet.isRegisteredPeer(peerAt(1).key)).toBe(false);
-    expect(world.fleet.isRegisteredPeer(peerAt(2).key)).toBe(true);
+    expect(world.fleet.senderAt(peerAt(1).key)).toBeUndefined();
+    expect(world.fleet.senderAt(peerAt(2).key)).toBeDefined();
     expect(world.fleet.devices.counts()).toEqual({ total: 1, registered: 1 });
   });
 
@@ -142,7 +142,7 @@ describe('a refresh Update', () => {
     const update = world.fleet.update(location, {}, peerAt(2), world.now());
     await settle();
     expect(world.link.moves).toEqual([]);
-    expect(world.fleet.isRegisteredPeer(peerAt(2).key)).toBe(false);
+    expect(world.fleet.senderAt(peerAt(2).key)).toBeUndefined();
     world.store.release();
     expect(await update).toBe('updated');
     expect(world.link.moves).toEqual(['1 -> 2']);

@@ -1,5 +1,5 @@
 /**
- * OMA enabler test cases 301 to 303, 710, 760, 810, 910 and 1900 (information reporting), played by a scripted client against a whole
+ * OMA enabler test cases 301 to 303, 306, 307, 311, 710, 760, 810, 910 and 1900 (information reporting), played by a scripted client against a whole
  * server over loopback with literal datagrams.
  */
 
@@ -267,5 +267,79 @@ describe('information reporting', () => {
     await client.peer.ask(`48845001 TTTTTTTTTTTTTTTT ff ${utf8('gone')}`, '60005001', caught);
     const { body } = await server.rest('GET', '/devices/ended/observations/voltage');
     expect(body).toMatchObject({ state: 'lost', error: { coapCode: '4.04' } });
+  });
+});
+
+describe('Send', () => {
+  const SENSOR = '</1/0>,</3/0>,</3303/0>';
+
+  it('LightweightM2M-1.1-int-306 Send: is answered 2.04, and its values are shown, also after a restart', async () => {
+    const client = await registered('ets306', SENSOR);
+    const cbor = '82 a3 21 68 2f333330332f302f 00 64 35373030 02 fa41ac0000 a2 00 64 35373031 03 63 43656c';
+    await client.peer.ask(`42025001ab03 b26470 1170 ff ${cbor}`, '62445001ab03');
+    expect(await lastValue(client, '/3303/0/5700')).toEqual({ value: 21.5, source: 'send' });
+    expect(await lastValue(client, '/3303/0/5701')).toEqual({ value: 'Cel', source: 'send' });
+    await server.restart();
+    expect(await lastValue(client, '/3303/0/5700')).toEqual({ value: 21.5, source: 'send' });
+  });
+
+  it('LightweightM2M-1.1-int-307 Muting Send: the server mutes and unmutes, and takes what is sent then', async () => {
+    const client = await registered('ets307', SENSOR);
+    const mute = (value: boolean, byte: string): Promise<unknown> =>
+      client.done(
+        { kind: 'write', mode: 'replace', path: '/1/0/23', value, format: 'text' },
+        `03 b131 0130 023233 10 ff ${byte}`,
+        '44',
+      );
+    expect(await mute(true, '31')).toBe('2.04');
+    expect(await mute(false, '30')).toBe('2.04');
+    await client.peer.ask(`42025001ab03 b26470 116e ff ${utf8('[{"bn":"/3/0","n":"/9","v":42}]')}`, '62445001ab03');
+    expect(await lastValue(client, '/3/0/9')).toEqual({ value: 42, source: 'send' });
+  });
+
+  it('LightweightM2M-1.1-int-311 Send command: values of several objects, exactly', async () => {
+    const client = await registered('ets311', SENSOR);
+    await client.peer.ask(
+      `42025001ab03 b26470 116e ff ${utf8('[{"n":"/1/0/1","v":86400},{"n":"/3/0/11/0","v":0}]')}`,
+      '62445001ab03',
+    );
+    expect(await lastValue(client, '/1/0/1')).toEqual({ value: 86_400, source: 'send' });
+    expect(await lastValue(client, '/3/0/11')).toEqual({ value: { 0: 0 }, source: 'send' });
+  });
+
+  it('comes in blocks (RFC 7959), is shown once whole, and the newest of its times is the last value', async () => {
+    const client = await registered('blocks', SENSOR);
+    const json = Buffer.from(
+      '[{"bn":"/3303/0/5700","bt":1700000000,"v":20.5},{"t":60,"v":22.5},{"t":-60,"v":19.5}]        ',
+    );
+    const part = (number: number): string => json.subarray(number * 32, number * 32 + 32).toString('hex');
+    await client.peer.ask(`42025001ab03 b26470 116e d1 02 09 ff ${part(0)}`, '625f5001ab03 d10e 09');
+    await client.peer.ask(`42025002ab04 b26470 116e d1 02 19 ff ${part(1)}`, '625f5002ab04 d10e 19');
+    expect((await server.rest('GET', '/devices/blocks/resources/3303/0/5700')).status).toBe(404);
+    await client.peer.ask(`42025003ab05 b26470 116e d1 02 21 ff ${part(2)}`, '62445003ab05 d10e 21');
+    const { body } = await server.rest('GET', '/devices/blocks/resources/3303/0/5700');
+    expect(body).toMatchObject({ value: 22.5, source: 'send', reportedAt: '2023-11-14T22:14:20.000Z' });
+  });
+
+  it('is 4.04 from an address nobody is registered from, and for instances that are not registered; 4.00, 4.15 and 4.05 for what is no Send', async () => {
+    const stranger = await ScriptedClient.silent(server, 'stranger');
+    clients.push(stranger);
+    const values = utf8('[{"n":"/3/0/9","v":1}]');
+    await stranger.peer.ask(
+      `42025001ab03 b26470 116e ff ${values}`,
+      `62845001ab03 ff ${utf8('no device is registered from this address')}`,
+    );
+    const client = await registered('wrong', SENSOR);
+    const unregistered = utf8('[{"n":"/4/0/1","v":1}]');
+    await client.peer.ask(
+      `42025002ab03 b26470 116e ff ${unregistered}`,
+      `62845002ab03 ff ${utf8('/4/0 is not registered')}`,
+    );
+    // The words of a refusal are left out where they would be more than three times the request.
+    await client.peer.ask('42025003ab03 b26470 ff 00', '62805003ab03');
+    await client.peer.ask('42025004ab03 b26470 116e ff 5b5d', `62805004ab03 ff ${utf8('a Send without values')}`);
+    await client.peer.ask('42025005ab03 b26470 10 ff 3935', '628f5005ab03');
+    await client.peer.ask('42035006ab03 b26470 116e ff 5b5d', '62855006ab03');
+    expect((await server.rest('GET', '/devices/wrong/resources/4/0/1')).status).toBe(404);
   });
 });

@@ -5,6 +5,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { AppError, DecodeError, encodeUtf8 } from '#base';
+import { decodePack } from '#lwm2m/formats';
 import type { FormatCodec } from '#lwm2m/formats';
 import { FORMATS, levelOf, samePath } from '#lwm2m/model';
 import type { InstanceNode, ModelView, Node, Path, PlacedNode, ResourceNode, Scalar } from '#lwm2m/model';
@@ -45,6 +46,36 @@ describe('the decoders of the content formats, fed with nearly good payloads', (
         counts[outcome(codec, payload, path, model)] += 1;
       });
       expect(counts.refused + counts.decoded).toBeGreaterThan(10);
+    },
+    fuzzTimeout(BUDGET),
+  );
+});
+
+describe('the decoders of packs, fed with nearly good payloads', () => {
+  it.each(['senml-json', 'senml-cbor', 'lwm2m-cbor'] as const)(
+    'give object nodes, or a DecodeError, each soon: %s',
+    (name) => {
+      const corpus = corpusOf(be.codecOf(FORMATS[name]));
+      let decoded = 0;
+      let refused = 0;
+      fuzz('formats', BUDGET, (random) => {
+        const payload = payloadOf(name, random, corpus);
+        const start = performance.now();
+        try {
+          const nodes = decodePack(FORMATS[name], payload, random.chance(0.7) ? be.model : be.noModel);
+          if (!nodes.every(({ path, node }) => path.length === 1 && node.kind === 'object')) {
+            throw new Error(`wrong nodes: ${be.hex(payload)}`);
+          }
+          decoded += 1;
+        } catch (error) {
+          if (!(error instanceof DecodeError))
+            throw new Error(`not a DecodeError: ${be.hex(payload)}`, { cause: error });
+          refused += 1;
+        }
+        if (performance.now() - start > SLOWEST) throw new Error(`more than ${SLOWEST} ms: ${be.hex(payload)}`);
+      });
+      expect(decoded).toBeGreaterThan(0);
+      expect(refused).toBeGreaterThan(0);
     },
     fuzzTimeout(BUDGET),
   );

@@ -12,6 +12,7 @@ import { checkEncoded } from './codec.js';
 import type { FormatCodec } from './codec.js';
 import { FORMAT_LIMITS } from './parameters.js';
 import type { FormatLimits } from './parameters.js';
+import type { ValueSink } from './senml.js';
 import { TreeBuilder } from './tree.js';
 
 /** The codec of LwM2M CBOR. Without a definition a value has the type its form shows. */
@@ -20,7 +21,14 @@ export const lwm2mCborCodec: FormatCodec = {
   name: 'lwm2m-cbor',
   decode(bytes: Uint8Array, target: Path, model: ModelView, limits = FORMAT_LIMITS): PlacedNode[] {
     const builder = new TreeBuilder(target, model);
-    new Walk(bytes, limits).into(builder);
+    new Walk(bytes, limits).into({
+      add: (_time, path, wire) => {
+        builder.add(path, wire);
+      },
+      addEmpty: (_time, path) => {
+        builder.addEmpty(path);
+      },
+    });
     return [{ path: target, node: builder.finish() }];
   },
   encode(path: Path, node: Node): Uint8Array {
@@ -34,6 +42,16 @@ export const lwm2mCborCodec: FormatCodec = {
     return checkEncoded(writer.finish());
   },
 };
+
+/** Hands the values of a payload to `sink`, one by one, and what is empty too. Throws DecodeError. */
+export function readLwm2mCbor(bytes: Uint8Array, sink: TreeSink, limits: FormatLimits): void {
+  new Walk(bytes, limits).into(sink);
+}
+
+/** Takes values, and instances and multiple resources without content. */
+interface TreeSink extends ValueSink {
+  addEmpty(time: number | undefined, path: Path): void;
+}
 
 /** Goes through the maps of one payload; path by path, at most four deep. */
 class Walk {
@@ -51,12 +69,12 @@ class Walk {
     this.#limits = limits;
   }
 
-  into(builder: TreeBuilder): void {
+  into(sink: TreeSink): void {
     if (!(this.#value instanceof Map)) throw new DecodeError('bad_lwm2m_cbor', 'LwM2M CBOR that is no map');
-    this.#map(this.#value, [], builder);
+    this.#map(this.#value, [], sink);
   }
 
-  #map(map: ReadonlyMap<unknown, unknown>, above: Path, builder: TreeBuilder): void {
+  #map(map: ReadonlyMap<unknown, unknown>, above: Path, sink: TreeSink): void {
     for (const [key, value] of map) {
       this.#entry += 1;
       const form = this.#form();
@@ -64,8 +82,8 @@ class Walk {
       if (path.length > 4) throw new DecodeError('bad_path', `${path.length} ids on the way to a value, at most 4`);
       if (value instanceof Map) {
         if (path.length === 4) throw new DecodeError('bad_path', `a map at ${showPath(path)}, where a value stands`);
-        if (value.size === 0) builder.addEmpty(path);
-        else this.#map(value, path, builder);
+        if (value.size === 0) sink.addEmpty(undefined, path);
+        else this.#map(value, path, sink);
         continue;
       }
       const wire = cborWire(value, form);
@@ -74,7 +92,7 @@ class Walk {
       if (this.#values > this.#limits.records) {
         throw new DecodeError('too_many', `more than ${this.#limits.records} values`);
       }
-      builder.add(path, wire);
+      sink.add(undefined, path, wire);
     }
   }
 

@@ -4,21 +4,22 @@ import { DecodeError } from '#base';
 import type { ModelView, Node, Path, PlacedNode, Scalar } from '#lwm2m/model';
 import { CborWriter, writeScalar } from './cbor-write.js';
 import { cborWire, countEntries, decodeCbor } from './cbor.js';
-import type { CborDocument } from './cbor.js';
 import { checkEncoded } from './codec.js';
 import type { FormatCodec } from './codec.js';
 import { FORMAT_LIMITS } from './parameters.js';
+import type { FormatLimits } from './parameters.js';
 import { SENML_LABELS, SenmlReader, senmlEntries } from './senml.js';
+import type { ValueSink } from './senml.js';
+import { TimedTrees } from './timed-trees.js';
 
 /** The codec of SenML CBOR. Without a definition a value has the type its label and form show. */
 export const senmlCborCodec: FormatCodec = {
   number: 112,
   name: 'senml-cbor',
   decode(bytes: Uint8Array, target: Path, model: ModelView, limits = FORMAT_LIMITS): PlacedNode[] {
-    const document = decodeCbor(bytes, limits);
-    const reader = new SenmlReader(target, model, limits);
-    readRecords(document, reader);
-    return reader.finish();
+    const trees = new TimedTrees(target, model);
+    readSenmlCbor(bytes, trees, limits);
+    return trees.finish();
   },
   encode(path: Path, node: Node): Uint8Array {
     const { baseName, entries } = senmlEntries(path, node);
@@ -36,8 +37,10 @@ export const senmlCborCodec: FormatCodec = {
   },
 };
 
-function readRecords(document: CborDocument, reader: SenmlReader): void {
-  const { value: records, floats } = document;
+/** Hands the values of a payload to `sink`, one by one. Throws DecodeError. */
+export function readSenmlCbor(bytes: Uint8Array, sink: ValueSink, limits: FormatLimits): void {
+  const { value: records, floats } = decodeCbor(bytes, limits);
+  const reader = new SenmlReader(sink, limits);
   if (!Array.isArray(records)) throw new DecodeError('bad_senml', 'SenML CBOR that is no array of records');
   let entry = 0;
   let nextFloat = 0;

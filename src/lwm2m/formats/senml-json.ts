@@ -10,17 +10,17 @@ import { JsonReader } from './json-reader.js';
 import { FORMAT_LIMITS } from './parameters.js';
 import type { FormatLimits } from './parameters.js';
 import { SENML_LABELS, SenmlReader, senmlEntries, showJsonFloat } from './senml.js';
-import type { SenmlLabel } from './senml.js';
+import type { SenmlLabel, ValueSink } from './senml.js';
+import { TimedTrees } from './timed-trees.js';
 
 /** The codec of SenML JSON. Without a definition a value has the type its field and form show. */
 export const senmlJsonCodec: FormatCodec = {
   number: 110,
   name: 'senml-json',
   decode(bytes: Uint8Array, target: Path, model: ModelView, limits = FORMAT_LIMITS): PlacedNode[] {
-    checkSize(bytes, limits);
-    const reader = new SenmlReader(target, model, limits);
-    readRecords(decodeUtf8(bytes), reader, limits);
-    return reader.finish();
+    const trees = new TimedTrees(target, model);
+    readSenmlJson(bytes, trees, limits);
+    return trees.finish();
   },
   encode(path: Path, node: Node): Uint8Array {
     const { baseName, entries } = senmlEntries(path, node);
@@ -32,8 +32,11 @@ export const senmlJsonCodec: FormatCodec = {
   },
 };
 
-function readRecords(text: string, reader: SenmlReader, limits: FormatLimits): void {
-  const json = new JsonReader(text, limits.depth - 2);
+/** Hands the values of a payload to `sink`, one by one. Throws DecodeError. */
+export function readSenmlJson(bytes: Uint8Array, sink: ValueSink, limits: FormatLimits): void {
+  checkSize(bytes, limits);
+  const reader = new SenmlReader(sink, limits);
+  const json = new JsonReader(decodeUtf8(bytes), limits.depth - 2);
   json.open('[');
   for (let more = json.more(']', 'first'); more; more = json.more(']', 'next')) {
     reader.begin();

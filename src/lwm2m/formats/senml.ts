@@ -6,9 +6,8 @@
 
 import { DecodeError } from '#base';
 import { parseObjectLink, showPath, tryParsePath } from '#lwm2m/model';
-import type { ModelView, Node, Path, PlacedNode, Scalar } from '#lwm2m/model';
+import type { Node, Path, Scalar } from '#lwm2m/model';
 import type { FormatLimits } from './parameters.js';
-import { TimedTrees } from './timed-trees.js';
 import { WireFloat, WireTime } from './wire.js';
 import type { WireValue } from './wire.js';
 
@@ -34,10 +33,15 @@ export const SENML_LABELS = {
 /** Label of a record field as CBOR has it. */
 export type SenmlLabel = (typeof SENML_LABELS)[keyof typeof SENML_LABELS];
 
-/** Takes the fields of records one by one and builds the nodes; used once per payload. */
+/** Takes the values of a payload as they come up: TimedTrees for those at one path, Forest for those of any. */
+export interface ValueSink {
+  add(time: number | undefined, path: Path, wire: WireValue): void;
+}
+
+/** Takes the fields of records one by one and hands values on; used once per payload. */
 export class SenmlReader {
   readonly #limits: FormatLimits;
-  readonly #trees: TimedTrees;
+  readonly #sink: ValueSink;
   #records = 0;
   #baseName = '';
   #baseTime: number | undefined;
@@ -48,8 +52,8 @@ export class SenmlReader {
   /** Bits of the known labels that the record has had. */
   #seen = 0;
 
-  constructor(target: Path, model: ModelView, limits: FormatLimits) {
-    this.#trees = new TimedTrees(target, model);
+  constructor(sink: ValueSink, limits: FormatLimits) {
+    this.#sink = sink;
     this.#limits = limits;
   }
 
@@ -130,12 +134,7 @@ export class SenmlReader {
       value = sum(this.#baseValue, value);
       if (value === undefined) throw this.#bad('a base value and value whose sum no double holds');
     }
-    this.#trees.add(this.#resolvedTime(), path, value);
-  }
-
-  /** The nodes in the order in which their times came up. Throws DecodeError(`no_value`). */
-  finish(): PlacedNode[] {
-    return this.#trees.finish();
+    this.#sink.add(this.#resolvedTime(), path, value);
   }
 
   #path(): Path {

@@ -19,4 +19,6 @@ export {
 export type { Refusal, RegistrationRules } from './register.js';
 export { encodeRequest } from './requests.js';
 export type { EncodedRequest } from './requests.js';
+export { decodeSend } from './send.js';
+export type { Sender } from './send.js';
 export { decodeResponse, diagnosticOf } from './responses.js';

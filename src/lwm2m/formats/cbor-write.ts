@@ -45,6 +45,12 @@ export class CborWriter {
     return this;
   }
 
+  /** Null. */
+  none(): this {
+    this.#writer.u8(0xf6);
+    return this;
+  }
+
   text(value: string): this {
     this.#head(3, Buffer.byteLength(value));
     this.#writer.utf8(value);

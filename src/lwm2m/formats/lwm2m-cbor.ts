@@ -38,7 +38,7 @@ export const lwm2mCborCodec: FormatCodec = {
       writer.array(path.length);
       for (const id of path) writer.integer(id);
     }
-    write(writer, path, node);
+    writeLwm2mCborNode(writer, path, node);
     return checkEncoded(writer.finish());
   },
 };
@@ -49,7 +49,7 @@ export function readLwm2mCbor(bytes: Uint8Array, sink: TreeSink, limits: FormatL
 }
 
 /** Takes values, and instances and multiple resources without content. */
-interface TreeSink extends ValueSink {
+export interface TreeSink extends ValueSink {
   addEmpty(time: number | undefined, path: Path): void;
 }
 
@@ -87,6 +87,10 @@ class Walk {
         continue;
       }
       const wire = cborWire(value, form);
+      if (value === null && sink.addBare !== undefined) {
+        sink.addBare(path, 'null');
+        continue;
+      }
       if (wire === undefined) throw new DecodeError('no_value', `${showPath(path)} has no value`);
       this.#values += 1;
       if (this.#values > this.#limits.records) {
@@ -116,8 +120,8 @@ function idsOf(key: unknown): Path {
   return ids as Path;
 }
 
-/** What stands at `path`; its key is written already. */
-function write(writer: CborWriter, path: Path, node: Node): void {
+/** Writes what stands at `path`, whose key is written already. Throws AppError(`not_encodable`). */
+export function writeLwm2mCborNode(writer: CborWriter, path: Path, node: Node): void {
   if (node.kind === 'single') {
     writeScalar(writer, node.value, path);
     return;
@@ -129,5 +133,5 @@ function write(writer: CborWriter, path: Path, node: Node): void {
   }
   const children: ReadonlyMap<number, Node> = node.kind === 'object' ? node.instances : node.resources;
   writer.map(children.size);
-  for (const [id, child] of children) write(writer.integer(id), [...path, id], child);
+  for (const [id, child] of children) writeLwm2mCborNode(writer.integer(id), [...path, id], child);
 }

@@ -29,7 +29,7 @@ export const senmlCborCodec: FormatCodec = {
       writer.map(1 + (base === undefined ? 0 : 1) + (name === '' ? 0 : 1));
       if (base !== undefined) writer.integer(SENML_LABELS.bn).text(base);
       if (name !== '') writer.integer(SENML_LABELS.n).text(name);
-      writeLabel(writer, scalar.type);
+      writeValueLabel(writer, scalar.type);
       writeScalar(writer, scalar, at);
       base = undefined;
     }
@@ -56,13 +56,14 @@ export function readSenmlCbor(bytes: Uint8Array, sink: ValueSink, limits: Format
       }
       const wire = cborWire(value, form);
       if (wire === undefined) entry += countEntries(value);
-      reader.field(label, wire);
+      reader.field(label, value === null ? null : wire);
     }
     reader.end();
   }
 }
 
-function writeLabel(writer: CborWriter, type: Scalar['type']): void {
+/** Writes the label of the field that carries a value of that type. */
+export function writeValueLabel(writer: CborWriter, type: Scalar['type']): void {
   const label = VALUE_LABELS[type];
   if (typeof label === 'string') writer.text(label);
   else writer.integer(label);

@@ -26,7 +26,7 @@ export const senmlJsonCodec: FormatCodec = {
     const { baseName, entries } = senmlEntries(path, node);
     const records = entries.map(({ name, path: at, scalar }, index) => {
       const base = index === 0 ? `"bn":"${baseName}",` : '';
-      return `{${base}${name === '' ? '' : `"n":"${name}",`}${showValue(scalar, at)}}`;
+      return `{${base}${name === '' ? '' : `"n":"${name}",`}${showSenmlValue(scalar, at)}}`;
     });
     return checkEncoded(encodeUtf8(`[${records.join(',')}]`));
   },
@@ -55,8 +55,8 @@ function readField(json: JsonReader, reader: SenmlReader): void {
     reader.field(label, undefined);
     return;
   }
-  const value = json.scalar();
-  if (label !== SENML_LABELS.vd) {
+  const value = json.scalar() ?? null;
+  if (label !== SENML_LABELS.vd || value === null) {
     reader.field(label, value);
     return;
   }
@@ -65,8 +65,8 @@ function readField(json: JsonReader, reader: SenmlReader): void {
   reader.field(label, bytes);
 }
 
-/** The value field of a record. */
-function showValue(scalar: Scalar, path: Path): string {
+/** The value field of a record. Throws AppError(`not_encodable`). */
+export function showSenmlValue(scalar: Scalar, path: Path): string {
   switch (scalar.type) {
     case 'string':
     case 'corelnk':

@@ -36,6 +36,8 @@ export type SenmlLabel = (typeof SENML_LABELS)[keyof typeof SENML_LABELS];
 /** Takes the values of a payload as they come up: TimedTrees for those at one path, Forest for those of any. */
 export interface ValueSink {
   add(time: number | undefined, path: Path, wire: WireValue): void;
+  /** Takes paths without a value, which only bodies of composite operations have: just named, or with null for removal. */
+  addBare?(path: Path, form: 'named' | 'null'): void;
 }
 
 /** Takes the fields of records one by one and hands values on; used once per payload. */
@@ -49,6 +51,8 @@ export class SenmlReader {
   #name = '';
   #time: number | undefined;
   #value: WireValue | undefined;
+  /** Whether the record's value is null, as SenML-ETCH has it (RFC 8790 §3.2). */
+  #null: 'null' | 'named' = 'named';
   /** Bits of the known labels that the record has had. */
   #seen = 0;
 
@@ -66,11 +70,12 @@ export class SenmlReader {
     this.#name = '';
     this.#time = undefined;
     this.#value = undefined;
+    this.#null = 'named';
     this.#seen = 0;
   }
 
   /** A field of the record. `value` is undefined when it is of no form that a known field may have. Throws DecodeError. */
-  field(label: unknown, value: WireValue | undefined): void {
+  field(label: unknown, value: WireValue | null | undefined): void {
     const bit = bitOf(label);
     if (bit === 0) {
       // RFC 8428 §4.4: a label that ends in an underscore must be understood.
@@ -82,6 +87,11 @@ export class SenmlReader {
       throw new DecodeError('duplicate_key', `record ${this.#records}: a field appears twice`);
     if ((bit & VALUE_BITS) !== 0 && (this.#seen & VALUE_BITS) !== 0) throw this.#bad('two values');
     this.#seen |= bit;
+    if (value === null) {
+      if ((bit & VALUE_BITS) === 0 || this.#sink.addBare === undefined) throw this.#bad('a field that is null');
+      this.#null = 'null';
+      return;
+    }
     switch (label) {
       case SENML_LABELS.bn:
         this.#baseName = this.#text(value);
@@ -128,8 +138,12 @@ export class SenmlReader {
   end(): void {
     const path = this.#path();
     let value = this.#value;
-    if (value === undefined)
-      throw new DecodeError('no_value', `record ${this.#records} (${showPath(path)}) has no value`);
+    if (value === undefined) {
+      if (this.#sink.addBare === undefined)
+        throw new DecodeError('no_value', `record ${this.#records} (${showPath(path)}) has no value`);
+      this.#sink.addBare(path, this.#null);
+      return;
+    }
     if (this.#baseValue !== undefined && isNumeric(value)) {
       value = sum(this.#baseValue, value);
       if (value === undefined) throw this.#bad('a base value and value whose sum no double holds');

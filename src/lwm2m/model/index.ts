@@ -4,6 +4,7 @@ export { LEVELS, MAX_ID, isWithin, levelOf, parsePath, samePath, showPath, tryPa
 export type { Level, Path } from './path.js';
 export { RESOURCE_TYPES, exactInteger } from './value.js';
 export type {
+  CompositeEntry,
   InstanceNode,
   MultipleNode,
   Node,

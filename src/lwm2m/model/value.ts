@@ -73,6 +73,9 @@ export interface PlacedNode {
   readonly time?: number;
 }
 
+/** What a composite write does at a path: a node to write, or the removal of a resource instance (LwM2M-Core 1.2 §6.3.9). */
+export type CompositeEntry = PlacedNode | { readonly path: Path; readonly node: 'removed' };
+
 /** An integer as number when a double holds it exactly, else as bigint. */
 export function exactInteger(value: bigint): number | bigint {
   return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;

@@ -1,6 +1,6 @@
 /** The shapes of the API as JSON Schemas: used to check bodies and, under their names, as components of the OpenAPI document. */
 
-import { OPERATION_STATES, EVENT_TYPES } from '#fleet/model';
+import { EVENT_TYPES, OPERATION_KINDS, OPERATION_STATES } from '#fleet/model';
 import { ATTRIBUTE_NAMES, FORMATS, RESOURCE_TYPES } from '#lwm2m/model';
 
 import type { Schema } from './route.js';
@@ -30,11 +30,21 @@ const ATTRIBUTES: Schema = {
   description: 'Attributes to set; null unsets one.',
 };
 
-const VALUE: Schema = {
+/** Paths that one request may name. */
+const MOST_PATHS = 256;
+const PATHS: Schema = {
+  type: 'array',
+  items: PATH,
+  minItems: 1,
+  maxItems: MOST_PATHS,
+  description: 'Paths such as ["/3/0/9","/1/0/1"]; of a composite read / stands for everything.',
+};
+
+const VALUE = {
   description:
     'A scalar for a resource, {"0":1,"1":5} for a multiple resource, {"1":61,"6":true} by resource id for an instance; any value may be {"type","value"}. Integers beyond 2^53 are decimal strings, opaque values base64, times RFC 3339, object links "3:0".',
   type: ['string', 'number', 'boolean', 'object'],
-};
+} satisfies Schema;
 
 const common = { format: FORMAT, deadline: { ...time, description: 'Not sent after this moment.' } };
 
@@ -71,6 +81,21 @@ export const OPERATION_INPUT: Schema = {
       'value',
     ]),
     kind('delete', { path: PATH }, ['path']),
+    kind('readComposite', { paths: PATHS }, ['paths']),
+    kind(
+      'writeComposite',
+      {
+        value: {
+          type: 'object',
+          additionalProperties: { ...VALUE, type: [...VALUE.type, 'null'] },
+          minProperties: 1,
+          maxProperties: MOST_PATHS,
+          description:
+            'Values by path, such as {"/1/0/1":60,"/3303/0/5700":21.5}; all are written or none. null removes a resource instance (LwM2M 1.2).',
+        },
+      },
+      ['value'],
+    ),
   ],
 };
 
@@ -117,8 +142,13 @@ export const DEVICE_PATCH: Schema = {
 export const OBSERVATION_INPUT: Schema = {
   type: 'object',
   properties: {
-    paths: { type: 'array', items: PATH, minItems: 1, maxItems: 1 },
-    attributes: ATTRIBUTES,
+    paths: { ...PATHS, description: 'One path is observed by Observe, several by one Observe-Composite (LwM2M 1.1).' },
+    attributes: { ...ATTRIBUTES, description: 'Written to each path first, and again after each registration.' },
+    parameters: {
+      ...ATTRIBUTES,
+      properties: Object.fromEntries(ATTRIBUTE_NAMES.map((name) => [name, { type: 'number' }])),
+      description: 'Sent with the Observe itself and good for it alone (LwM2M 1.2).',
+    },
     format: FORMAT,
   },
   required: ['paths'],
@@ -152,8 +182,9 @@ const OPERATION: Schema = {
   properties: {
     id: text,
     endpoint: text,
-    kind: { type: 'string', enum: ['read', 'discover', 'write', 'writeAttributes', 'execute', 'create', 'delete'] },
+    kind: { type: 'string', enum: [...OPERATION_KINDS] },
     path: text,
+    paths: { type: 'array', items: text, description: 'Of a composite read.' },
     value: { description: 'As it was asked, like the next six.' },
     mode: { type: 'string', enum: ['replace', 'update'] },
     arguments: text,
@@ -177,6 +208,11 @@ const OPERATION: Schema = {
         coapCode: text,
         format: text,
         node: { $ref: '#/components/schemas/Node' },
+        nodes: {
+          type: 'object',
+          additionalProperties: { $ref: '#/components/schemas/Node' },
+          description: 'Of a composite read, by path; a path at which nothing is, is not there.',
+        },
         links: {
           type: 'array',
           items: {
@@ -245,6 +281,7 @@ const OBSERVATION: Schema = {
     id: text,
     paths: { type: 'array', items: text },
     attributes: { type: 'object', additionalProperties: true },
+    parameters: { type: 'object', additionalProperties: true },
     format: text,
     state: { type: 'string', enum: ['pending', 'active', 'refused', 'lost'] },
     error: { type: 'object', properties: { code: text, coapCode: text, detail: text } },

@@ -65,8 +65,8 @@ export class Downlink implements DeviceLink {
   }
 
   restore(target: LinkTarget, observation: DeviceRequest & { readonly kind: 'observe' }): void {
-    const { code, options } = encodeRequest(observation, target.dialect);
-    this.#stack.restoreObservation(observation.token, target.peer, { code, options });
+    const { code, options, payload } = encodeRequest(observation, target.dialect);
+    this.#stack.restoreObservation(observation.token, target.peer, { code, options, payload });
   }
 
   forget(token: Uint8Array): void {

@@ -283,7 +283,7 @@ export class Uplink {
       return fleet.observationEnded(token, { code: event.message.code, detail }, now);
     }
     const decoded = decodeNotification(
-      observation.path,
+      observation.paths,
       observation.dialect,
       event.message,
       event.body,

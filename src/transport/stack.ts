@@ -11,6 +11,7 @@ import {
   type EndpointEvent,
   type ExchangeId,
   type NotificationId,
+  type ObservedRequest,
   type OutgoingRequest,
   type OutgoingResponse,
   type Parameters,
@@ -148,7 +149,7 @@ export class Stack {
     });
   }
 
-  restoreObservation(token: Uint8Array, peer: Peer, request: Pick<OutgoingRequest, 'code' | 'options'>): void {
+  restoreObservation(token: Uint8Array, peer: Peer, request: ObservedRequest): void {
     this.endpoint.restoreObservation(token, peer, request);
   }
 

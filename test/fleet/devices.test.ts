@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { OWNER } from '#fleet/model';
 import type { Outcome } from '#lwm2m/model';
-import { OBLIGING, World, content, failed, peerAt, settle } from './world.js';
+import { OBLIGING, World, content, failed, pathOf, peerAt, settle } from './world.js';
 
 const text = (path: readonly number[], value: string): Outcome => content(path, { type: 'string', value });
 
@@ -14,9 +14,9 @@ describe('after each registration', () => {
     const world = await World.start({
       settings,
       behaviour: (request) =>
-        request.path[0] === 1
-          ? content(request.path, { type: 'integer', value: 60 })
-          : text(request.path, `text ${request.path.join('.')}`),
+        pathOf(request)[0] === 1
+          ? content(pathOf(request), { type: 'integer', value: 60 })
+          : text(pathOf(request), `text ${pathOf(request).join('.')}`),
     });
     await world.register('a', {}, peerAt(1));
     expect(world.link.lines).toEqual(['read /3/0/0', 'read /3/0/1', 'read /3/0/3', 'read /1/0/1']);
@@ -66,7 +66,7 @@ describe('after each registration', () => {
   it('a kill before it was read is made up for at the next contact', async () => {
     const world = await World.start({
       settings: { readAfterRegistration: ['/3/0/1'] },
-      behaviour: (request) => text(request.path, 'M'),
+      behaviour: (request) => text(pathOf(request), 'M'),
     });
     await world.fleet.register(world.parameters('a'), peerAt(1), world.now());
     await world.crash();
@@ -82,7 +82,7 @@ describe('after each registration', () => {
   it.each([1, 2])('a store that refuses %s commits loses what was read and nothing else', async (count) => {
     const world = await World.start({
       settings: { readAfterRegistration: ['/3/0/1'] },
-      behaviour: (request) => text(request.path, 'M'),
+      behaviour: (request) => text(pathOf(request), 'M'),
     });
     await world.fleet.register(world.parameters('a'), peerAt(1), world.now());
     world.store.fail('store_busy', count);

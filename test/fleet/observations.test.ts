@@ -82,7 +82,7 @@ describe('wanting an observation', () => {
     await settle();
     expect(world.link.log.map(({ request }) => request)).toMatchObject([
       { kind: 'writeAttributes', path: [3303, 0, 5700], attributes: { pmin: 10, gt: 25.5 } },
-      { kind: 'observe', path: [3303, 0, 5700], format },
+      { kind: 'observe', paths: [[3303, 0, 5700]], format },
     ]);
     const first = token(world);
     await put(world, 'o', { ...INPUT, attributes: { pmin: 20 }, format });
@@ -185,14 +185,14 @@ describe('wanting an observation', () => {
     expect((await world.fleet.observations.list(OWNER, 'a')).map(({ paths }) => paths)).toEqual([['/3303/1']]);
   });
 
-  it('is refused beyond the number per device, for other than one path, and for what is no path', async () => {
+  it('is refused beyond the number per device, for no path, one that is given twice, and what is no path', async () => {
     const world = await online({ behaviour: OBLIGING, settings: { observationsPerDevice: 2 } });
     await put(world, 'one');
     await put(world, 'two', { paths: ['/3/0'] });
     await expect(put(world, 'three')).rejects.toMatchObject({ code: 'queue_full' });
     await put(world, 'two', { paths: ['/3/0/9'] });
     await expect(put(world, 'one', { paths: [] })).rejects.toMatchObject({ code: 'invalid_path' });
-    await expect(put(world, 'one', { paths: ['/3', '/4'] })).rejects.toMatchObject({ code: 'invalid_path' });
+    await expect(put(world, 'one', { paths: ['/3', '/3'] })).rejects.toMatchObject({ code: 'invalid_path' });
     await expect(put(world, 'one', { paths: ['3'] })).rejects.toMatchObject({ code: 'invalid_path' });
     await expect(put(world, 'one', { ...INPUT, attributes: { x: 1 } })).rejects.toMatchObject({
       code: 'invalid_attributes',
@@ -203,6 +203,56 @@ describe('wanting an observation', () => {
     await expect(world.fleet.observations.get(OWNER, 'a', 'x')).rejects.toMatchObject({
       code: 'observation_not_found',
     });
+  });
+});
+
+describe('wanting several paths at once', () => {
+  const several = { paths: ['/3303/0/5700', '/3/0/9'] };
+
+  it('is one observation: its attributes go to each path, and then one request for all', async () => {
+    const world = await online({ behaviour: OBLIGING });
+    const view = await put(world, 'both', { ...several, attributes: { pmin: 5 } });
+    await settle();
+    expect(view.paths).toEqual(several.paths);
+    expect(world.link.lines).toEqual([
+      'writeAttributes /3303/0/5700',
+      'writeAttributes /3/0/9',
+      'observe /3303/0/5700 /3/0/9',
+    ]);
+    expect((await world.events()).at(-1)).toMatchObject({
+      type: 'observation.changed',
+      data: { id: 'both', paths: several.paths, state: 'active' },
+    });
+  });
+
+  it('keeps its token while nothing of it changes, and gets another with another list, order or parameters', async () => {
+    const world = await online();
+    await world.register('a', { lwm2m: '1.2' }, peerAt(1));
+    const tokens = new Set<string>();
+    for (const input of [
+      several,
+      several,
+      { paths: ['/3/0/9', '/3303/0/5700'] },
+      { paths: ['/3/0/9'] },
+      { paths: ['/3/0/9'], parameters: { pmax: 10 } },
+      { paths: ['/3/0/9'], parameters: { pmax: 10 } },
+      { paths: ['/3/0/9'], parameters: { pmax: 20 } },
+    ]) {
+      await put(world, 'o', input);
+      await settle();
+      tokens.add(token(world));
+    }
+    expect(tokens.size).toBe(5);
+  });
+
+  it('is refused when the device speaks 1.0, as are parameters before 1.2', async () => {
+    const world = await online();
+    const parameters = { paths: ['/3'], parameters: { pmin: 1 } };
+    await expect(put(world, 'one', parameters)).rejects.toMatchObject({ code: 'not_encodable' });
+    await world.register('a', { lwm2m: '1.0' }, peerAt(1));
+    await expect(put(world, 'both', several)).rejects.toMatchObject({ code: 'not_encodable' });
+    await expect(put(world, 'one', parameters)).rejects.toMatchObject({ code: 'not_encodable' });
+    expect(world.link.log).toEqual([]);
   });
 });
 
@@ -237,7 +287,11 @@ describe('a notification', () => {
     await put(world);
     await settle();
     const target = world.fleet.observationOf(token(world));
-    expect(target).toMatchObject({ path: [3303, 0, 5700], dialect: { lwm2m: '1.1', root: '' }, peer: peerAt(1).key });
+    expect(target).toMatchObject({
+      paths: [[3303, 0, 5700]],
+      dialect: { lwm2m: '1.1', root: '' },
+      peer: peerAt(1).key,
+    });
     expect(target?.dialect.model.resource(3303, 5700)?.name).toBe('Sensor Value');
     expect(world.fleet.observationOf('0000000000000000')).toBeUndefined();
   });
@@ -365,7 +419,11 @@ describe('wanting an observation no longer', () => {
     world.store.release();
     await removal;
     await settle();
-    expect(world.link.log[1]?.request).toMatchObject({ kind: 'cancelObserve', by: 'observe', path: [3303, 0, 5700] });
+    expect(world.link.log[1]?.request).toMatchObject({
+      kind: 'cancelObserve',
+      by: 'observe',
+      paths: [[3303, 0, 5700]],
+    });
     expect(world.link.forgotten).toEqual([known]);
     expect(world.fleet.observationOf(known)).toBeUndefined();
     expect(await world.fleet.observations.list(OWNER, 'a')).toEqual([]);

@@ -209,7 +209,7 @@ describe('what came of an operation', () => {
     expect((await world.events()).at(-1)).toMatchObject({
       type: 'operation.finished',
       endpoint: 'a',
-      data: { id: view.id, kind: request.kind, path: request.path, state, error: { code } },
+      data: { id: view.id, kind: request.kind, path: 'path' in request ? request.path : '', state, error: { code } },
     });
   });
 

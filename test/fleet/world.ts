@@ -10,7 +10,16 @@ import type { FleetSettings } from '#fleet';
 import type { NumberedEvent } from '#fleet/model';
 import type { DeviceLink, LinkTarget } from '#fleet/ports';
 import { ObjectCatalogue, ObjectLists, showPath } from '#lwm2m/model';
-import type { DeviceRequest, Node, ObjectEntry, ObjectList, Outcome, RegisterParameters, Scalar } from '#lwm2m/model';
+import type {
+  DeviceRequest,
+  Node,
+  ObjectEntry,
+  ObjectList,
+  Outcome,
+  Path,
+  RegisterParameters,
+  Scalar,
+} from '#lwm2m/model';
 import { loadObjects } from '../../src/objects.js';
 import { VirtualClock } from '../support/clock.js';
 import { Disk, MemoryStore, WIDE } from '../support/memory-store.js';
@@ -87,7 +96,7 @@ export class FakeLink implements DeviceLink {
 
   /** Requests so far as `kind path`. */
   get lines(): string[] {
-    return this.log.map(({ request }) => `${request.kind} ${showPath(request.path)}`);
+    return this.log.map(({ request }) => `${request.kind} ${pathsOf(request).map(showPath).join(' ')}`);
   }
 
   /** The one open request. */
@@ -252,6 +261,17 @@ export function content(path: readonly number[], value: Scalar): Outcome {
   return done(0x45, { format: 112, nodes: [{ path, node: single(value) }] });
 }
 
+/** What a request is about. */
+export function pathsOf(request: DeviceRequest): readonly Path[] {
+  if ('path' in request) return [request.path];
+  return 'paths' in request ? request.paths : request.entries.map(({ path }) => path);
+}
+
+/** The first path that a request is about. */
+export function pathOf(request: DeviceRequest): Path {
+  return pathsOf(request)[0] ?? [];
+}
+
 /** A resource with one value. */
 export function single(value: Scalar): Node {
   return { kind: 'single', value };
@@ -271,7 +291,7 @@ export const OBLIGING: Behaviour = (request) => {
       return done(0x45, {
         format: 112,
         observing: 'yes',
-        nodes: [{ path: request.path, node: single({ type: 'float', value: 20.5 }) }],
+        nodes: [{ path: pathOf(request), node: single({ type: 'float', value: 20.5 }) }],
       });
     case 'discover':
       return done(0x45, { format: 40, links: [{ path: '/3/0/7', attributes: { pmin: 10, dim: 2 } }] });
@@ -283,7 +303,10 @@ export const OBLIGING: Behaviour = (request) => {
     case 'writeAttributes':
     case 'execute':
     case 'cancelObserve':
+    case 'writeComposite':
       return done(0x44);
+    case 'readComposite':
+      return done(0x45, { format: 112, nodes: [] });
   }
 };
 

@@ -216,7 +216,8 @@ describe('a wanted observation', () => {
   });
 
   it.each([
-    ['o', { paths: ['/1', '/3'] }, 'invalid_body', '/paths'],
+    ['o', { paths: ['/1', '/1'] }, 'invalid_path', '/paths/1'],
+    ['o', { paths: [] }, 'invalid_body', '/paths'],
     ['o', { paths: ['1'] }, 'invalid_path', '/paths/0'],
     ['o', { paths: ['/1'], attributes: { pmin: -1 } }, 'invalid_attributes', '/attributes/pmin'],
     ['o', { paths: ['/1'], attributes: { pmin: 0.5 } }, 'invalid_attributes', '/attributes/pmin'],

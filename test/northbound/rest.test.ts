@@ -124,7 +124,7 @@ describe('a request', () => {
     ['GET', `/api/v1/devices/${NAME}/resources/99999/0`, undefined, 400, 'invalid_path'],
     ['GET', `/api/v1/devices/${NAME}/observations/none`, undefined, 404, 'observation_not_found'],
     ['PUT', `/api/v1/devices/${NAME}/observations/a%20b`, '{"paths":["/3303/0"]}', 400, 'invalid_path'],
-    ['PUT', `/api/v1/devices/${NAME}/observations/o`, '{"paths":["/3303/0","/1"]}', 400, 'invalid_body'],
+    ['PUT', `/api/v1/devices/${NAME}/observations/o`, '{"paths":["/3303/0","/3303/0"]}', 400, 'invalid_path'],
   ])('%s %s with %s is %i %s', async (method, path, body, status, code) => {
     const answer = await call(method, path, body);
     expect(answer).toMatchObject({

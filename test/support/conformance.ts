@@ -26,13 +26,18 @@ export class ScriptedClient {
   }
 
   /**
-   * A client that has sent a Register of LwM2M 1.1 (message id 7d38, token ab01, lifetime 300, binding U) and was answered
+   * A client that has sent a Register of LwM2M 1.1, or of the version given (message id 7d38, token ab01, lifetime 300, binding U) and was answered
    * 2.01 with a location of ten characters. The name has 2 to 9 characters.
    */
-  static async registered(server: TestServer, endpoint: string, objects: string): Promise<ScriptedClient> {
+  static async registered(
+    server: TestServer,
+    endpoint: string,
+    objects: string,
+    lwm2m: '1.0' | '1.1' | '1.2' = '1.1',
+  ): Promise<ScriptedClient> {
     const client = new ScriptedClient(server, await ScriptedPeer.open(server.coap), endpoint);
     client.location = await client.peer.ask(
-      `42027d38ab01 b27264 1128 ${named(endpoint)} 066c743d333030 096c776d326d3d312e31 03623d55 ff ${utf8(objects)}`,
+      `42027d38ab01 b27264 1128 ${named(endpoint)} 066c743d333030 096c776d326d3d${utf8(lwm2m)} 03623d55 ff ${utf8(objects)}`,
       CREATED,
     );
     return client;

@@ -54,7 +54,12 @@ export interface ObservationRecord {
   readonly id: string;
   /** Path as text, such as `/3303/0/5700`. */
   readonly path: string;
+  /** Of an Observe-Composite: the paths after the first, in the caller's order. */
+  readonly morePaths?: readonly string[];
+  /** Written to each path before the observation begins. */
   readonly attributes?: Attributes;
+  /** Sent with the observation itself and good for it alone (LwM2M 1.2). */
+  readonly parameters?: Attributes;
   readonly format?: FormatName;
   readonly state: ObservationState;
   /** Token of the observation on the wire, 16 hex digits; stored before success is reported. */

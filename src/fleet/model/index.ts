@@ -14,7 +14,7 @@ export type {
 export { EVENT_TYPES, eventId, parseEventId } from './events.js';
 export type { EventType, NewEvent, NumberedEvent } from './events.js';
 export type { ModelRecord } from './objects.js';
-export { OPERATION_STATES, OperationId, isFinished, isWriteType } from './operation.js';
+export { OPERATION_KINDS, OPERATION_STATES, OperationId, isFinished, isWriteType } from './operation.js';
 export type {
   OperationError,
   OperationKind,

@@ -49,10 +49,29 @@ export type OperationRequest =
       readonly value: JsonValue;
       readonly format?: FormatName;
     }
-  | { readonly kind: 'delete'; readonly path: string };
+  | { readonly kind: 'delete'; readonly path: string }
+  | { readonly kind: 'readComposite'; readonly paths: readonly string[]; readonly format?: FormatName }
+  | {
+      readonly kind: 'writeComposite';
+      /** Values by path; null removes a resource instance (LwM2M 1.2). */
+      readonly value: Readonly<Record<string, JsonValue>>;
+      readonly format?: FormatName;
+    };
 
 /** Kind of an operation. */
 export type OperationKind = OperationRequest['kind'];
+/** All kinds. */
+export const OPERATION_KINDS = [
+  'read',
+  'discover',
+  'write',
+  'writeAttributes',
+  'execute',
+  'create',
+  'delete',
+  'readComposite',
+  'writeComposite',
+] as const satisfies readonly OperationKind[];
 
 /** All states. */
 export const OPERATION_STATES = ['queued', 'sent', 'succeeded', 'failed', 'expired', 'cancelled', 'unknown'] as const;
@@ -66,6 +85,8 @@ export interface OperationResult {
   readonly format?: FormatName;
   /** Of a read. */
   readonly node?: JsonNode;
+  /** Of a composite read: what stands at each path; a path at which nothing is, is not there. */
+  readonly nodes?: Readonly<Record<string, JsonNode>>;
   /** Of a discover. */
   readonly links?: readonly DiscoveredLink[];
   /** Of a create: path of the new instance. */
@@ -104,5 +125,5 @@ export function isFinished(state: OperationState): boolean {
 
 /** Whether a request of this kind changes the device: committed as `sent` before its first datagram, and never repeated blindly. */
 export function isWriteType(kind: OperationKind): boolean {
-  return kind !== 'read' && kind !== 'discover';
+  return kind !== 'read' && kind !== 'discover' && kind !== 'readComposite';
 }

@@ -1,7 +1,7 @@
 /** Commits operations: of one operation one commit at a time, each on the version that the one before it made. */
 
 import type { Commits } from '../access/commits.js';
-import type { Actor, OperationRecord } from '../model/index.js';
+import type { Actor, OperationRecord, OperationRequest } from '../model/index.js';
 import { isFinished } from '../model/index.js';
 import { deviceEvent } from '../devices/changes.js';
 import type { DeviceChanges } from '../devices/changes.js';
@@ -45,13 +45,24 @@ export class Ledger {
   }
 }
 
+function placeOf(request: OperationRequest): { readonly path: string } | { readonly paths: readonly string[] } {
+  switch (request.kind) {
+    case 'readComposite':
+      return { paths: request.paths };
+    case 'writeComposite':
+      return { paths: Object.keys(request.value) };
+    default:
+      return { path: request.path };
+  }
+}
+
 function finishedEvent(record: OperationRecord): ReturnType<typeof deviceEvent> {
   const device = { id: record.device, endpoint: record.endpoint };
   const at = record.finishedAt ?? record.createdAt;
   return deviceEvent('operation.finished', device, at, {
     id: record.id,
     kind: record.request.kind,
-    path: record.request.path,
+    ...placeOf(record.request),
     state: record.state,
     ...(record.error !== undefined && { error: { ...record.error } }),
   });

@@ -1,19 +1,19 @@
 /** What comes under the token of an observation: values, or its end (RFC 7641 §3.2, LwM2M-Core 1.1.1 §6.4.3). */
 
 import type { PeerKey } from '#base';
-import { parsePath } from '#lwm2m/model';
 import type { DeviceDialect, Path, PlacedNode } from '#lwm2m/model';
 import type { ObservationRecord } from '../model/index.js';
 import type { DeviceChanges } from '../devices/changes.js';
 import type { Device } from '../devices/device.js';
 import type { Directory } from '../devices/directory.js';
 import type { ValueRecorder } from '../devices/recorder.js';
+import { observedPaths } from '../devices/observation.js';
 import { isAlive } from './renewal.js';
 import type { Renewal } from './renewal.js';
 
 /** How to read a notification. */
 export interface ObservationTarget {
-  readonly path: Path;
+  readonly paths: readonly Path[];
   readonly dialect: DeviceDialect;
   /** Where the device is registered from. */
   readonly peer: PeerKey;
@@ -40,7 +40,7 @@ export class Notifications {
     if (device?.dialect === undefined || device.peer === undefined) return undefined;
     const observation = expected(device, token);
     if (observation === undefined) return undefined;
-    return { path: parsePath(observation.path), dialect: device.dialect, peer: device.peer.key };
+    return { paths: observedPaths(observation), dialect: device.dialect, peer: device.peer.key };
   }
 
   /** See `Fleet.notified`. */

@@ -3,28 +3,31 @@
  * start, stored with it before anybody is told of it; renewal.ts brings them to the device.
  */
 
-import { AppError, fromHex, rfc3339, unreachable } from '#base';
+import { AppError, EMPTY, fromHex, rfc3339, unreachable } from '#base';
 import type { Clock, Random, WallTime } from '#base';
-import { isWithin, parsePath, showPath } from '#lwm2m/model';
-import type { AttributeName, Attributes, FormatName, Path } from '#lwm2m/model';
+import { checkSayable, isWithin, showPath } from '#lwm2m/model';
+import type { AttributeName, Attributes, DeviceRequest, FormatName, Path } from '#lwm2m/model';
 import { permit } from '../access/guard.js';
 import type { DeviceRecord, InstanceValues, ObservationRecord, ObservationState, Principal } from '../model/index.js';
 import type { DeviceLink, FleetStore } from '../ports/index.js';
 import type { DeviceChanges, NextRecord } from '../devices/changes.js';
-import type { Device } from '../devices/device.js';
-import { observationIn } from '../devices/observation.js';
+import type { Device, Writable } from '../devices/device.js';
+import { observationIn, observedPaths, pathTexts } from '../devices/observation.js';
 import type { Directory } from '../devices/directory.js';
 import { newToken } from '../devices/ids.js';
 import { deviceNotFound } from '../devices/registry.js';
 import { observationEvent } from './renewal.js';
 import type { Renewal } from './renewal.js';
-import { DATA_LEVELS, readAttributes, readPath } from './requests.js';
+import { readAttributes, readPaths } from './requests.js';
 
 /** What a caller wants observed. */
 export interface ObservationInput {
-  /** Exactly one path. */
+  /** One path is observed by Observe, several by one Observe-Composite. */
   readonly paths: readonly string[];
+  /** Written to each path first. */
   readonly attributes?: Readonly<Record<string, number | null>>;
+  /** Sent with the observation itself and good for it alone (LwM2M 1.2). */
+  readonly parameters?: Readonly<Record<string, number>>;
   readonly format?: FormatName;
 }
 
@@ -33,6 +36,7 @@ export interface ObservationView {
   readonly id: string;
   readonly paths: readonly string[];
   readonly attributes?: Readonly<Partial<Record<AttributeName, number>>>;
+  readonly parameters?: Readonly<Partial<Record<AttributeName, number>>>;
   readonly format?: FormatName;
   readonly state: ObservationState;
   readonly error?: ObservationRecord['error'];
@@ -63,12 +67,13 @@ export class Observations {
 
   /**
    * Wants an observation, in place of one with the same id; resolves when that is durable, and the device is told when it
-   * can be reached. Throws AppError `device_not_found`, `invalid_path`, `invalid_attributes`, `queue_full`, and what the
-   * store refuses.
+   * can be reached. Throws AppError `device_not_found`, `invalid_path`, `invalid_attributes`, `not_encodable` what the device
+   * has no words for, `queue_full`, and what the store refuses.
    */
   async put(principal: Principal, endpoint: string, id: string, input: ObservationInput): Promise<ObservationView> {
     const device = this.#device(principal, 'observation:write', endpoint);
     const wanted = readInput(input);
+    if (device.dialect !== undefined) checkSayable(requestFor(wanted), device.dialect.lwm2m);
     const { changes, directory, renewal } = this.#parts;
     let before: ObservationRecord | undefined;
     let next: ObservationRecord | undefined;
@@ -133,18 +138,25 @@ export class Observations {
 
   #next(before: ObservationRecord | undefined, id: string, wanted: Wanted): ObservationRecord {
     const { random, directory } = this.#parts;
-    const path = showPath(wanted.path);
-    const kept = before?.path === path && before.format === wanted.format ? before : undefined;
+    const [path = '/', ...morePaths] = wanted.paths.map(showPath);
+    const samePaths = before !== undefined && sameTexts(pathTexts(before), [path, ...morePaths]);
+    const kept =
+      samePaths && before.format === wanted.format && sameAttributes(before.parameters, wanted.parameters)
+        ? before
+        : undefined;
     if (kept !== undefined && sameAttributes(kept.attributes, wanted.attributes)) {
       if (kept.state === 'pending' || kept.state === 'active') return kept;
     }
-    const attributes = withUnset(before?.path === path ? before.attributes : undefined, wanted.attributes);
+    const attributes = withUnset(samePaths ? before.attributes : undefined, wanted.attributes);
     let token = kept?.token ?? newToken(random);
     while (kept === undefined && directory.byToken(token) !== undefined) token = newToken(random);
-    const { format } = wanted;
-    const state = 'pending';
-    const next = { id, path, state, token, ...(attributes && { attributes }), ...(format && { format }) } as const;
-    return observationIn(next, state);
+    const { format, parameters } = wanted;
+    const next: Writable<ObservationRecord> = { id, path, state: 'pending', token };
+    if (morePaths.length > 0) next.morePaths = morePaths;
+    if (attributes !== undefined) next.attributes = attributes;
+    if (Object.keys(parameters).length > 0) next.parameters = parameters;
+    if (format !== undefined) next.format = format;
+    return observationIn(next, 'pending');
   }
 
   #replace(device: Device, record: DeviceRecord, next: ObservationRecord): NextRecord {
@@ -184,24 +196,45 @@ export class Observations {
   }
 
   async #view(device: Device, observation: ObservationRecord): Promise<ObservationView> {
-    const [object, instance] = parsePath(observation.path);
-    return viewOf(observation, await this.#parts.store.values(device.id, object, instance));
+    const [[object, instance] = [], ...more] = observedPaths(observation);
+    const { store } = this.#parts;
+    const values = more.length === 0 ? await store.values(device.id, object, instance) : await store.values(device.id);
+    return viewOf(observation, values);
   }
 }
 
 interface Wanted {
-  readonly path: Path;
+  readonly paths: readonly Path[];
   readonly attributes: Attributes;
+  readonly parameters: Attributes;
   readonly format: FormatName | undefined;
 }
 
-function readInput({ paths, attributes, format }: ObservationInput): Wanted {
-  const [first, ...more] = paths;
-  if (first === undefined || more.length > 0) {
-    const detail = 'exactly one path is observed at a time';
-    throw new AppError('invalid_path', detail, { faults: [{ pointer: '/paths', detail }] });
+function readInput({ paths, attributes, parameters, format }: ObservationInput): Wanted {
+  const wanted = readPaths(paths);
+  const own = readAttributes(parameters ?? {}, '/parameters');
+  if (wanted.length > 1) refuseBeyond(own, COMPOSITE_PARAMETERS, '/parameters');
+  return { paths: wanted, attributes: readAttributes(attributes ?? {}), parameters: own, format };
+}
+
+/** LwM2M-Core 1.2 §5.1.2: what the parameters of an Observe-Composite may be. */
+const COMPOSITE_PARAMETERS: readonly AttributeName[] = ['pmin', 'pmax', 'epmin', 'epmax', 'con'];
+
+function refuseBeyond(attributes: Attributes, allowed: readonly AttributeName[], pointer: string): void {
+  for (const name of Object.keys(attributes) as AttributeName[]) {
+    if (allowed.includes(name)) continue;
+    const detail = `"${name}" does not go with several paths, which take ${allowed.join(', ')}`;
+    throw new AppError('invalid_attributes', detail, { faults: [{ pointer: `${pointer}/${name}`, detail }] });
   }
-  return { path: readPath(first, DATA_LEVELS, '/paths/0'), attributes: readAttributes(attributes ?? {}), format };
+}
+
+function requestFor({ paths, parameters }: Wanted): DeviceRequest {
+  const observe = { kind: 'observe', paths, token: EMPTY } as const;
+  return Object.keys(parameters).length === 0 ? observe : { ...observe, parameters };
+}
+
+function sameTexts(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((text, index) => text === right[index]);
 }
 
 function find(record: Pick<DeviceRecord, 'observations'>, id: string): ObservationRecord | undefined {
@@ -209,13 +242,14 @@ function find(record: Pick<DeviceRecord, 'observations'>, id: string): Observati
 }
 
 function viewOf(observation: ObservationRecord, values: readonly InstanceValues[]): ObservationView {
-  const { id, path, attributes, format, state, error } = observation;
+  const { id, attributes, parameters, format, state, error } = observation;
   const shown = shownAttributes(attributes);
-  const at = lastValueAt(parsePath(path), values);
+  const at = lastValueAt(observedPaths(observation), values);
   return {
     id,
-    paths: [path],
+    paths: pathTexts(observation),
     ...(Object.keys(shown).length > 0 && { attributes: shown }),
+    ...(parameters !== undefined && { parameters: shownAttributes(parameters) }),
     ...(format !== undefined && { format }),
     state,
     ...(error !== undefined && { error }),
@@ -223,13 +257,13 @@ function viewOf(observation: ObservationRecord, values: readonly InstanceValues[
   };
 }
 
-/** When a value at or below `path` last came by notification. */
-function lastValueAt(path: Path, values: readonly InstanceValues[]): WallTime | undefined {
+/** When a value at or below one of `paths` last came by notification. */
+function lastValueAt(paths: readonly Path[], values: readonly InstanceValues[]): WallTime | undefined {
   let latest: WallTime | undefined;
   for (const { object, instance, resources } of values) {
     for (const [id, last] of Object.entries(resources)) {
       const place = [object, instance, Number(id)];
-      if (last.source !== 'notify' || !(isWithin(place, path) || isWithin(path, place))) continue;
+      if (last.source !== 'notify' || !paths.some((path) => isWithin(place, path) || isWithin(path, place))) continue;
       if (latest === undefined || last.receivedAt > latest) latest = last.receivedAt;
     }
   }

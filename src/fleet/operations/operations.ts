@@ -5,6 +5,7 @@
 
 import { AppError, Instant, rfc3339, wallAfter } from '#base';
 import type { Clock, WallTime } from '#base';
+import { checkSayable } from '#lwm2m/model';
 import { permit } from '../access/guard.js';
 import type { OperationId, OperationRecord, OperationRequest, OperationState, Principal } from '../model/index.js';
 import type { FleetSettings, FleetStore, Page, Versioned } from '../ports/index.js';
@@ -119,7 +120,8 @@ export class Operations {
 
   /**
    * Takes an operation in. Throws AppError `device_not_found`, `invalid_path`, `invalid_value`, `invalid_attributes`,
-   * `invalid_deadline`, `queue_full`, `idempotency_conflict`, and what the store refuses.
+   * `invalid_deadline`, `not_encodable` what the device has no words for, `queue_full`, `idempotency_conflict`, and what the
+   * store refuses.
    */
   async submit(
     principal: Principal,
@@ -240,7 +242,9 @@ export class Operations {
 
   #admit(principal: Principal, device: Device, request: OperationRequest, more: SubmitOptions): LiveOperation {
     const { queue, keys, dialects, clock, ids, settings } = this.#parts;
-    requestFrom(request, device.dialect?.model ?? dialects.anyModel);
+    const { dialect } = device;
+    const asked = requestFrom(request, dialect?.model ?? dialects.anyModel);
+    if (dialect !== undefined) checkSayable(asked, dialect.lwm2m);
     const now = clock.now();
     const createdAt = clock.wall();
     const deadline = this.#deadline(more.deadline, createdAt);

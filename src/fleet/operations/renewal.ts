@@ -8,7 +8,6 @@
 
 import { AppError, ChurnMap, fromHex, seconds } from '#base';
 import type { Clock } from '#base';
-import { parsePath } from '#lwm2m/model';
 import type { DeviceRequest, Outcome } from '#lwm2m/model';
 import type { Actor, ObservationRecord } from '../model/index.js';
 import type { DeviceLink } from '../ports/index.js';
@@ -16,7 +15,7 @@ import type { Agenda } from '../devices/agenda.js';
 import { deviceEvent } from '../devices/changes.js';
 import type { DeviceChanges } from '../devices/changes.js';
 import type { Device } from '../devices/device.js';
-import { observationIn } from '../devices/observation.js';
+import { observationIn, observeRequest, observedPaths, pathTexts } from '../devices/observation.js';
 import type { ValueRecorder } from '../devices/recorder.js';
 import type { Exchange } from './exchange.js';
 import { FAILURES, showCode } from './steps.js';
@@ -139,9 +138,10 @@ export class Renewal implements WorkSource {
   async #establish(device: Device, due: Due, wanted: ObservationRecord, token: string): Promise<'go on' | 'stop'> {
     const { exchange } = this.#parts;
     const aim = aimAt(device, token);
-    const path = parsePath(wanted.path);
-    if (wanted.attributes !== undefined) {
-      const outcome = await exchange.perform(device, { kind: 'writeAttributes', path, attributes: wanted.attributes });
+    const attributed = wanted.attributes === undefined ? [] : observedPaths(wanted);
+    for (const path of attributed) {
+      const attributes = wanted.attributes ?? {};
+      const outcome = await exchange.perform(device, { kind: 'writeAttributes', path, attributes });
       const end = this.#judge(due, device, outcome, 'Write-Attributes: ');
       if (end === 'again' || !isWanted(device, wanted)) return 'go on';
       if (end !== 'done') return this.#settle(device, due, () => this.#refuse(aim, end));
@@ -246,8 +246,8 @@ export function observationEvent(
   observation: ObservationRecord,
   clock: Clock,
 ): ReturnType<typeof deviceEvent> {
-  const { id, path, state, error } = observation;
-  const data = { id, path, state, ...(error !== undefined && { error: { ...error } }) };
+  const { id, state, error } = observation;
+  const data = { id, paths: pathTexts(observation), state, ...(error !== undefined && { error: { ...error } }) };
   return deviceEvent('observation.changed', device, clock.wall(), data);
 }
 
@@ -260,15 +260,6 @@ interface Aim {
 
 function aimAt(device: Device, token: string): Aim {
   return { device, token, location: device.location };
-}
-
-/** The request that observes, under the observation's token. */
-export function observeRequest(
-  observation: ObservationRecord,
-  token: string,
-): DeviceRequest & { readonly kind: 'observe' } {
-  const { path, format } = observation;
-  return { kind: 'observe', path: parsePath(path), token: fromHex(token), ...(format !== undefined && { format }) };
 }
 
 /** Whether notifications of an observation are expected. */

@@ -1,10 +1,20 @@
 /** What a caller asks, as a request to a device: paths and values read, against the definitions that hold for the device. */
 
 import { AppError } from '#base';
-import { ATTRIBUTE_NAMES, encodeArguments, levelOf, nodeFromJson, tryParsePath } from '#lwm2m/model';
+import {
+  ATTRIBUTE_NAMES,
+  encodeArguments,
+  isWithin,
+  levelOf,
+  nodeFromJson,
+  samePath,
+  showPath,
+  tryParsePath,
+} from '#lwm2m/model';
 import type {
   AttributeName,
   Attributes,
+  CompositeEntry,
   DeviceRequest,
   JsonValue,
   Level,
@@ -21,6 +31,14 @@ import type { OperationKind, OperationRequest } from '../model/index.js';
  * `invalid_value`, `invalid_arguments`, `invalid_attributes`.
  */
 export function requestFrom(request: OperationRequest, model: ModelView): DeviceRequest {
+  if (request.kind === 'readComposite') {
+    const { paths, ...rest } = request;
+    return { ...rest, paths: readPaths(paths, COMPOSITE_LEVELS) };
+  }
+  if (request.kind === 'writeComposite') {
+    const { value, ...rest } = request;
+    return { ...rest, entries: readEntries(value, model) };
+  }
   const path = readPath(request.path, KINDS[request.kind].levels);
   switch (request.kind) {
     case 'read':
@@ -47,13 +65,36 @@ export function requestFrom(request: OperationRequest, model: ModelView): Device
   }
 }
 
-/** `nodeFromJson`, its faults pointing into the request, whose member `value` it is. */
-function readValue(path: Path, value: JsonValue, model: ModelView): Node {
+/** What a composite write does, path by path. Throws AppError `invalid_path`, `invalid_value`. */
+function readEntries(value: Readonly<Record<string, JsonValue>>, model: ModelView): CompositeEntry[] {
+  const entries: CompositeEntry[] = [];
+  for (const [text, json] of Object.entries(value)) {
+    const pointer = `/value/${text.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const path = readPath(text, DATA_LEVELS, pointer);
+    const other = entries.find((entry) => isWithin(path, entry.path) || isWithin(entry.path, path));
+    if (other !== undefined) {
+      const detail = `${text} and ${showPath(other.path)} overlap: one of them is within the other`;
+      throw new AppError('invalid_path', detail, { faults: [{ pointer, detail }] });
+    }
+    if (json !== null) entries.push({ path, node: readValue(path, json, model, pointer) });
+    else if (path.length === 4) entries.push({ path, node: 'removed' });
+    else {
+      const detail = `null removes a resource instance, such as /3/0/6/1; ${text} is none`;
+      throw new AppError('invalid_value', detail, { faults: [{ pointer, detail }] });
+    }
+  }
+  if (entries.length > 0) return entries;
+  const detail = 'no value is given: expected values by path, such as {"/1/0/1":60}';
+  throw new AppError('invalid_value', detail, { faults: [{ pointer: '/value', detail }] });
+}
+
+/** `nodeFromJson`, its faults pointing into the request, where the value stands at `at`. */
+function readValue(path: Path, value: JsonValue, model: ModelView, at = '/value'): Node {
   try {
     return nodeFromJson(path, value, model);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const faults = error.faults.map(({ pointer, detail }) => ({ pointer: `/value${pointer}`, detail }));
+    const faults = error.faults.map(({ pointer, detail }) => ({ pointer: `${at}${pointer}`, detail }));
     throw new AppError(error.code, error.message, { faults });
   }
 }
@@ -61,6 +102,7 @@ function readValue(path: Path, value: JsonValue, model: ModelView): Node {
 /** What a successful request says of the device's values, beyond what the answer holds. */
 export function writtenNodes(request: DeviceRequest, created: Path | undefined): readonly PlacedNode[] {
   if (request.kind === 'write') return [{ path: request.path, node: request.node }];
+  if (request.kind === 'writeComposite') return request.entries.filter((entry) => entry.node !== 'removed');
   if (request.kind !== 'create') return [];
   const path = created ?? (request.instance === undefined ? undefined : [...request.path, request.instance]);
   return path?.length === 2 ? [{ path, node: request.node }] : [];
@@ -81,19 +123,39 @@ export function readPath(text: string, levels: readonly Level[], pointer = '/pat
   throw new AppError('invalid_path', detail, { faults: [{ pointer, detail }] });
 }
 
+/** Reads one or more paths of any of `levels`, the list standing at `/paths`; none twice. Throws AppError(`invalid_path`). */
+export function readPaths(texts: readonly string[], levels: readonly Level[] = DATA_LEVELS): readonly Path[] {
+  const paths: Path[] = [];
+  for (const [index, text] of texts.entries()) {
+    const pointer = `/paths/${index}`;
+    const path = readPath(text, levels, pointer);
+    if (paths.some((other) => samePath(other, path))) {
+      const detail = `${text} is given twice`;
+      throw new AppError('invalid_path', detail, { faults: [{ pointer, detail }] });
+    }
+    paths.push(path);
+  }
+  if (paths.length > 0) return paths;
+  const detail = 'at least one path is needed';
+  throw new AppError('invalid_path', detail, { faults: [{ pointer: '/paths', detail }] });
+}
+
 /**
- * Attributes as asked for: null removes one. Refused is what the grammar of their values (LwM2M-Core 1.2.1 §5.1.2, §7.3.2)
+ * Attributes as asked for, standing at `pointer`: null removes one. Refused is what the grammar of their values (LwM2M-Core 1.2.1 §5.1.2, §7.3.2)
  * cannot say: all but gt and lt are never negative, and those that count or switch are integers. Throws
  * AppError(`invalid_attributes`).
  */
-export function readAttributes(attributes: Readonly<Record<string, number | null>>): Attributes {
+export function readAttributes(
+  attributes: Readonly<Record<string, number | null>>,
+  pointer = '/attributes',
+): Attributes {
   const read: Partial<Record<AttributeName, number | 'unset'>> = {};
   for (const [name, value] of Object.entries(attributes)) {
     const known = ATTRIBUTE_NAMES.find((candidate) => candidate === name);
     const wrong = known === undefined ? `must be one of ${ATTRIBUTE_NAMES.join(', ')}` : faultOf(known, value);
     if (known === undefined || wrong !== undefined) {
       const detail = `"${name}" ${wrong ?? ''}, or null to remove it`;
-      throw new AppError('invalid_attributes', detail, { faults: [{ pointer: `/attributes/${name}`, detail }] });
+      throw new AppError('invalid_attributes', detail, { faults: [{ pointer: `${pointer}/${name}`, detail }] });
     }
     read[known] = value ?? 'unset';
   }
@@ -111,6 +173,9 @@ function faultOf(name: AttributeName, value: number | null): string | undefined 
 /** Every level that has a path of one to four ids. */
 export const DATA_LEVELS: readonly Level[] = ['object', 'instance', 'resource', 'resourceInstance'];
 
+/** A composite read may name the root, which stands for everything. */
+const COMPOSITE_LEVELS: readonly Level[] = ['root', ...DATA_LEVELS];
+
 /** Per kind: what its path may point at in any version, and the permission it needs. */
 const KINDS: Readonly<Record<OperationKind, { readonly levels: readonly Level[]; readonly permission: Permission }>> = {
   read: { levels: DATA_LEVELS, permission: 'operation:read' },
@@ -120,6 +185,8 @@ const KINDS: Readonly<Record<OperationKind, { readonly levels: readonly Level[];
   execute: { levels: ['resource'], permission: 'operation:write' },
   create: { levels: ['object'], permission: 'operation:write' },
   delete: { levels: ['instance', 'resourceInstance'], permission: 'operation:write' },
+  readComposite: { levels: COMPOSITE_LEVELS, permission: 'operation:read' },
+  writeComposite: { levels: DATA_LEVELS, permission: 'operation:write' },
 };
 
 const LEVEL_NAMES: Readonly<Record<Level, string>> = {

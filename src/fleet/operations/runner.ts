@@ -5,6 +5,7 @@
 
 import { AppError, seconds } from '#base';
 import type { Clock, Instant } from '#base';
+import { checkSayable } from '#lwm2m/model';
 import type { DeviceRequest, Outcome, PlacedNode } from '#lwm2m/model';
 import type { Actor, OperationRecord, ValueSource } from '../model/index.js';
 import { isWriteType } from '../model/index.js';
@@ -112,7 +113,10 @@ export class OperationRunner implements WorkSource, Timed {
   #request(operation: LiveOperation): DeviceRequest | undefined {
     const { dialects, clock } = this.#parts;
     try {
-      return requestFrom(operation.record.request, operation.device.dialect?.model ?? dialects.anyModel);
+      const { dialect } = operation.device;
+      const request = requestFrom(operation.record.request, dialect?.model ?? dialects.anyModel);
+      if (dialect !== undefined) checkSayable(request, dialect.lwm2m);
+      return request;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const why = { code: error.code, detail: error.message };
@@ -209,7 +213,8 @@ export class OperationRunner implements WorkSource, Timed {
 
 function foundBy(request: DeviceRequest, outcome: Outcome): Found | undefined {
   if (outcome.kind !== 'done') return undefined;
-  if (request.kind === 'read') return { nodes: outcome.nodes ?? [], source: 'read' };
+  if (request.kind === 'read' || request.kind === 'readComposite')
+    return { nodes: outcome.nodes ?? [], source: 'read' };
   const nodes = writtenNodes(request, outcome.created);
   return nodes.length === 0 ? undefined : { nodes, source: 'write' };
 }

@@ -7,8 +7,8 @@
  */
 
 import type { WallTime } from '#base';
-import { FORMATS, nodeToJson, showPath } from '#lwm2m/model';
-import type { FormatName, ModelView, Outcome, PlacedNode } from '#lwm2m/model';
+import { FORMATS, nodeToJson, parsePath, selectNodes, showPath } from '#lwm2m/model';
+import type { FormatName, JsonNode, ModelView, Outcome, Path, PlacedNode } from '#lwm2m/model';
 import type { OperationError, OperationRecord, OperationResult, OperationState } from '../model/index.js';
 import { isWriteType } from '../model/index.js';
 import type { Writable } from '../devices/device.js';
@@ -56,7 +56,7 @@ export function outcomeRecord(
 ): OperationRecord | undefined {
   switch (outcome.kind) {
     case 'done':
-      return finished(record, 'succeeded', at, resultOf(outcome, model));
+      return finished(record, 'succeeded', at, resultOf(record, outcome, model));
     case 'refused': {
       const error = { code: 'device_refused', coapCode: showCode(outcome.code), detail: outcome.detail };
       return ended(record, 'failed', at, error);
@@ -86,16 +86,32 @@ export function latestNode(nodes: readonly PlacedNode[]): PlacedNode | undefined
   return latest;
 }
 
-function resultOf(outcome: Outcome & { readonly kind: 'done' }, model: ModelView): OperationResult {
+function resultOf(
+  { request }: OperationRecord,
+  outcome: Outcome & { readonly kind: 'done' },
+  model: ModelView,
+): OperationResult {
   const { format, nodes, links, created } = outcome;
   const result: Writable<OperationResult> = { coapCode: showCode(outcome.code) };
   const name = format === undefined ? undefined : FORMAT_NAMES.get(format);
-  const placed = nodes === undefined ? undefined : latestNode(nodes);
+  const composite = request.kind === 'readComposite' && nodes !== undefined;
+  const placed = nodes === undefined || composite ? undefined : latestNode(nodes);
   if (name !== undefined) result.format = name;
   if (placed !== undefined) result.node = nodeToJson(placed.path, placed.node, model);
+  if (composite) result.nodes = nodesByPath(request.paths.map(parsePath), nodes, model);
   if (links !== undefined) result.links = links;
   if (created !== undefined) result.path = showPath(created);
   return result;
+}
+
+function nodesByPath(
+  paths: readonly Path[],
+  objects: readonly PlacedNode[],
+  model: ModelView,
+): Readonly<Record<string, JsonNode>> {
+  const found: Record<string, JsonNode> = {};
+  for (const { path, node } of selectNodes(paths, objects)) found[showPath(path)] = nodeToJson(path, node, model);
+  return found;
 }
 
 function ended(

@@ -14,7 +14,10 @@ export interface OperationView {
   readonly id: OperationId;
   readonly endpoint: string;
   readonly kind: OperationKind;
-  readonly path: string;
+  /** Of a request about one path. */
+  readonly path?: string | undefined;
+  /** Of a composite read. */
+  readonly paths?: readonly string[];
   /** What was asked beside kind and path, as it was asked. */
   readonly value?: JsonValue;
   readonly mode?: 'replace' | 'update';
@@ -43,7 +46,7 @@ export function operationView(record: OperationRecord, waitingFor?: WaitingFor):
     id,
     endpoint,
     kind: request.kind,
-    path: request.path,
+    path: 'path' in request ? request.path : undefined,
     state,
     createdAt,
     deadline,
@@ -60,10 +63,11 @@ export function operationView(record: OperationRecord, waitingFor?: WaitingFor):
 /** What was asked beside kind and path; each kind of request has some of it. */
 type Asked = Pick<
   OperationView,
-  'kind' | 'value' | 'mode' | 'arguments' | 'attributes' | 'instance' | 'depth' | 'format'
+  'kind' | 'paths' | 'value' | 'mode' | 'arguments' | 'attributes' | 'instance' | 'depth' | 'format'
 >;
 
 function copyAsked(request: Asked, view: Writable<Asked>): void {
+  if (request.paths !== undefined) view.paths = request.paths;
   if (request.format !== undefined) view.format = request.format;
   if (request.value !== undefined) view.value = request.value;
   if (request.mode !== undefined) view.mode = request.mode;

@@ -32,6 +32,7 @@ export type {
   DeviceRequest,
   DiscoveredLink,
   FormatName,
+  ObservationTerms,
   Outcome,
   RequestKind,
 } from './operation.js';
@@ -50,5 +51,7 @@ export { DEVICE_TIME_LIMITS, deviceTime } from './device-time.js';
 export type { DeviceTimeLimits } from './device-time.js';
 export { parseTimestamp, showTimestamp } from './timestamp.js';
 export { encodeArguments } from './execute-arguments.js';
+export { checkSayable, isComposite } from './sayable.js';
+export { selectNodes, strayPath } from './select.js';
 export { nodeFromJson, nodeToJson } from './json.js';
 export type { JsonInstance, JsonMultiple, JsonNode, JsonObject, JsonSingle, JsonValue } from './json.js';

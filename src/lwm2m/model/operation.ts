@@ -1,7 +1,7 @@
 /** Requests from the server to a device, and what may come back (LwM2M-Core 1.1.1 §6.3, §6.4), free of CoAP. */
 
 import type { Path } from './path.js';
-import type { InstanceNode, Node, PlacedNode } from './value.js';
+import type { CompositeEntry, InstanceNode, Node, PlacedNode } from './value.js';
 
 /** Content formats by the names of our API, with their CoAP numbers (LwM2M-Core 1.1.1 §7.4; lower rows are of later issues' use). */
 export const FORMATS = {
@@ -48,14 +48,20 @@ export type DeviceRequest =
       readonly format?: FormatName;
     }
   | { readonly kind: 'delete'; readonly path: Path }
-  | { readonly kind: 'observe'; readonly path: Path; readonly token: Uint8Array; readonly format?: FormatName }
-  | {
-      readonly kind: 'cancelObserve';
-      readonly path: Path;
-      readonly token: Uint8Array;
-      readonly format?: FormatName;
-      readonly by: 'observe' | 'reset';
-    };
+  | { readonly kind: 'readComposite'; readonly paths: readonly Path[]; readonly format?: FormatName }
+  | { readonly kind: 'writeComposite'; readonly entries: readonly CompositeEntry[]; readonly format?: FormatName }
+  | ({ readonly kind: 'observe' } & ObservationTerms)
+  | ({ readonly kind: 'cancelObserve'; readonly by: 'observe' | 'reset' } & ObservationTerms);
+
+/** What an observation is of; its cancellation repeats all of it (RFC 7641 §3.6, LwM2M-Core 1.1.1 §6.4.5). */
+export interface ObservationTerms {
+  /** One path is observed by Observe, several by one Observe-Composite. */
+  readonly paths: readonly Path[];
+  readonly token: Uint8Array;
+  readonly format?: FormatName;
+  /** Attributes for this observation alone, as query of the request; LwM2M 1.2 has them. */
+  readonly parameters?: Attributes;
+}
 
 /** Kind of a request to a device. */
 export type RequestKind = DeviceRequest['kind'];
@@ -75,7 +81,7 @@ export type Outcome =
       readonly code: number;
       /** Content format of the answer's payload, by number. */
       readonly format?: number;
-      /** Of a read or an observe. */
+      /** Of a read or an observe. Of composite ones: one object node for each object and time that was in the answer. */
       readonly nodes?: readonly PlacedNode[];
       /** Of a discover. */
       readonly links?: readonly DiscoveredLink[];

@@ -11,9 +11,9 @@
 import { DecodeError } from '#base';
 import { OptionNumber } from '#coap/codec';
 import type { Message } from '#coap/codec';
-import { FORMAT_LIMITS, codecFor } from '#lwm2m/formats';
+import { FORMAT_LIMITS, carriesPacks, codecFor, decodePack } from '#lwm2m/formats';
 import type { FormatLimits } from '#lwm2m/formats';
-import { FORMATS } from '#lwm2m/model';
+import { FORMATS, showPath, strayPath } from '#lwm2m/model';
 import type { DeviceDialect, FormatName, Node, Path, PlacedNode } from '#lwm2m/model';
 
 /** The format to ask a device for when the caller names none; undefined: any. */
@@ -32,6 +32,77 @@ export function formatToWrite(node: Node, dialect: DeviceDialect): FormatName {
 /** The format of a new instance when the caller names none; without an id only TLV can say it. */
 export function formatToCreate(instance: number | undefined, dialect: DeviceDialect): FormatName {
   return instance === undefined ? 'tlv' : (announced(dialect) ?? 'tlv');
+}
+
+/** Formats of a composite request, by number: of its body, and of the answer. */
+export interface CompositeFormats {
+  readonly body: number;
+  readonly accept: number;
+}
+
+/**
+ * The formats of a composite request. A device of 1.2 gets its lists of paths and its values as SenML-ETCH, one of 1.1 as plain
+ * SenML, in the family that it announced first of SenML CBOR and SenML JSON; what the caller names is taken as it is, and a
+ * format that cannot be an answer, or cannot be a list of paths, stands for the one of its family that can.
+ */
+export function compositeFormats(
+  kind: 'paths' | 'values',
+  named: FormatName | undefined,
+  dialect: DeviceDialect,
+): CompositeFormats {
+  const { formats, lwm2m } = dialect;
+  switch (named) {
+    case 'senml-etch-json':
+      return { body: FORMATS[named], accept: FORMATS['senml-json'] };
+    case 'senml-etch-cbor':
+      return { body: FORMATS[named], accept: FORMATS['senml-cbor'] };
+    case 'lwm2m-cbor':
+      return { body: kind === 'values' ? FORMATS[named] : FORMATS['senml-etch-cbor'], accept: FORMATS[named] };
+    case undefined: {
+      const json = formats.includes(FORMATS['senml-json']) && !formats.includes(FORMATS['senml-cbor']);
+      const accept = FORMATS[json ? 'senml-json' : 'senml-cbor'];
+      return { body: lwm2m === '1.2' ? FORMATS[json ? 'senml-etch-json' : 'senml-etch-cbor'] : accept, accept };
+    }
+    default:
+      return { body: FORMATS[named], accept: FORMATS[named] };
+  }
+}
+
+/**
+ * The objects in an answer or notification about several paths; none when it is empty. Throws DecodeError, `outside_path` when
+ * a value was not asked for.
+ */
+export function decodeCompositeContent(
+  paths: readonly Path[],
+  dialect: DeviceDialect,
+  message: Message,
+  body: Uint8Array,
+  limits: FormatLimits = FORMAT_LIMITS,
+): readonly PlacedNode[] {
+  if (body.length === 0) return [];
+  const format = message.uint(OptionNumber.CONTENT_FORMAT);
+  if (format === undefined || !carriesPacks(format)) {
+    throw new DecodeError('unknown_format', `content format ${format ?? 'none'} carries no values of several paths`);
+  }
+  const nodes = decodePack(format, body, dialect.model, limits);
+  const stray = strayPath(paths, nodes);
+  if (stray !== undefined)
+    throw new DecodeError('outside_path', `a value for ${showPath(stray)}, which was not asked for`);
+  return nodes;
+}
+
+/** The nodes in an answer or notification of an observation of one or several paths. Throws DecodeError. */
+export function decodeObserved(
+  paths: readonly Path[],
+  dialect: DeviceDialect,
+  message: Message,
+  body: Uint8Array,
+  limits: FormatLimits = FORMAT_LIMITS,
+): readonly PlacedNode[] {
+  const [path] = paths;
+  return path !== undefined && paths.length === 1
+    ? decodeContent(path, dialect, message, body, limits)
+    : decodeCompositeContent(paths, dialect, message, body, limits);
 }
 
 /**

@@ -9,11 +9,21 @@
 import { AppError, EMPTY, invariant, unreachable } from '#base';
 import { Code, OptionNumber, stringOption, uintOption } from '#coap/codec';
 import type { Option } from '#coap/codec';
-import { codecFor, encodeCreate } from '#lwm2m/formats';
-import { FORMATS, encodeArguments, levelOf, showPath } from '#lwm2m/model';
-import type { DeviceDialect, DeviceRequest, FormatName, InstanceNode, Level, Node, Path } from '#lwm2m/model';
+import { codecFor, encodeComposite, encodeCreate, encodePaths } from '#lwm2m/formats';
+import { FORMATS, checkSayable, encodeArguments, levelOf, showPath } from '#lwm2m/model';
+import type {
+  Attributes,
+  DeviceDialect,
+  DeviceRequest,
+  FormatName,
+  InstanceNode,
+  Level,
+  Node,
+  ObservationTerms,
+  Path,
+} from '#lwm2m/model';
 import { attributesToQuery } from './attributes.js';
-import { formatToCreate, formatToRead, formatToWrite } from './content.js';
+import { compositeFormats, formatToCreate, formatToRead, formatToWrite } from './content.js';
 
 /** A request ready for the CoAP endpoint. Options are in ascending order and hold neither Observe nor block options. */
 export interface EncodedRequest {
@@ -29,41 +39,33 @@ export interface EncodedRequest {
  * `invalid_arguments` arguments of Execute outside the grammar. A cancellation by Reset is no request: never give it here.
  */
 export function encodeRequest(request: DeviceRequest, dialect: DeviceDialect): EncodedRequest {
-  const { path } = request;
+  checkSayable(request, dialect.lwm2m);
   switch (request.kind) {
     case 'read':
-      return { code: Code.GET, options: readOptions(request, dialect), payload: EMPTY };
+      return encodeRead(request, undefined, dialect);
+    case 'readComposite':
+      return encodeReadComposite(request, undefined, dialect);
+    case 'writeComposite':
+      return encodeWriteComposite(request, dialect);
     case 'observe':
-      return {
-        code: Code.GET,
-        options: readOptions(request, dialect),
-        payload: EMPTY,
-        observe: 'register',
-        token: request.token,
-      };
+      return { ...encodeObservation(request, dialect), observe: 'register', token: request.token };
     case 'cancelObserve':
       invariant(request.by === 'observe', 'a cancellation by Reset is not a request');
-      return {
-        code: Code.GET,
-        options: readOptions(request, dialect),
-        payload: EMPTY,
-        observe: 'cancel',
-        token: request.token,
-      };
+      return { ...encodeObservation(request, dialect), observe: 'cancel', token: request.token };
     case 'discover':
-      return { code: Code.GET, options: discoverOptions(path, request.depth, dialect), payload: EMPTY };
+      return { code: Code.GET, options: discoverOptions(request.path, request.depth, dialect), payload: EMPTY };
     case 'write':
       return request.mode === 'replace' ? encodeReplace(request, dialect) : encodeUpdate(request, dialect);
     case 'writeAttributes':
-      expectLevel(path, 'attributes are written to', 'object', 'instance', 'resource', 'resourceInstance');
+      expectLevel(request.path, 'attributes are written to', 'object', 'instance', 'resource', 'resourceInstance');
       return { code: Code.PUT, options: attributesOptions(request, dialect), payload: EMPTY };
     case 'execute':
-      return encodeExecute(path, request.arguments ?? '', dialect);
+      return encodeExecute(request.path, request.arguments ?? '', dialect);
     case 'create':
       return encodeCreation(request, dialect);
     case 'delete':
-      expectLevel(path, 'a delete names', 'object', 'instance', 'resource', 'resourceInstance');
-      return { code: Code.DELETE, options: pathOptions(path, dialect), payload: EMPTY };
+      expectLevel(request.path, 'a delete names', 'object', 'instance', 'resource', 'resourceInstance');
+      return { code: Code.DELETE, options: pathOptions(request.path, dialect), payload: EMPTY };
     default:
       return unreachable(request);
   }
@@ -71,12 +73,55 @@ export function encodeRequest(request: DeviceRequest, dialect: DeviceDialect): E
 
 type RequestOf<K extends DeviceRequest['kind']> = DeviceRequest & { readonly kind: K };
 
-function readOptions(request: RequestOf<'read' | 'observe' | 'cancelObserve'>, dialect: DeviceDialect): Option[] {
-  expectLevel(request.path, 'a read names', 'object', 'instance', 'resource', 'resourceInstance');
-  const options = pathOptions(request.path, dialect);
-  const format = request.format ?? formatToRead(dialect);
+/** What is read, and in what format. */
+type Wanted<T> = T & { readonly format?: FormatName };
+
+function encodeRead(
+  { path, format: named }: Wanted<{ readonly path: Path }>,
+  parameters: Attributes | undefined,
+  dialect: DeviceDialect,
+): EncodedRequest {
+  expectLevel(path, 'a read names', 'object', 'instance', 'resource', 'resourceInstance');
+  const options = pathOptions(path, dialect);
+  pushParameters(options, parameters);
+  const format = named ?? formatToRead(dialect);
   if (format !== undefined) options.push(uintOption(OptionNumber.ACCEPT, numberOf(format)));
-  return options;
+  return { code: Code.GET, options, payload: EMPTY };
+}
+
+function encodeReadComposite(
+  { paths, format }: Wanted<{ readonly paths: readonly Path[] }>,
+  parameters: Attributes | undefined,
+  dialect: DeviceDialect,
+): EncodedRequest {
+  const { body, accept } = compositeFormats('paths', format, dialect);
+  const payload = encodePaths(body, paths);
+  const options = pathOptions([], dialect);
+  options.push(uintOption(OptionNumber.CONTENT_FORMAT, body));
+  pushParameters(options, parameters);
+  options.push(uintOption(OptionNumber.ACCEPT, accept));
+  return { code: Code.FETCH, options, payload };
+}
+
+function encodeWriteComposite(request: RequestOf<'writeComposite'>, dialect: DeviceDialect): EncodedRequest {
+  const { body } = compositeFormats('values', request.format, dialect);
+  const payload = encodeComposite(body, request.entries);
+  const options = pathOptions([], dialect);
+  options.push(uintOption(OptionNumber.CONTENT_FORMAT, body));
+  return { code: Code.IPATCH, options, payload };
+}
+
+function encodeObservation(request: ObservationTerms, dialect: DeviceDialect): EncodedRequest {
+  const { paths, format, parameters } = request;
+  const wanted = format === undefined ? {} : { format };
+  const [path, ...more] = paths;
+  if (path !== undefined && more.length === 0) return encodeRead({ path, ...wanted }, parameters, dialect);
+  return encodeReadComposite({ paths, ...wanted }, parameters, dialect);
+}
+
+function pushParameters(options: Option[], parameters: Attributes | undefined): void {
+  if (parameters === undefined) return;
+  for (const text of attributesToQuery(parameters)) options.push(stringOption(OptionNumber.URI_QUERY, text));
 }
 
 function discoverOptions(path: Path, depth: number | undefined, dialect: DeviceDialect): Option[] {

@@ -9,7 +9,7 @@ import type { Message } from '#coap/codec';
 import { FORMATS, MAX_ID } from '#lwm2m/model';
 import type { DeviceDialect, DeviceRequest, Outcome, Path } from '#lwm2m/model';
 import { parseDiscovered } from './attributes.js';
-import { decodeContent } from './content.js';
+import { decodeCompositeContent, decodeContent, decodeObserved } from './content.js';
 import { READ_LIMITS } from './limits.js';
 import type { ReadLimits } from './limits.js';
 
@@ -66,10 +66,14 @@ function decodeSuccess(
       return code === Code.CONTENT
         ? { ...done, nodes: decodeContent(request.path, dialect, message, body, limits.formats) }
         : notContent(code);
+    case 'readComposite':
+      return code === Code.CONTENT
+        ? { ...done, nodes: decodeCompositeContent(request.paths, dialect, message, body, limits.formats) }
+        : notContent(code);
     case 'observe': {
       if (code !== Code.CONTENT) return notContent(code);
       const observing = message.has(OptionNumber.OBSERVE) ? 'yes' : 'no';
-      return { ...done, nodes: decodeContent(request.path, dialect, message, body, limits.formats), observing };
+      return { ...done, nodes: decodeObserved(request.paths, dialect, message, body, limits.formats), observing };
     }
     case 'discover': {
       if (code !== Code.CONTENT) return notContent(code);
@@ -83,6 +87,7 @@ function decodeSuccess(
     }
     case 'cancelObserve':
     case 'write':
+    case 'writeComposite':
     case 'writeAttributes':
     case 'execute':
     case 'delete':

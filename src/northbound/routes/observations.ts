@@ -43,6 +43,7 @@ export const OBSERVATION_ROUTES: readonly Route[] = [
       'observation_not_found',
       'invalid_path',
       'invalid_attributes',
+      'not_encodable',
       'queue_full',
       'precondition_failed',
     ],

@@ -6,7 +6,7 @@ import type { EventType, NumberedEvent } from '#fleet/model';
 import type { EventOptions } from '#fleet';
 import { WallTime } from '#base';
 import { EventLog } from '../../../src/fleet/records/events.js';
-import { OBLIGING, World, peerAt, settle } from '../world.js';
+import { OBLIGING, World, pathOf, peerAt, settle } from '../world.js';
 
 /** What a subscriber got, as text: `number type` or `reset`. */
 async function listen(world: World, options: EventOptions = {}): Promise<{ got: string[]; stop: () => void }> {
@@ -166,7 +166,9 @@ describe('events', () => {
       behaviour: (request) => ({
         kind: 'done',
         code: 0x45,
-        nodes: [{ path: request.path, node: { kind: 'single', value: { type: 'string', value: 'x'.repeat(4000) } } }],
+        nodes: [
+          { path: pathOf(request), node: { kind: 'single', value: { type: 'string', value: 'x'.repeat(4000) } } },
+        ],
       }),
     });
     await world.register('a', { lifetime: 0 }, peerAt(1));

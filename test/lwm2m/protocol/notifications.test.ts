@@ -7,7 +7,7 @@ import { dialect, received } from './support.js';
 
 function notified(path: Path, hex: string): ReturnType<typeof decodeNotification> {
   const message = received(hex);
-  return decodeNotification(path, dialect(), message, message.payload);
+  return decodeNotification([path], dialect(), message, message.payload);
 }
 
 describe('a notification', () => {

@@ -187,11 +187,11 @@ describe('a request to a device', () => {
   it('LightweightM2M-1.1-int-301: observes with the token given, and 303 cancels with the same path, Accept and token', () => {
     const token = fromHex('c2');
     const path = parsePath('/3/0/9');
-    const observed = encodeRequest({ kind: 'observe', path, token, format: 'senml-json' }, dialect());
+    const observed = encodeRequest({ kind: 'observe', paths: [path], token, format: 'senml-json' }, dialect());
     expect(observed).toMatchObject({ observe: 'register', token });
     expect(sent(observed)).toBe(hex('41010001c1 b133 0130 0139 616e'));
     const cancelled = encodeRequest(
-      { kind: 'cancelObserve', path, token, format: 'senml-json', by: 'observe' },
+      { kind: 'cancelObserve', paths: [path], token, format: 'senml-json', by: 'observe' },
       dialect(),
     );
     expect(cancelled).toMatchObject({ observe: 'cancel', token });
@@ -225,7 +225,7 @@ describe('the format nobody named', () => {
     ['SenML JSON', dialect({ formats: [60, 110] }), FORMATS['senml-json']],
   ])('is read: %s', (_, to, expected) => {
     for (const path of ['/3', '/3/0', '/3/0/9', '/3/0/6', '/3/0/11/0']) expect(accept(read(path), to)).toBe(expected);
-    expect(accept({ kind: 'observe', path: [3], token: fromHex('01') }, to)).toBe(expected);
+    expect(accept({ kind: 'observe', paths: [[3]], token: fromHex('01') }, to)).toBe(expected);
   });
 
   it('is written: what the device announced', () => {
@@ -266,7 +266,7 @@ describe('a partial write of a resource', () => {
 describe('what has no form on the wire', () => {
   it.each<readonly [string, DeviceRequest]>([
     ['a read of the root', { kind: 'read', path: [] }],
-    ['an observation of the root', { kind: 'observe', path: [], token: fromHex('01') }],
+    ['an observation of the root', { kind: 'observe', paths: [[]], token: fromHex('01') }],
     ['a write to the root', put('/', { kind: 'object', instances: new Map() })],
     ['a deletion of everything', { kind: 'delete', path: [] }],
     ['attributes of the root', attributes('/', { pmin: 1 })],
@@ -292,7 +292,7 @@ describe('what has no form on the wire', () => {
   });
 
   it('a cancellation by Reset is not a request', () => {
-    const request: DeviceRequest = { kind: 'cancelObserve', path: [3], token: fromHex('01'), by: 'reset' };
+    const request: DeviceRequest = { kind: 'cancelObserve', paths: [[3]], token: fromHex('01'), by: 'reset' };
     expect(() => encodeRequest(request, dialect())).toThrow('not a request');
   });
 });

@@ -302,7 +302,7 @@ describe('the answer to a Discover', () => {
 
 describe('the answer to an Observe', () => {
   const token = Buffer.from('c2', 'hex');
-  const OBSERVE: DeviceRequest = { kind: 'observe', path: [3, 0, 9], token };
+  const OBSERVE: DeviceRequest = { kind: 'observe', paths: [[3, 0, 9]], token };
 
   it('LightweightM2M-1.1-int-301: accepts with the Observe option', () => {
     expect(answered(OBSERVE, '61450001c2 6107 60 ff 3935')).toEqual({
@@ -324,7 +324,7 @@ describe('the answer to an Observe', () => {
   });
 
   it('LightweightM2M-1.1-int-303: a cancellation succeeds whatever value comes with it', () => {
-    const cancel: DeviceRequest = { kind: 'cancelObserve', path: [3, 0, 9], token, by: 'observe' };
+    const cancel: DeviceRequest = { kind: 'cancelObserve', paths: [[3, 0, 9]], token, by: 'observe' };
     expect(answered(cancel, '61450001c2 c0 ff 3935')).toEqual({ kind: 'done', code: 0x45, format: 0 });
     expect(answered(cancel, '61450001c2 c0 ff 78')).toMatchObject({ kind: 'done' });
     expect(answered(cancel, '61840001c2')).toMatchObject({ kind: 'refused', code: 0x84 });

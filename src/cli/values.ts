@@ -16,6 +16,16 @@ export function valueJson(text: string, type: string | undefined): string {
   return /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)) ? JSON.stringify(text) : text;
 }
 
+/** The JSON text of values by path, from `/1/0/1=60`; each value as valueJson reads it. Throws AppError(`usage`). */
+export function valuesJson(list: readonly string[]): string {
+  const members = list.map((item) => {
+    const mark = item.indexOf('=');
+    if (mark < 1) throw new AppError('usage', `"${item}" is not a value at a path: expected such as /1/0/1=60`);
+    return `${JSON.stringify(item.slice(0, mark))}:${valueJson(item.slice(mark + 1), undefined)}`;
+  });
+  return `{${members.join(',')}}`;
+}
+
 /** `pmin=10` and `pmin` (which unsets) as members. Throws AppError(`usage`). */
 export function attributesOf(list: readonly string[]): Record<string, number | null> {
   const entries = list.map((item): [string, number | null] => {

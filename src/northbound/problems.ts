@@ -46,6 +46,7 @@ export const PROBLEMS = {
   unsupported_media_type: { status: 415, title: 'This content type is not taken here' },
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   not_encodable: { status: 422, title: 'This cannot be said to the device' },
+  would_be_refused: { status: 422, title: 'The device would refuse this' },
   idempotency_conflict: { status: 422, title: 'This Idempotency-Key was used with another request' },
   too_many_readers: { status: 429, title: 'Too many event readers' },
   headers_too_large: { status: 431, title: 'The headers are too large' },

@@ -57,6 +57,15 @@ function kind(name: string, properties: Readonly<Record<string, Schema>>, requir
   };
 }
 
+/** Query of what goes to a device. */
+export const VALIDATE: Schema = {
+  type: 'string',
+  enum: ['none', 'strict'],
+  default: 'none',
+  description:
+    'strict: refused with 422 when the device, as it is registered, is expected to refuse it by the standard and the object definitions; none: it is sent, and the device judges.',
+};
+
 /** Body of POST …/operations. */
 export const OPERATION_INPUT: Schema = {
   type: 'object',

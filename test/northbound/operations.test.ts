@@ -357,3 +357,45 @@ describe('the short forms', () => {
     expect(device.asked).toEqual([]);
   });
 });
+
+describe('validate=strict', () => {
+  const attributes = { kind: 'writeAttributes', path: '/3/0/9', attributes: { lt: 10, gt: 50, st: 20 } };
+
+  it('refuses with 422 what the device is expected to refuse, with the code it would answer, and sends nothing', async () => {
+    const device = await registered('v1', refusing);
+    const refused = { status: 422, body: { code: 'would_be_refused', coapCode: '4.05' } };
+    const at = '/devices/v1';
+    const write = { kind: 'write', path: '/3/0/0', mode: 'replace', value: 'x' };
+    const { body, ...answer } = await ask('POST', `${at}/operations?validate=strict`, write);
+    expect({ ...answer, body }).toMatchObject(refused);
+    expect(body['detail']).toBe(
+      'the device would answer 4.05: /3/0/0 (Manufacturer) cannot be written: its operations are "R"',
+    );
+    expect(await ask('PUT', `${at}/resources/3/0/0?validate=strict`, { value: 'x' })).toMatchObject(refused);
+    expect(await ask('POST', `${at}/resources/3/0/9?validate=strict`, {})).toMatchObject(refused);
+    expect(await ask('DELETE', `${at}/resources/3/0?validate=strict`)).toMatchObject(refused);
+    expect(await ask('POST', `${at}/operations?validate=strict`, attributes)).toMatchObject({
+      status: 422,
+      body: { coapCode: '4.00' },
+    });
+    const paths = { paths: ['/3/0/4'] };
+    expect(await ask('PUT', `${at}/observations/o?validate=strict`, paths)).toMatchObject(refused);
+    expect((await ask('GET', `${at}/observations/o`)).status).toBe(404);
+    expect((await ask('GET', `${at}/operations`)).body['items']).toEqual([]);
+    expect(device.asked.filter(({ code }) => code !== '0.01')).toEqual([]);
+  });
+
+  it('is not the default: what is ordered is sent, and the refusal of the device reported', async () => {
+    await registered('v2', refusing);
+    for (const query of ['', '?validate=none']) {
+      expect(await ask('POST', `/devices/v2/operations${query}`, attributes)).toMatchObject({
+        status: 200,
+        body: { state: 'failed', error: { code: 'device_refused', coapCode: '4.05' } },
+      });
+    }
+    expect(await ask('POST', '/devices/v2/operations?validate=well', attributes)).toMatchObject({
+      status: 400,
+      body: { code: 'invalid_query' },
+    });
+  });
+});

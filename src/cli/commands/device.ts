@@ -6,7 +6,7 @@ import { Client, findAccess, type Answer } from '../client.js';
 import { ExitCode } from '../exit.js';
 import { escaped } from '../logger.js';
 import { nodeRows, printFields, printJson, printTable, showCell } from '../output.js';
-import { attributesOf, devicePath, valueJson, wholeNumber } from '../values.js';
+import { attributesOf, devicePath, valueJson, valuesJson, wholeNumber } from '../values.js';
 
 /** Options every command of a client has. */
 export interface ClientOptions {
@@ -16,6 +16,7 @@ export interface ClientOptions {
 }
 
 interface OperationOptions extends ClientOptions {
+  readonly validate?: string;
   readonly wait?: string;
   readonly format?: string;
   readonly deadline?: string;
@@ -67,20 +68,27 @@ function addQueries(device: Command): void {
       }
       printTable(
         ['id', 'kind', 'path', 'state', 'created', 'error'],
-        items.map((item) =>
-          ['id', 'kind', 'path', 'state', 'createdAt'].map((name) => showCell(item[name])).concat(errorCell(item)),
-        ),
+        items.map((item) => [
+          ...['id', 'kind'].map((name) => showCell(item[name])),
+          placeCell(item),
+          ...['state', 'createdAt'].map((name) => showCell(item[name])),
+          errorCell(item),
+        ]),
         'there are no operations of this device',
       );
     });
 }
 
 function addReads(device: Command): void {
-  operation(device, 'read <endpoint> <path>', 'read a resource, an instance or an object').action(
-    async (endpoint: string, path: string, options: OperationOptions) => {
-      await perform(endpoint, { kind: 'read', path }, options);
-    },
-  );
+  operation(
+    device,
+    'read <endpoint> <paths...>',
+    'read a resource, an instance or an object; several paths at once by Read-Composite (LwM2M 1.1)',
+  ).action(async (endpoint: string, paths: string[], options: OperationOptions) => {
+    const [path, ...more] = paths;
+    const all = more.length > 0 || path === '/';
+    await perform(endpoint, all ? { kind: 'readComposite', paths } : { kind: 'read', path }, options);
+  });
   operation(device, 'discover <endpoint> <path>', 'ask a device what it has at a path, with attributes')
     .option('--depth <N>', 'levels below the path, 0 to 3 (LwM2M 1.2)')
     .action(async (endpoint: string, path: string, options: OperationOptions & { depth?: string }) => {
@@ -115,6 +123,13 @@ function addWrites(device: Command): void {
         await perform(endpoint, { kind: 'write', path, mode }, options, valueJson(value, options.type));
       },
     );
+  operation(
+    device,
+    'write-composite <endpoint> <values...>',
+    'write several values, all or none (LwM2M 1.1): /1/0/1=60 /3303/0/5700=21.5; null removes a resource instance',
+  ).action(async (endpoint: string, values: string[], options: OperationOptions) => {
+    await perform(endpoint, { kind: 'writeComposite' }, options, valuesJson(values));
+  });
   operation(device, 'execute <endpoint> <path> [arguments]', "execute a resource; arguments such as 0='x',1").action(
     async (endpoint: string, path: string, text: string | undefined, options: OperationOptions) => {
       await perform(endpoint, { kind: 'execute', path, ...(text === undefined ? {} : { arguments: text }) }, options);
@@ -150,26 +165,38 @@ function addWrites(device: Command): void {
 function addObserve(device: Command): void {
   withAccess(
     device
-      .command('observe <endpoint> <path>')
-      .description('keep a path observed; values come as events (bellwether event tail --type value.received)'),
+      .command('observe <endpoint> <paths...>')
+      .description(
+        'keep a path observed, or several by Observe-Composite; values come as events (bellwether event tail --type value.received)',
+      ),
   )
-    .option('--id <ID>', 'id of the observation; made from the path otherwise')
-    .option('--attribute <NAME=NUMBER...>', 'attributes to write along: pmin=10 pmax=60')
+    .option('--id <ID>', 'id of the observation; made from the paths otherwise')
+    .option('--attribute <NAME=NUMBER...>', 'attributes to write to each path first: pmin=10 pmax=60')
+    .option('--parameter <NAME=NUMBER...>', 'attributes for this observation alone (LwM2M 1.2): pmin=10 pmax=60')
+    .addOption(validateOption())
     .option('--cancel', 'end the observation in place of starting it')
     .action(
       async (
         endpoint: string,
-        path: string,
-        options: ClientOptions & { id?: string; attribute?: string[]; cancel?: boolean },
+        paths: string[],
+        options: ClientOptions & {
+          id?: string;
+          attribute?: string[];
+          parameter?: string[];
+          validate?: string;
+          cancel?: boolean;
+        },
       ) => {
-        const id = options.id ?? path.replace(/^\//, '').replaceAll('/', '.');
+        const id = options.id ?? paths.map((path) => path.replace(/^\//, '').replaceAll('/', '.')).join('_');
         const at = `${devicePath(endpoint)}/observations/${encodeURIComponent(id)}`;
         const client = clientOf(options);
         const attributes = options.attribute === undefined ? {} : { attributes: attributesOf(options.attribute) };
+        const parameters = options.parameter === undefined ? {} : { parameters: attributesOf(options.parameter) };
+        const query = options.validate === undefined ? '' : `?validate=${options.validate}`;
         const { body } =
           options.cancel === true
             ? await client.call('DELETE', at)
-            : await client.call('PUT', at, { body: { paths: [path], ...attributes } });
+            : await client.call('PUT', `${at}${query}`, { body: { paths, ...attributes, ...parameters } });
         if (options.json === true) printJson(body ?? { id, cancelled: true });
         else if (body === undefined) process.stdout.write(`observation ${id} ended\n`);
         else printFields(body as Record<string, unknown>);
@@ -181,7 +208,15 @@ function operation(device: Command, usage: string, description: string): Command
   return withAccess(device.command(usage).description(description))
     .option('--wait <SECONDS>', 'how long to wait for the outcome', '30')
     .option('--format <NAME>', 'content format: text opaque cbor tlv senml-json senml-cbor json lwm2m-cbor')
-    .option('--deadline <TIME>', 'RFC 3339; not sent after it');
+    .option('--deadline <TIME>', 'RFC 3339; not sent after it')
+    .addOption(validateOption());
+}
+
+function validateOption(): Option {
+  return new Option(
+    '--validate <HOW>',
+    'strict: refuse what the device, as it is registered, is expected to refuse',
+  ).choices(['none', 'strict']);
 }
 
 /** Orders an operation and shows its outcome; `value` is the JSON text of what is written. */
@@ -194,7 +229,8 @@ async function perform(
   const { format, deadline } = options;
   const order = JSON.stringify({ ...request, format, deadline });
   const content = value === undefined ? order : `${order.slice(0, -1)},"value":${value}}`;
-  const answer = await clientOf(options).call('POST', `${devicePath(endpoint)}/operations`, {
+  const query = options.validate === undefined ? '' : `?validate=${options.validate}`;
+  const answer = await clientOf(options).call('POST', `${devicePath(endpoint)}/operations${query}`, {
     raw: { type: 'application/json', content },
     headers: { prefer: `wait=${wholeNumber('--wait', options.wait ?? '30')}` },
   });
@@ -214,6 +250,12 @@ function showOperation({ status, body }: Answer): void {
   } else if (error !== '') process.stderr.write(`bellwether: ${state}: ${escaped(error)}\n`);
   else if (result['node'] !== undefined)
     printTable(['path', 'name', 'value', 'unit'], nodeRows(result['node']), 'there is nothing at this path');
+  else if (result['nodes'] !== undefined)
+    printTable(
+      ['path', 'name', 'value', 'unit'],
+      Object.values(result['nodes'] as Record<string, unknown>).flatMap(nodeRows),
+      'there is nothing at these paths',
+    );
   else if (Array.isArray(result['links'])) printTable(['path', 'attributes'], result['links'].map(linkRow), 'no links');
   else {
     const words = [state, result['coapCode'], result['path']].map(showCell).filter((word) => word !== '');
@@ -264,6 +306,13 @@ function errorCell(operation: Record<string, unknown>): string {
         .map(showCell)
         .filter((part) => part !== '')
         .join(' ');
+}
+
+/** What an operation is about: its path, or its paths. */
+function placeCell({ path, paths, kind, value }: Record<string, unknown>): string {
+  if (path !== undefined) return showCell(path);
+  if (Array.isArray(paths)) return paths.map(showCell).join(' ');
+  return kind === 'writeComposite' ? Object.keys(value as object).join(' ') : '';
 }
 
 function clientOf(options: ClientOptions): Client {

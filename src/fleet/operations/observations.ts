@@ -18,7 +18,7 @@ import { newToken } from '../devices/ids.js';
 import { deviceNotFound } from '../devices/registry.js';
 import { observationEvent } from './renewal.js';
 import type { Renewal } from './renewal.js';
-import { readAttributes, readPaths } from './requests.js';
+import { readAttributes, readPaths, refuseBeforehand } from './requests.js';
 
 /** What a caller wants observed. */
 export interface ObservationInput {
@@ -68,12 +68,22 @@ export class Observations {
   /**
    * Wants an observation, in place of one with the same id; resolves when that is durable, and the device is told when it
    * can be reached. Throws AppError `device_not_found`, `invalid_path`, `invalid_attributes`, `not_encodable` what the device
-   * has no words for, `queue_full`, and what the store refuses.
+   * has no words for, `would_be_refused` when it is validated, `queue_full`, and what the store refuses.
    */
-  async put(principal: Principal, endpoint: string, id: string, input: ObservationInput): Promise<ObservationView> {
+  async put(
+    principal: Principal,
+    endpoint: string,
+    id: string,
+    input: ObservationInput,
+    validate?: 'strict',
+  ): Promise<ObservationView> {
     const device = this.#device(principal, 'observation:write', endpoint);
     const wanted = readInput(input);
-    if (device.dialect !== undefined) checkSayable(requestFor(wanted), device.dialect.lwm2m);
+    const { dialect } = device;
+    if (dialect !== undefined) checkSayable(requestFor(wanted), dialect.lwm2m);
+    if (dialect !== undefined && validate === 'strict') {
+      for (const request of allRequestsFor(wanted)) refuseBeforehand(request, dialect);
+    }
     const { changes, directory, renewal } = this.#parts;
     let before: ObservationRecord | undefined;
     let next: ObservationRecord | undefined;
@@ -231,6 +241,13 @@ function refuseBeyond(attributes: Attributes, allowed: readonly AttributeName[],
 function requestFor({ paths, parameters }: Wanted): DeviceRequest {
   const observe = { kind: 'observe', paths, token: EMPTY } as const;
   return Object.keys(parameters).length === 0 ? observe : { ...observe, parameters };
+}
+
+/** What is sent to bring it about. */
+function allRequestsFor(wanted: Wanted): DeviceRequest[] {
+  const { attributes, paths } = wanted;
+  const written = Object.keys(attributes).length === 0 ? [] : paths;
+  return [...written.map((path): DeviceRequest => ({ kind: 'writeAttributes', path, attributes })), requestFor(wanted)];
 }
 
 function sameTexts(left: readonly string[], right: readonly string[]): boolean {

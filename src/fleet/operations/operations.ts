@@ -21,7 +21,7 @@ import type { Idempotency, IdempotencyKeys } from './idempotency.js';
 import type { Ledger } from './ledger.js';
 import { LiveOperation } from './live.js';
 import type { OperationQueue } from './queue.js';
-import { permissionFor, requestFrom } from './requests.js';
+import { permissionFor, refuseBeforehand, requestFrom } from './requests.js';
 import type { OperationRunner } from './runner.js';
 import { cancelledRecord, restartedRecord } from './steps.js';
 import { operationView } from './view.js';
@@ -52,6 +52,8 @@ export interface OperationListQuery {
 export interface SubmitOptions {
   readonly deadline?: WallTime;
   readonly idempotency?: Idempotency;
+  /** strict: refused at once when the device, as it is registered, is expected to refuse it. */
+  readonly validate?: 'strict';
 }
 
 /** What operations stand on. */
@@ -120,7 +122,7 @@ export class Operations {
 
   /**
    * Takes an operation in. Throws AppError `device_not_found`, `invalid_path`, `invalid_value`, `invalid_attributes`,
-   * `invalid_deadline`, `not_encodable` what the device has no words for, `queue_full`, `idempotency_conflict`, and what the
+   * `invalid_deadline`, `not_encodable` what the device has no words for, `would_be_refused`, `queue_full`, `idempotency_conflict`, and what the
    * store refuses.
    */
   async submit(
@@ -245,6 +247,7 @@ export class Operations {
     const { dialect } = device;
     const asked = requestFrom(request, dialect?.model ?? dialects.anyModel);
     if (dialect !== undefined) checkSayable(asked, dialect.lwm2m);
+    if (dialect !== undefined && more.validate === 'strict') refuseBeforehand(asked, dialect);
     const now = clock.now();
     const createdAt = clock.wall();
     const deadline = this.#deadline(more.deadline, createdAt);

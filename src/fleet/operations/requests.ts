@@ -4,6 +4,7 @@ import { AppError } from '#base';
 import {
   ATTRIBUTE_NAMES,
   encodeArguments,
+  expectedRefusal,
   isWithin,
   levelOf,
   nodeFromJson,
@@ -22,6 +23,7 @@ import type {
   Node,
   Path,
   PlacedNode,
+  RegisteredModel,
 } from '#lwm2m/model';
 import type { Permission } from '../access/guard.js';
 import type { OperationKind, OperationRequest } from '../model/index.js';
@@ -97,6 +99,14 @@ function readValue(path: Path, value: JsonValue, model: ModelView, at = '/value'
     const faults = error.faults.map(({ pointer, detail }) => ({ pointer: `${at}${pointer}`, detail }));
     throw new AppError(error.code, error.message, { faults });
   }
+}
+
+/** Throws AppError(`would_be_refused`) when a device that follows the standard will refuse the request. */
+export function refuseBeforehand(request: DeviceRequest, device: RegisteredModel): void {
+  const expected = expectedRefusal(request, device);
+  if (expected === undefined) return;
+  const detail = `the device would answer ${expected.code}: ${expected.detail}`;
+  throw new AppError('would_be_refused', detail, { details: { coapCode: expected.code } });
 }
 
 /** What a successful request says of the device's values, beyond what the answer holds. */

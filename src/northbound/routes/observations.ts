@@ -5,8 +5,8 @@ import { AppError } from '#base';
 import { endpointOf } from '../names.js';
 import { checkMatch } from '../preconditions.js';
 import type { Context, Route } from '../route.js';
-import { OBSERVATION_INPUT, pageOf, ref } from '../schemas.js';
-import { etagOf } from './operations.js';
+import { OBSERVATION_INPUT, VALIDATE, pageOf, ref } from '../schemas.js';
+import { etagOf, validateOf } from './operations.js';
 
 const PATH = '/devices/{endpoint}/observations/{id}';
 
@@ -32,6 +32,7 @@ export const OBSERVATION_ROUTES: readonly Route[] = [
     summary:
       'Want an observation: it is made now, or when the device is next reached, and again after each registration',
     permission: 'observation:write',
+    query: { validate: VALIDATE },
     headers: { 'If-Match': 'ETag the observation must still have.' },
     bodyKind: 'json',
     body: OBSERVATION_INPUT,
@@ -44,6 +45,7 @@ export const OBSERVATION_ROUTES: readonly Route[] = [
       'invalid_path',
       'invalid_attributes',
       'not_encodable',
+      'would_be_refused',
       'queue_full',
       'precondition_failed',
     ],
@@ -54,6 +56,7 @@ export const OBSERVATION_ROUTES: readonly Route[] = [
         endpointOf(context.params['endpoint'] ?? ''),
         idOf(context),
         context.body as Parameters<typeof context.fleet.observations.put>[3],
+        validateOf(context).validate,
       );
       return { status: 200, body: view, headers: { etag: etagOf(view) } };
     },

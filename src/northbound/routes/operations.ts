@@ -8,7 +8,7 @@ import { OPERATION_STATES, OperationId, type OperationRequest, type OperationSta
 import { endpointOf } from '../names.js';
 import { checkMatch } from '../preconditions.js';
 import type { Context, Route } from '../route.js';
-import { OPERATION_INPUT, PAGING, pageOf, ref } from '../schemas.js';
+import { OPERATION_INPUT, PAGING, VALIDATE, pageOf, ref } from '../schemas.js';
 import { settle, waitOf } from '../wait.js';
 
 /** Rows of the table. */
@@ -19,6 +19,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     id: 'createOperation',
     summary: 'Order an operation',
     permission: 'operation:write',
+    query: { validate: VALIDATE },
     headers: {
       Prefer: 'wait=N: seconds to wait for the outcome (default 10, 0 allowed).',
       'Idempotency-Key': 'The same key within 24 h gives the same operation; with another request 422.',
@@ -37,6 +38,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
       'invalid_attributes',
       'invalid_deadline',
       'not_encodable',
+      'would_be_refused',
       'queue_full',
       'idempotency_conflict',
     ],
@@ -50,6 +52,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
         {
           ...(deadline === undefined ? {} : { deadline: timeOf(deadline) }),
           ...idempotencyOf(context),
+          ...validateOf(context),
         },
       );
       const { done, operation } = await settle(submitted, wait, context.onGone);
@@ -127,6 +130,11 @@ export function idempotencyOf(context: Context): { idempotency?: { key: string; 
     .update(context.bytes)
     .digest('base64url');
   return { idempotency: { key, digest } };
+}
+
+/** Whether what is ordered is to be validated first. */
+export function validateOf({ query }: Context): { validate?: 'strict' } {
+  return query['validate'] === 'strict' ? { validate: 'strict' } : {};
 }
 
 /** A strong ETag of a body. */

@@ -10,9 +10,9 @@ import { parsePath, type JsonValue, type Path } from '#lwm2m/model';
 
 import { endpointOf } from '../names.js';
 import type { Context, Reply, Route, Schema } from '../route.js';
-import { EXECUTE_OR_CREATE_INPUT, FORMAT, ref, VALUE_INPUT } from '../schemas.js';
+import { EXECUTE_OR_CREATE_INPUT, FORMAT, ref, VALIDATE, VALUE_INPUT } from '../schemas.js';
 import { settle, waitOf } from '../wait.js';
-import { idempotencyOf, locationOf } from './operations.js';
+import { idempotencyOf, locationOf, validateOf } from './operations.js';
 
 const LEVELS = [
   '{object}',
@@ -28,6 +28,7 @@ const KEYED = {
   'Idempotency-Key': 'The same key within 24 h gives the same operation; with another request 422.',
 };
 const FORMAT_QUERY: Readonly<Record<string, Schema>> = { format: FORMAT };
+const CHANGE_QUERY: Readonly<Record<string, Schema>> = { ...FORMAT_QUERY, validate: VALIDATE };
 const DEVICE_PROBLEMS = [
   'device_not_found',
   'invalid_path',
@@ -101,12 +102,12 @@ function writeRoute(
     id,
     summary,
     permission: 'operation:write',
-    query: FORMAT_QUERY,
+    query: CHANGE_QUERY,
     headers: KEYED,
     bodyKind: 'json',
     body: VALUE_INPUT,
     answers: FINISHED,
-    problems: ['invalid_value', 'idempotency_conflict', ...DEVICE_PROBLEMS],
+    problems: ['invalid_value', 'would_be_refused', 'idempotency_conflict', ...DEVICE_PROBLEMS],
     handler: (context) => {
       const { value } = context.body as { value: never };
       return order(context, { kind: 'write', path: pathText(context), mode, value, ...formatOf(context) });
@@ -121,9 +122,10 @@ function deleteRoute(path: string, id: string): Route {
     id,
     summary: 'Delete on the device',
     permission: 'operation:write',
+    query: { validate: VALIDATE },
     headers: KEYED,
     answers: FINISHED,
-    problems: DEVICE_PROBLEMS,
+    problems: ['would_be_refused', ...DEVICE_PROBLEMS],
     handler: (context) => order(context, { kind: 'delete', path: pathText(context) }),
   };
 }
@@ -135,12 +137,12 @@ function postRoute(path: string, id: string, summary: string): Route {
     id,
     summary,
     permission: 'operation:write',
-    query: FORMAT_QUERY,
+    query: CHANGE_QUERY,
     headers: KEYED,
     bodyKind: 'optional-json',
     body: EXECUTE_OR_CREATE_INPUT,
     answers: FINISHED,
-    problems: ['invalid_value', 'invalid_arguments', 'idempotency_conflict', ...DEVICE_PROBLEMS],
+    problems: ['invalid_value', 'invalid_arguments', 'would_be_refused', 'idempotency_conflict', ...DEVICE_PROBLEMS],
     handler: (context) => order(context, id === 'executeResource' ? executeOf(context) : createOf(context)),
   };
 }
@@ -166,7 +168,10 @@ async function readNode(context: Context): Promise<Reply> {
 async function order(context: Context, request: OperationRequest): Promise<Reply> {
   const wait = waitOf(context.headers.prefer);
   const endpoint = endpointOf(context.params['endpoint'] ?? '');
-  const submitted = await context.fleet.operations.submit(context.principal, endpoint, request, idempotencyOf(context));
+  const submitted = await context.fleet.operations.submit(context.principal, endpoint, request, {
+    ...idempotencyOf(context),
+    ...validateOf(context),
+  });
   const { done, operation } = await settle(submitted, wait, context.onGone);
   if (done === 'no') return { status: 202, body: operation, headers: { location: locationOf(operation.id) } };
   if (operation.state !== 'succeeded') throw problemOfOperation(operation);

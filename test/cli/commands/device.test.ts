@@ -211,6 +211,34 @@ describe('bellwether device write', () => {
   });
 });
 
+describe('bellwether device with --validate strict', () => {
+  it('ends as wrong usage with what the device would answer', async () => {
+    expect(await device('write', 'dev-1', '/3/0/0', 'x', '--validate', 'strict')).toEqual({
+      code: 2,
+      out: '',
+      err: 'bellwether: the device would answer 4.05: /3/0/0 (Manufacturer) cannot be written: its operations are "R" (would_be_refused)\n',
+    });
+    expect(await device('observe', 'dev-1', '/3/0/4', '--validate', 'strict')).toMatchObject({ code: 2, out: '' });
+    expect(await device('read', 'dev-1', '/3/0/9', '--validate', 'well')).toMatchObject({ code: 2, out: '' });
+    expect(await device('read', 'dev-1', '/3/0/9', '--validate', 'strict')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('bellwether device write-composite', () => {
+  it.each([
+    [['/1/0/1'], /"\/1\/0\/1" is not a value at a path: expected such as \/1\/0\/1=60/],
+    [['=60'], /is not a value at a path/],
+    [['1/0/1=60'], /"1\/0\/1" is not the path of/],
+    [['/1/0/1=x'], /the value for \/1\/0\/1 cannot be used/],
+    [['/1/0/1=null'], /null removes a resource instance/],
+    [['/1/0/1=60', '/1/0={"1":60}'], /overlap/],
+  ])('refuses %j in a sentence', async (values, words) => {
+    const { code, out, err } = await device('write-composite', 'dev-1', ...values);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(words);
+  });
+});
+
 describe('bellwether device execute, create, delete and attributes', () => {
   it('executes, with and without arguments', async () => {
     expect(await device('execute', 'dev-1', '/3/0/12')).toEqual({ code: 0, out: 'succeeded 2.04\n', err: '' });

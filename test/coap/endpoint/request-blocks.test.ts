@@ -240,10 +240,10 @@ describe('a streamed body of ours', () => {
     expect(device.script.endpoint.gauges()['bodies']).toBe(0);
   });
 
-  it('of 50 MiB goes out whole and holds less than 256 KiB', () => {
+  /** Sends a body of so many blocks, piece by piece: bytes that were held at most, beside what was before block 1,000. */
+  function stream(blocks: number): number {
     const device = new Device();
     const { script } = device;
-    const blocks = 50 * 1_024;
     const piece = new Uint8Array(1_024).fill(5);
     let [before, most] = [0, 0];
     device.request({ payload: { id: 4, size: blocks * 1_024 } });
@@ -260,9 +260,15 @@ describe('a streamed body of ours', () => {
       device.answer(message, last ? Code.CHANGED : Code.CONTINUE, [block1(num, last ? 0 : 1, 6)]);
     }
     expect(script.types()).toEqual(['response', 'bodyDone']);
-    expect(most).toBeLessThan(256 * 1_024);
     script.pass(248_000);
     expect(script.alive()).toEqual({});
+    return most;
+  }
+
+  it('of 50 MiB goes out whole and holds less than 256 KiB', () => {
+    // Once before it counts: what the engine learns and compiles on the way stays, and is not the body's.
+    stream(10_000);
+    expect(stream(50 * 1_024)).toBeLessThan(256 * 1_024);
   });
 
   it.each(['failBody', 'short piece', 'silence'])('fails after %s', (how) => {

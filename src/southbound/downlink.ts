@@ -7,7 +7,14 @@ import { AppError, ChurnMap, type Instant, type Peer } from '#base';
 import { Code, type Message } from '#coap/codec';
 import type { DeviceLink, LinkTarget } from '#fleet/ports';
 import type { DeviceRequest, Outcome } from '#lwm2m/model';
-import { LIMIT_FAULTS, READ_LIMITS, decodeResponse, encodeRequest, type ReadLimits } from '#lwm2m/protocol';
+import {
+  LIMIT_FAULTS,
+  READ_LIMITS,
+  decodeResponse,
+  encodeRequest,
+  type EncodedRequest,
+  type ReadLimits,
+} from '#lwm2m/protocol';
 import type { EndpointEvent, RequestId, Stack } from '#transport';
 
 interface Pending {
@@ -45,12 +52,9 @@ export class Downlink implements DeviceLink {
       this.#stack.forgetObservation(request.token);
       return Promise.resolve({ kind: 'done', code: Code.EMPTY });
     }
-    let encoded;
-    try {
-      encoded = encodeRequest(request, target.dialect);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return Promise.resolve({ kind: 'failed', reason: 'bad_request', detail: error.message, sent: 'no' });
+    const encoded = encodedOrWhyNot(target, request);
+    if (encoded instanceof AppError) {
+      return Promise.resolve({ kind: 'failed', reason: 'bad_request', detail: encoded.message, sent: 'no' });
     }
     return new Promise((resolve) => {
       this.#inFlight = 'request';
@@ -65,7 +69,10 @@ export class Downlink implements DeviceLink {
   }
 
   restore(target: LinkTarget, observation: DeviceRequest & { readonly kind: 'observe' }): void {
-    const { code, options, payload } = encodeRequest(observation, target.dialect);
+    const encoded = encodedOrWhyNot(target, observation);
+    // What cannot be said was never sent: no notification of it can come.
+    if (encoded instanceof AppError) return;
+    const { code, options, payload } = encoded;
     this.#stack.restoreObservation(observation.token, target.peer, { code, options, payload });
   }
 
@@ -102,6 +109,16 @@ export class Downlink implements DeviceLink {
       this.counters[name] = (this.counters[name] ?? 0) + 1;
     }
     return outcome;
+  }
+}
+
+/** A request as CoAP, or why it has no form on the wire. */
+function encodedOrWhyNot({ dialect }: LinkTarget, request: DeviceRequest): EncodedRequest | AppError {
+  try {
+    return encodeRequest(request, dialect);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
   }
 }
 

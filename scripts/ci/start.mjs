@@ -1,9 +1,9 @@
 /**
  * Smoke test of `npm start`: any ports, ready, five devices listed by REST, one read live; SIGTERM to npm ends it with exit
- * code 0 and leaves no process. A second start says how long it took.
+ * code 0 and leaves no process. The command line that was built can be executed. A second start says how long it took.
  */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ask, expect, family, isAlive, launch, until } from './server.mjs';
@@ -42,6 +42,7 @@ async function once() {
 
 try {
   const first = await once();
+  accessSync(new URL('../../dist/cli/main.js', import.meta.url), constants.X_OK);
   const second = await once();
   console.log(`npm start: ready after ${(first / 1000).toFixed(1)} s, the second time ${(second / 1000).toFixed(1)} s`);
 } finally {

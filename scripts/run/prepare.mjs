@@ -1,6 +1,6 @@
 /** What a fresh clone needs before anything runs: packages from the lock file, and the built program. Both say what they do. */
 
-import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, Refusal, foreground, node, say } from './processes.mjs';
 
@@ -51,6 +51,8 @@ export async function build() {
     const code = await node(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
     if (code !== 0) throw new Refusal('the sources do not compile: see above.');
     removeOrphans(new Set(sources));
+    // npx marks it once per folder; a program that was built anew must run all the same.
+    chmodSync(join(ROOT, 'dist/cli/main.js'), 0o755);
     writeFileSync(join(ROOT, STAMP), '');
     utimesSync(join(ROOT, STAMP), started, started);
   });

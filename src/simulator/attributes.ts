@@ -4,6 +4,7 @@
  * something too. A simulated device has one server, so there is one set per path.
  */
 
+import { attributePlaceFault, attributeValuesFault } from '#lwm2m/model';
 import type { AttributeName, EnablerVersion, Path, ResourceType } from '#lwm2m/model';
 
 import { badRequest } from './fault.js';
@@ -30,12 +31,13 @@ export function parseAttributes(query: readonly string[], target: AttributeTarge
   for (const item of query) {
     const mark = item.indexOf('=');
     const name = mark < 0 ? item : item.slice(0, mark);
-    const row = RULES.get(name);
-    if (row === undefined || target.lwm2m < row.since) throw badRequest(`"${name}" is no attribute this device knows`);
-    if (change.has(row.name)) throw badRequest(`${name} is given twice`);
-    checkPlace(row, target);
+    const known = KNOWN.find((row) => row.name === name);
+    if (known === undefined) throw badRequest(`"${name}" is no attribute this device knows`);
+    if (change.has(known.name)) throw badRequest(`${name} is given twice`);
+    const misplaced = attributePlaceFault(known.name, target.path, target.type ?? 'none', target.lwm2m);
+    if (misplaced !== undefined) throw badRequest(misplaced);
     const text = mark < 0 ? '' : item.slice(mark + 1);
-    change.set(row.name, text === '' ? 'unset' : valueOf(row, text));
+    change.set(known.name, text === '' ? 'unset' : valueOf(known, text));
   }
   if (change.size === 0) throw badRequest('no attribute is given');
   return change;
@@ -48,19 +50,9 @@ export function applyChange(before: AttributeSet, change: AttributeChange): Attr
     if (value === 'unset') Reflect.deleteProperty(merged, name);
     else merged[name] = value;
   }
-  checkTogether(merged);
+  const fault = attributeValuesFault(merged);
+  if (fault !== undefined) throw badRequest(fault);
   return merged;
-}
-
-/** `lt + 2·st < gt`, `epmin < epmax`; a pmax below pmin is no fault, it is passed over. */
-function checkTogether({ gt, lt, st, epmin, epmax }: AttributeSet): void {
-  if (gt !== undefined && lt !== undefined) {
-    if (lt >= gt) throw badRequest(`lt (${lt}) must be less than gt (${gt})`);
-    if (st !== undefined && lt + 2 * st >= gt) throw badRequest(`lt + 2 st must be less than gt: ${lt} + 2 * ${st}`);
-  }
-  if (epmin !== undefined && epmax !== undefined && epmin >= epmax) {
-    throw badRequest(`epmin (${epmin}) must be less than epmax (${epmax})`);
-  }
 }
 
 /** Attributes by path. */
@@ -100,24 +92,13 @@ export class AttributeStore {
   }
 }
 
-/** One attribute and where it may stand. */
-interface Rule {
+/** An attribute and the form of its value. */
+interface Known {
   readonly name: AttributeName;
-  readonly since: EnablerVersion;
-  /** Fewest ids a path must have. */
-  readonly level: 1 | 3;
   readonly value: 'seconds' | 'number' | 'step' | 'flag';
 }
 
-function checkPlace({ name, level }: Rule, { path, type, lwm2m }: AttributeTarget): void {
-  if (path.length < level) throw badRequest(`${name} belongs to resources, not to objects and instances`);
-  if (path.length === 4 && lwm2m === '1.0') throw badRequest('LwM2M 1.0 has no attributes of resource instances');
-  if (level === 1) return;
-  const right = name === 'edge' ? type === 'boolean' : type !== undefined && NUMERIC.has(type);
-  if (!right) throw badRequest(`${name} does not go with a resource of type ${type ?? 'none'}`);
-}
-
-function valueOf({ name, value }: Rule, text: string): number {
+function valueOf({ name, value }: Known, text: string): number {
   switch (value) {
     case 'seconds':
       if (!/^\d{1,10}$/.test(text)) throw badRequest(`${name} must be whole seconds`);
@@ -135,20 +116,15 @@ function valueOf({ name, value }: Rule, text: string): number {
   return Number(text);
 }
 
-const RULES: ReadonlyMap<string, Rule> = new Map(
-  (
-    [
-      { name: 'pmin', since: '1.0', level: 1, value: 'seconds' },
-      { name: 'pmax', since: '1.0', level: 1, value: 'seconds' },
-      { name: 'gt', since: '1.0', level: 3, value: 'number' },
-      { name: 'lt', since: '1.0', level: 3, value: 'number' },
-      { name: 'st', since: '1.0', level: 3, value: 'step' },
-      { name: 'epmin', since: '1.1', level: 1, value: 'seconds' },
-      { name: 'epmax', since: '1.1', level: 1, value: 'seconds' },
-      { name: 'edge', since: '1.2', level: 3, value: 'flag' },
-      { name: 'con', since: '1.2', level: 1, value: 'flag' },
-    ] satisfies readonly Rule[]
-  ).map((rule) => [rule.name, rule]),
-);
-const NUMERIC: ReadonlySet<string> = new Set(['integer', 'unsigned', 'float', 'time']);
+const KNOWN: readonly Known[] = [
+  { name: 'pmin', value: 'seconds' },
+  { name: 'pmax', value: 'seconds' },
+  { name: 'gt', value: 'number' },
+  { name: 'lt', value: 'number' },
+  { name: 'st', value: 'step' },
+  { name: 'epmin', value: 'seconds' },
+  { name: 'epmax', value: 'seconds' },
+  { name: 'edge', value: 'flag' },
+  { name: 'con', value: 'flag' },
+];
 const NONE: AttributeSet = Object.freeze({});

@@ -70,7 +70,7 @@ describe('the query of Write-Attributes', () => {
   });
 
   it('knows epmin from 1.1 on, con from 1.2 on, and resource instances from 1.1 on', () => {
-    expect(() => parse(['epmin=1'], RESOURCE, 'float', '1.0')).toThrow(/no attribute/);
+    expect(() => parse(['epmin=1'], RESOURCE, 'float', '1.0')).toThrow(/epmin is there from LwM2M 1.1 on/);
     expect(parse(['con=1'], RESOURCE, 'float', '1.2')).toEqual({ con: 1 });
     expect(() => parse(['pmin=1'], [3, 0, 6, 0], 'integer', '1.0')).toThrow(/resource instances/);
     expect(parse(['pmin=1'], [3, 0, 6, 0], 'integer')).toEqual({ pmin: 1 });

@@ -16,19 +16,30 @@ export function attributeFault(
   type: ResourceType | 'none' | undefined,
   lwm2m: EnablerVersion,
 ): string | undefined {
-  if (path.length === 4 && lwm2m === '1.0') return 'LwM2M 1.0 has no attributes of resource instances';
   for (const name of Object.keys(attributes) as AttributeName[]) {
-    const { since, level, types } = PLACES[name];
-    if (lwm2m < since) return `${name} is there from LwM2M ${since} on`;
-    if (path.length < level) return `${name} belongs to resources, not to objects and instances`;
-    if (types === undefined || type === undefined) continue;
-    if (!types.has(type)) return `${name} does not go with a resource of type ${type}`;
+    const fault = attributePlaceFault(name, path, type, lwm2m);
+    if (fault !== undefined) return fault;
   }
-  return valuesFault(attributes);
+  return attributeValuesFault(attributes);
 }
 
-/** `lt < gt`, `lt + 2 st < gt`, `epmin < epmax`, and flags that are 0 or 1. */
-function valuesFault({ gt, lt, st, epmin, epmax, edge, con }: Attributes): string | undefined {
+/** Why an attribute does not stand at `path`, whatever its value; parameters and result as of attributeFault. */
+export function attributePlaceFault(
+  name: AttributeName,
+  path: Path,
+  type: ResourceType | 'none' | undefined,
+  lwm2m: EnablerVersion,
+): string | undefined {
+  const { since, level, types } = PLACES[name];
+  if (lwm2m < since) return `${name} is there from LwM2M ${since} on`;
+  if (path.length < level) return `${name} belongs to resources, not to objects and instances`;
+  if (path.length === 4 && lwm2m === '1.0') return 'LwM2M 1.0 has no attributes of resource instances';
+  if (types === undefined || type === undefined || types.has(type)) return undefined;
+  return `${name} does not go with a resource of type ${type}`;
+}
+
+/** Why values do not fit together: `lt < gt`, `lt + 2 st < gt`, `epmin < epmax`, and flags that are 0 or 1. */
+export function attributeValuesFault({ gt, lt, st, epmin, epmax, edge, con }: Attributes): string | undefined {
   if (typeof gt === 'number' && typeof lt === 'number') {
     if (lt >= gt) return `lt (${lt}) must be less than gt (${gt})`;
     if (typeof st === 'number' && lt + 2 * st >= gt)

@@ -51,7 +51,7 @@ export { DEVICE_TIME_LIMITS, deviceTime } from './device-time.js';
 export type { DeviceTimeLimits } from './device-time.js';
 export { parseTimestamp, showTimestamp } from './timestamp.js';
 export { encodeArguments } from './execute-arguments.js';
-export { attributeFault } from './attribute-rules.js';
+export { attributeFault, attributePlaceFault, attributeValuesFault } from './attribute-rules.js';
 export { expectedRefusal } from './expected-refusal.js';
 export type { ExpectedRefusal, RegisteredModel } from './expected-refusal.js';
 export { checkSayable, isComposite } from './sayable.js';

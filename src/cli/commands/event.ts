@@ -39,7 +39,7 @@ function wordsOf({ id, event, data }: SseMessage): string {
   const { at, endpoint, path, resources, ...rest } = dataOf(data);
   const more = Object.entries(resources === undefined ? { path, ...rest } : rest)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${showCell(value)}`);
+    .map(([name, value]) => `${name}=${Array.isArray(value) ? value.map(showCell).join(',') : showCell(value)}`);
   const values = nodeRows({ resources: resources ?? {} }).map(([path = '', , value = '']) => `${path}=${value}`);
   const words = [id, showCell(at), event.padEnd(WIDEST_TYPE), showCell(endpoint), ...values, ...more];
   return escaped(words.filter((word) => word !== '').join('  '));

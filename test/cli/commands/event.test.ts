@@ -20,6 +20,7 @@ beforeAll(async () => {
   const devices = await startDevices(server.coap, 'told-', 2);
   expect(await run('device', 'read', 'told-1', '/3/0/0')).toMatchObject({ code: 0 });
   expect(await run('device', 'read', 'told-2', '/3/0/999')).toMatchObject({ code: 3 });
+  await run('device', 'read', 'told-2', '/3/0/9', '/1/0/1');
   await devices.stop(2000);
 });
 
@@ -38,6 +39,9 @@ describe('bellwether event tail', () => {
     await process.says(/device\.deregistered +told-2/);
     expect(process.out).toMatch(/^0-\d+ {2}\d{4}-\S+Z {2}device\.registered {4}told-1 {2}lwm2m=1\.1 /m);
     expect(process.out).toMatch(/^0-\d+ {2}\S+Z {2}operation\.finished {3}told-1 {2}path=\/3\/0\/0 .*kind=read/m);
+    expect(process.out).toMatch(
+      /operation\.finished {3}told-2 {2}id=\w+ {2}kind=readComposite {2}paths=\/3\/0\/9,\/1\/0\/1 /m,
+    );
     expect(process.out).not.toContain('value.received');
     expect(await process.end('SIGINT')).toBe(0);
     expect(process.err).toBe('');

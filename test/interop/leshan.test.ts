@@ -249,6 +249,43 @@ describe('a device on Leshan', () => {
     cells.passed('refusal 4.05', relay.last('up'));
   }, 60_000);
 
+  it.each(['senml-json', 'senml-cbor'] as const)(
+    'reads and writes several paths at once in %s',
+    async (format) => {
+      const paths = ['/3/0/0', '/3442/0/120', '/3442/0/1110/1', '/3303/0', '/3/0/99'];
+      const result = await succeed(`read composite ${format}`, { kind: 'readComposite', paths, format });
+      const nodes = result['nodes'] as Record<string, Node>;
+      expect(result['format']).toBe(format);
+      expect(Object.keys(nodes)).toEqual(paths.slice(0, 4));
+      expect([nodes['/3/0/0']?.value, nodes['/3442/0/120']?.value, nodes['/3442/0/1110/1']?.value]).toEqual([
+        'Leshan',
+        1024,
+        'two',
+      ]);
+      expect(Object.keys(nodes['/3303/0']?.resources ?? {})).toContain('5700');
+      const write = (value: Record<string, unknown>): Promise<unknown> =>
+        succeed(`write composite ${format}`, { kind: 'writeComposite', value, format });
+      await write({ '/3442/0/120': -7, '/3442/0/130': 2.5, '/3442/0/110': 'composite' });
+      expect((await read(`read after write composite ${format}`, '/3442/0/120')).value).toBe(-7);
+      expect((await read(`read after write composite ${format}`, '/3442/0/110')).value).toBe('composite');
+      await write({ '/3442/0/120': 1024, '/3442/0/130': 3.14159, '/3442/0/110': 'initial value' });
+    },
+    60_000,
+  );
+
+  it('is observed at several paths at once, until that is cancelled', async () => {
+    const url = `/devices/${ENDPOINT}/observations/several`;
+    const paths = ['/3303/0/5700', '/3442/0/120'];
+    expect((await server.rest('PUT', url, { paths })).status).toBe(200);
+    await eventually('the composite observation', async () =>
+      (await server.rest('GET', url)).body['state'] === 'active' ? true : undefined,
+    );
+    await observed(33.25);
+    cells.passed('observe composite', relay.last('up'));
+    expect((await server.rest('DELETE', url)).status).toBe(204);
+    cells.passed('cancel composite observation', relay.last('down'));
+  }, 90_000);
+
   it('is observed, and its values are kept', async () => {
     const { status, body } = await server.rest('PUT', `/devices/${ENDPOINT}/observations/temperature`, {
       paths: ['/3303/0/5700'],

@@ -3,6 +3,8 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { OPERATION_KINDS } from '#fleet/model';
+import type { OperationKind } from '#fleet/model';
 import { PacketDevice } from '../support/packet-device.js';
 import { TestServer } from '../support/test-server.js';
 
@@ -143,13 +145,7 @@ const VALUES = fc.letrec((tie) => ({
     fc.oneof(
       JUNK,
       fc.constantFrom(
-        'read',
-        'discover',
-        'write',
-        'writeAttributes',
-        'execute',
-        'create',
-        'delete',
+        ...OPERATION_KINDS,
         'replace',
         '/3303',
         '/3/0/4',
@@ -168,12 +164,14 @@ const VALUES = fc.letrec((tie) => ({
     fc.dictionary(fc.oneof(WORDS, JUNK), tie('node'), { maxKeys: 5 }),
   ),
 })).node;
+const PATHS = fc.constantFrom('/1', '/1/0', '/1/0/1', '/3/0/6/0', '/3303', '/65534/0/5', '/');
 const OPERATIONS = fc.record(
   {
-    kind: fc.constantFrom('read', 'discover', 'write', 'writeAttributes', 'execute', 'create', 'delete'),
-    path: fc.constantFrom('/1', '/1/0', '/1/0/1', '/3/0/6/0', '/3303', '/65534/0/5', '/'),
+    kind: fc.constantFrom(...OPERATION_KINDS),
+    path: PATHS,
+    paths: fc.array(PATHS, { maxLength: 4 }),
     mode: fc.constantFrom('replace', 'update'),
-    value: VALUES,
+    value: fc.oneof(VALUES, fc.dictionary(PATHS, VALUES, { maxKeys: 3 })),
     arguments: JUNK,
     attributes: fc.dictionary(fc.constantFrom('pmin', 'pmax', 'gt', 'st'), fc.oneof(fc.double(), fc.constant(null)), {
       maxKeys: 2,
@@ -197,7 +195,7 @@ const OPERATIONS = fc.record(
   },
   { requiredKeys: ['kind', 'path'] },
 );
-const FITTING: Readonly<Record<string, readonly string[]>> = {
+const FITTING: Readonly<Record<OperationKind, readonly string[]>> = {
   write: ['kind', 'path', 'mode', 'value', 'format'],
   read: ['kind', 'path', 'format'],
   discover: ['kind', 'path', 'depth'],
@@ -205,9 +203,11 @@ const FITTING: Readonly<Record<string, readonly string[]>> = {
   execute: ['kind', 'path', 'arguments'],
   create: ['kind', 'path', 'instance', 'value', 'format'],
   delete: ['kind', 'path'],
+  readComposite: ['kind', 'paths', 'format'],
+  writeComposite: ['kind', 'value', 'format'],
 };
 const fitting = OPERATIONS.map((operation) =>
-  Object.fromEntries(Object.entries(operation).filter(([name]) => FITTING[operation.kind]?.includes(name))),
+  Object.fromEntries(Object.entries(operation).filter(([name]) => FITTING[operation.kind].includes(name))),
 );
 const BODIES = fc.oneof(
   { weight: 1, arbitrary: fc.constant(undefined) },

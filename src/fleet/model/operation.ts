@@ -58,9 +58,7 @@ export type OperationRequest =
       readonly format?: FormatName;
     };
 
-/** Kind of an operation. */
-export type OperationKind = OperationRequest['kind'];
-/** All kinds. */
+/** All kinds of operations. */
 export const OPERATION_KINDS = [
   'read',
   'discover',
@@ -71,7 +69,9 @@ export const OPERATION_KINDS = [
   'delete',
   'readComposite',
   'writeComposite',
-] as const satisfies readonly OperationKind[];
+] as const satisfies readonly OperationRequest['kind'][];
+/** Kind of an operation; a kind that is missing above is an error wherever a request's kind is taken for one. */
+export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** All states. */
 export const OPERATION_STATES = ['queued', 'sent', 'succeeded', 'failed', 'expired', 'cancelled', 'unknown'] as const;

@@ -30,7 +30,8 @@ export function pathTexts({ path, morePaths }: ObservationRecord): readonly stri
 
 /** Everything it observes. */
 export function observedPaths(observation: ObservationRecord): readonly Path[] {
-  return pathTexts(observation).map(parsePath);
+  // A notification asks this: for the usual single path nothing more is made than that.
+  return observation.morePaths === undefined ? [parsePath(observation.path)] : pathTexts(observation).map(parsePath);
 }
 
 /** The request that observes, under the observation's token. */

@@ -5,7 +5,6 @@
 
 import { AppError, seconds } from '#base';
 import type { Clock, Instant } from '#base';
-import { checkSayable } from '#lwm2m/model';
 import type { DeviceRequest, Outcome, PlacedNode } from '#lwm2m/model';
 import type { Actor, OperationRecord, ValueSource } from '../model/index.js';
 import { isWriteType } from '../model/index.js';
@@ -113,10 +112,7 @@ export class OperationRunner implements WorkSource, Timed {
   #request(operation: LiveOperation): DeviceRequest | undefined {
     const { dialects, clock } = this.#parts;
     try {
-      const { dialect } = operation.device;
-      const request = requestFrom(operation.record.request, dialect?.model ?? dialects.anyModel);
-      if (dialect !== undefined) checkSayable(request, dialect.lwm2m);
-      return request;
+      return requestFrom(operation.record.request, operation.device.dialect?.model ?? dialects.anyModel);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const why = { code: error.code, detail: error.message };

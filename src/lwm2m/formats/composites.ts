@@ -18,11 +18,6 @@ import { readSenmlJson, showSenmlValue } from './senml-json.js';
 import { SENML_LABELS } from './senml.js';
 import type { WireValue } from './wire.js';
 
-/** Whether `format`, a CoAP Content-Format number, can be the body of a composite request. */
-export function carriesComposites(format: number): boolean {
-  return FORMS.has(format);
-}
-
 /** The body of a Read- or Observe-Composite: a list of paths. Throws AppError(`not_encodable`). */
 export function encodePaths(format: number, paths: readonly Path[]): Uint8Array {
   switch (formOf(format)) {

@@ -1,7 +1,7 @@
 /** Content formats: bytes ↔ nodes. */
 
 export { codecFor, encodeCreate } from './registry.js';
-export { carriesComposites, decodeComposite, decodePaths, encodeComposite, encodePaths } from './composites.js';
+export { decodeComposite, decodePaths, encodeComposite, encodePaths } from './composites.js';
 export { carriesPacks, decodePack } from './packs.js';
 export type { FormatCodec } from './codec.js';
 export { FORMAT_LIMITS } from './parameters.js';

@@ -207,7 +207,10 @@ function addObserve(device: Command): void {
 function operation(device: Command, usage: string, description: string): Command {
   return withAccess(device.command(usage).description(description))
     .option('--wait <SECONDS>', 'how long to wait for the outcome', '30')
-    .option('--format <NAME>', 'content format: text opaque cbor tlv senml-json senml-cbor json lwm2m-cbor')
+    .option(
+      '--format <NAME>',
+      'content format: text opaque cbor tlv senml-json senml-cbor json lwm2m-cbor; of several paths senml-etch-json senml-etch-cbor too',
+    )
     .option('--deadline <TIME>', 'RFC 3339; not sent after it')
     .addOption(validateOption());
 }

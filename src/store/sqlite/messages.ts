@@ -52,7 +52,8 @@ export type FromWriter =
   | { readonly type: 'refused'; readonly code: string; readonly message: string }
   | { readonly type: 'committed'; readonly seq: number; readonly figures: WriterFigures }
   | { readonly type: 'failed'; readonly seq: number; readonly reason: string }
-  | { readonly type: 'folded' }
+  | { readonly type: 'folded'; readonly figures: WriterFigures }
+  | { readonly type: 'cleaned'; readonly figures: WriterFigures }
   /** Folding, cleaning or a checkpoint failed (it is tried again), or is well again. */
   | { readonly type: 'background'; readonly problem: string | undefined }
   | { readonly type: 'closed' };

@@ -246,7 +246,12 @@ export class SqliteStore implements FleetStore {
           return;
         }
       case 'folded': {
+        this.#figures = message.figures;
         this.#folded();
+        return;
+      }
+      case 'cleaned': {
+        this.#figures = message.figures;
         return;
       }
       case 'background':

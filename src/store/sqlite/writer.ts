@@ -171,7 +171,7 @@ class Writer {
       if (step === undefined) {
         this.#folding = undefined;
         this.#steps = undefined;
-        this.#say({ type: 'folded' });
+        this.#say({ type: 'folded', figures: this.#figures() });
         return this.#cleaner.due;
       }
       this.#retry = step;
@@ -194,9 +194,13 @@ class Writer {
   }
 
   #clean(): boolean {
-    if (!this.#cleaner.due) return false;
-    this.#database.background(() => this.#cleaner.step(this.#data.parameters.stepRows));
-    return this.#cleaner.due;
+    const cleaner = this.#cleaner;
+    const isDue = () => cleaner.due;
+    if (!isDue()) return false;
+    this.#database.background(() => cleaner.step(this.#data.parameters.stepRows));
+    if (isDue()) return true;
+    this.#say({ type: 'cleaned', figures: this.#figures() });
+    return false;
   }
 
   #figures(): WriterFigures {

@@ -9,11 +9,13 @@ import {
   criticalProblem,
   decodeBlock,
   decodeMessage,
+  describeMessage,
   encodeMessage,
   formatLinks,
   isMalformed,
   OPTIONS,
   parseLinks,
+  showMessage,
 } from '#coap/codec';
 import type { Message } from '#coap/codec';
 import { fromHex } from '#base';
@@ -39,6 +41,9 @@ describe('the codec of CoAP, fed with nearly good bytes', () => {
       fuzz('coap-codec', BUDGET, (random) => {
         const bytes = random.chance(0.1) ? random.bytes(random.below(80)) : random.mutate(random.pick(DATAGRAMS));
         const message = decodeMessage(bytes);
+        // Of too many options for a message there may be enough for a description.
+        if (!isMalformed(message)) expect(describeMessage(bytes)).not.toHaveProperty('malformed');
+        expect(showMessage(bytes)).toMatch(/^[^\p{Cc}\u2028\u2029\u202a-\u202e]+$/u);
         if (isMalformed(message)) counts.malformed += 1;
         else {
           counts.taken += 1;

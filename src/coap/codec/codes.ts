@@ -68,6 +68,12 @@ export function showCode(code: number): string {
   return SHOWN[code & 0xff] as string;
 }
 
+/** A code with its registered name: `2.05 Content`, `0.05 FETCH`; the bare code when it has none. */
+export function describeCode(code: number): string {
+  const name = NAMES.get(code);
+  return name === undefined ? showCode(code) : `${showCode(code)} ${name}`;
+}
+
 /** Reads `2.05`; undefined when it is no code. */
 export function parseCode(text: string): number | undefined {
   const code = SHOWN.indexOf(text);
@@ -79,3 +85,42 @@ const SHOWN: readonly string[] = Array.from({ length: 256 }, (_, code) => {
   const detail = code & 0x1f;
   return `${code >> 5}.${detail < 10 ? '0' : ''}${detail}`;
 });
+
+/** Names as the registry spells them (RFC 7252 §12.1.1, §12.1.2 and the others above). */
+const NAMES: ReadonlyMap<number, string> = new Map([
+  [Code.EMPTY, 'Empty'],
+  [Code.GET, 'GET'],
+  [Code.POST, 'POST'],
+  [Code.PUT, 'PUT'],
+  [Code.DELETE, 'DELETE'],
+  [Code.FETCH, 'FETCH'],
+  [Code.PATCH, 'PATCH'],
+  [Code.IPATCH, 'iPATCH'],
+  [Code.CREATED, 'Created'],
+  [Code.DELETED, 'Deleted'],
+  [Code.VALID, 'Valid'],
+  [Code.CHANGED, 'Changed'],
+  [Code.CONTENT, 'Content'],
+  [Code.CONTINUE, 'Continue'],
+  [Code.BAD_REQUEST, 'Bad Request'],
+  [Code.UNAUTHORIZED, 'Unauthorized'],
+  [Code.BAD_OPTION, 'Bad Option'],
+  [Code.FORBIDDEN, 'Forbidden'],
+  [Code.NOT_FOUND, 'Not Found'],
+  [Code.METHOD_NOT_ALLOWED, 'Method Not Allowed'],
+  [Code.NOT_ACCEPTABLE, 'Not Acceptable'],
+  [Code.REQUEST_ENTITY_INCOMPLETE, 'Request Entity Incomplete'],
+  [Code.CONFLICT, 'Conflict'],
+  [Code.PRECONDITION_FAILED, 'Precondition Failed'],
+  [Code.REQUEST_ENTITY_TOO_LARGE, 'Request Entity Too Large'],
+  [Code.UNSUPPORTED_CONTENT_FORMAT, 'Unsupported Content-Format'],
+  [Code.UNPROCESSABLE, 'Unprocessable Entity'],
+  [Code.TOO_MANY_REQUESTS, 'Too Many Requests'],
+  [Code.INTERNAL_SERVER_ERROR, 'Internal Server Error'],
+  [Code.NOT_IMPLEMENTED, 'Not Implemented'],
+  [Code.BAD_GATEWAY, 'Bad Gateway'],
+  [Code.SERVICE_UNAVAILABLE, 'Service Unavailable'],
+  [Code.GATEWAY_TIMEOUT, 'Gateway Timeout'],
+  [Code.PROXYING_NOT_SUPPORTED, 'Proxying Not Supported'],
+  [Code.HOP_LIMIT_REACHED, 'Hop Limit Reached'],
+]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Code, codeClass, isRequest, isResponse, isSuccess, parseCode, showCode } from '#coap/codec';
+import { Code, codeClass, describeCode, isRequest, isResponse, isSuccess, parseCode, showCode } from '#coap/codec';
 
 /** RFC 7252 §12.1, RFC 7959 §6, RFC 8132 §7, RFC 8516 §6, RFC 8768 §6. */
 const REGISTRY: readonly [keyof typeof Code, string][] = [
@@ -52,6 +52,27 @@ describe('the table of codes', () => {
 
   it('cannot be changed', () => {
     expect(Object.isFrozen(Code)).toBe(true);
+  });
+});
+
+describe('describeCode', () => {
+  it.each([
+    [0x00, '0.00 Empty'],
+    [0x01, '0.01 GET'],
+    [0x07, '0.07 iPATCH'],
+    [0x45, '2.05 Content'],
+    [0x88, '4.08 Request Entity Incomplete'],
+    [0x96, '4.22 Unprocessable Entity'],
+    [0xa8, '5.08 Hop Limit Reached'],
+  ])('names %i as the registry does: %s (RFC 7252 §12.1)', (code, shown) => {
+    expect(describeCode(code)).toBe(shown);
+  });
+
+  it('has a name for every code of the table, and for no other', () => {
+    const named = Array.from({ length: 256 }, (_, code) => code).filter(
+      (code) => describeCode(code) !== showCode(code),
+    );
+    expect(named).toEqual(Object.values(Code));
   });
 });
 

@@ -27,7 +27,7 @@ import type { FleetStore } from '#fleet/ports';
 import type { DefinitionLimits } from '#lwm2m/model';
 import { ObjectLists, type ReadLimits } from '#lwm2m/protocol';
 import { createNorthbound, type Northbound } from '#northbound';
-import { Downlink, Freshness, Uplink } from '#southbound';
+import { Downlink, Freshness, Traces, Uplink } from '#southbound';
 import { openStore } from '#store';
 import { Stack, type BoundAddress, type DatagramHook } from '#transport';
 
@@ -131,13 +131,23 @@ async function assemble(
   });
   stack.serve(uplink);
 
+  const traces = new Traces({
+    watch: (hook) => {
+      stack.watch(bothHooks(deps.watch, hook));
+    },
+    endpointAt: (peer) => fleet.endpointAt(peer),
+    endpointOf: (location) => fleet.endpointOf(location),
+    wall: () => clock.wall(),
+  });
   const northbound = createNorthbound({
     fleet,
+    follow: (endpoint, listener) => traces.follow(endpoint, listener),
     authenticate: (text) => (isOwner(token, text, logger) ? OWNER : undefined),
     logger,
     version: VERSION,
     settings: {
       eventReaders: number(config, 'eventReaders'),
+      traceReaders: number(config, 'traceReaders'),
       eventBuffer: number(config, 'eventBuffer'),
       bodyBytes: number(config, 'httpBodyBytes'),
     },
@@ -171,6 +181,15 @@ async function assemble(
     stop: async () => {
       for (const close of opened.splice(0).reverse()) await close();
     },
+  };
+}
+
+/** One hook that serves two, either of which may be missing. */
+function bothHooks(first: DatagramHook | undefined, second: DatagramHook | undefined): DatagramHook | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  return (direction, peer, bytes) => {
+    first(direction, peer, bytes);
+    second(direction, peer, bytes);
   };
 }
 

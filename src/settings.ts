@@ -200,13 +200,22 @@ const SERVER_SETTINGS = [
     help: 'readers of /events at once',
   },
   {
+    flag: 'trace-readers',
+    kind: 'count',
+    initial: 16,
+    min: 1,
+    max: 1000,
+    argument: 'N',
+    help: 'readers of traces of devices at once',
+  },
+  {
     flag: 'event-buffer',
     kind: 'count',
     initial: 1_048_576,
     min: 1024,
     max: 1_073_741_824,
     argument: 'BYTES',
-    help: 'unread bytes of one event reader; beyond, it is cut off',
+    help: 'unread bytes of one reader of events or of a trace; beyond, it is cut off',
   },
   {
     flag: 'read-after-registration',

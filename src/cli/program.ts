@@ -9,6 +9,7 @@ import { addObject } from './commands/object.js';
 import { addServe } from './commands/serve.js';
 import { addSimulate } from './commands/simulate.js';
 import { addToken } from './commands/token.js';
+import { addTrace } from './commands/trace.js';
 import { ExitCode, failWith } from './exit.js';
 
 /** Runs one command line, as in `process.argv`; sets the exit code of this process and never rejects. */
@@ -21,7 +22,9 @@ export async function run(argv: readonly string[]): Promise<void> {
       'after',
       `\nExit codes: 0 done (or accepted and waiting), 1 failed, 2 wrong usage, 3 refused, 4 the device did not answer in time.`,
     );
-  for (const add of [addServe, addDevice, addEvent, addObject, addToken, addSimulate]) add(program);
+  addServe(program);
+  addTrace(addDevice(program));
+  for (const add of [addEvent, addObject, addToken, addSimulate]) add(program);
   exitInsteadOf(program, 'bellwether');
   try {
     await program.parseAsync(argv);

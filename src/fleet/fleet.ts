@@ -217,6 +217,16 @@ export class Fleet {
     return this.#registry.deregister(location);
   }
 
+  /** Endpoint name of the device that is registered from there. */
+  endpointAt(peer: PeerKey): string | undefined {
+    return this.#directory.byPeer(peer)?.endpoint;
+  }
+
+  /** Endpoint name of the device whose registration has a location. */
+  endpointOf(location: string): string | undefined {
+    return this.#directory.byLocation(location)?.endpoint;
+  }
+
   /** How to speak with the device registered at a location. */
   dialectAt(location: string): DeviceDialect | undefined {
     return this.#directory.byLocation(location)?.dialect;

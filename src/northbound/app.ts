@@ -20,13 +20,15 @@ import { describe, openapiRoute } from './openapi.js';
 import { isFault, problemOf } from './problems.js';
 import type { Context, Reply, Route, StreamReply, StreamTarget } from './route.js';
 import { DEVICE_ROUTES } from './routes/devices.js';
-import { EventStreams } from './routes/events.js';
+import { eventRoute } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { OBJECT_ROUTES } from './routes/objects.js';
 import { OBSERVATION_ROUTES } from './routes/observations.js';
 import { OPERATION_ROUTES } from './routes/operations.js';
 import { RESOURCE_ROUTES } from './routes/resources.js';
+import { traceRoute, type FollowDatagrams } from './routes/trace.js';
 import { readQuery } from './query.js';
+import { Streams } from './streams.js';
 import { bodyCheck, queryCheck } from './validate.js';
 
 /** What the door stands on. */
@@ -36,7 +38,14 @@ export interface NorthboundDeps {
   readonly authenticate: (token: string) => Principal | undefined;
   readonly logger: Logger;
   readonly version: string;
-  readonly settings: { readonly eventReaders: number; readonly eventBuffer: number; readonly bodyBytes: number };
+  readonly settings: {
+    readonly eventReaders: number;
+    readonly traceReaders: number;
+    readonly eventBuffer: number;
+    readonly bodyBytes: number;
+  };
+  /** Where traces come from. */
+  readonly follow: FollowDatagrams;
   /** Counters and gauges of all parts, by name without prefix. */
   readonly samples: () => Samples;
 }
@@ -53,9 +62,12 @@ export interface Northbound {
 
 /** Makes the app. */
 export function createNorthbound(deps: NorthboundDeps): Northbound {
-  const streams = new EventStreams(deps.settings, (error) => {
+  const { eventReaders, traceReaders, eventBuffer: buffer } = deps.settings;
+  const ended = (error: unknown): void => {
     deps.logger.warn('an event stream ended', { error: error instanceof Error ? error.message : String(error) });
-  });
+  };
+  const streams = new Streams({ readers: eventReaders, buffer }, ended);
+  const traces = new Streams({ readers: traceReaders, buffer }, ended);
   /** Problems that were answered, by code. */
   const refusals: Record<string, number> = {};
   const count = (code: string): void => {
@@ -65,8 +77,8 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
   const metrics = new Metrics(() => {
     const { counters, gauges } = deps.samples();
     return {
-      counters: { ...counters, event_readers_cut: streams.cut, ...refusals },
-      gauges: { ...gauges, event_readers: streams.size },
+      counters: { ...counters, event_readers_cut: streams.cut, trace_readers_cut: traces.cut, ...refusals },
+      gauges: { ...gauges, event_readers: streams.size, trace_readers: traces.size },
     };
   });
   const routes: Route[] = [
@@ -75,7 +87,10 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
     ...RESOURCE_ROUTES,
     ...OBSERVATION_ROUTES,
     ...OBJECT_ROUTES,
-    streams.route(),
+    eventRoute(streams),
+    traceRoute(traces, deps.follow, (endpoint, actor) => {
+      deps.logger.info('a device is being traced', { endpoint, actor });
+    }),
     ...healthRoutes(() => metrics.render()),
     openapiRoute(() => document),
   ];
@@ -116,6 +131,7 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
     routes,
     close: () => {
       streams.close();
+      traces.close();
     },
   };
 }

@@ -23,6 +23,7 @@ export type Permission =
   | 'object:read'
   | 'object:write'
   | 'event:read'
+  | 'trace:read'
   | 'metrics:read'
   | 'server:read'
   | 'open';

@@ -37,6 +37,7 @@ const TIGHT = {
   'operation-queue': 1,
   'observations-per-device': 1,
   'event-readers': 1,
+  'trace-readers': 1,
   'http-body-bytes': 4096,
 };
 
@@ -360,6 +361,19 @@ const ROWS: Row[] = [
       const first = await fetch(`${tight.http}/api/v1/events`, { headers, signal: stop.signal });
       expect(first.status).toBe(200);
       expect((await fetch(`${tight.http}/api/v1/events`, { headers })).status).toBe(429);
+      stop.abort();
+    },
+  ],
+  [
+    'trace-readers',
+    'rest_too_many_readers',
+    1,
+    async () => {
+      const stop = new AbortController();
+      const headers = { authorization: `Bearer ${tight.token}` };
+      const trace = `${tight.http}/api/v1/devices/any/trace`;
+      expect((await fetch(trace, { headers, signal: stop.signal })).status).toBe(200);
+      expect((await fetch(trace, { headers })).status).toBe(429);
       stop.abort();
     },
   ],

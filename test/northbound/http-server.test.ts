@@ -19,7 +19,8 @@ beforeAll(async () => {
         : undefined,
     logger: silentLogger,
     version: '0',
-    settings: { eventReaders: 1, eventBuffer: 1024, bodyBytes: 65_536 },
+    settings: { eventReaders: 1, traceReaders: 1, eventBuffer: 1024, bodyBytes: 65_536 },
+    follow: () => () => undefined,
     samples: () => ({ counters: {}, gauges: {} }),
   });
   await new Promise<void>((resolve) => northbound.server.listen(0, '127.0.0.1', resolve));

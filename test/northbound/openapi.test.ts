@@ -158,6 +158,8 @@ const REQUESTS: readonly (readonly [string, string, string, unknown, Readonly<Re
   ['deleteObservation', 'DELETE', '/devices/o1/observations/o', undefined, {}, 204],
   ['streamEvents', 'GET', '/events?type=odd', undefined, {}, 400],
   ['streamEvents', 'GET', '/events', undefined, {}, 200],
+  ['traceDevice', 'GET', '/devices/~!/trace', undefined, {}, 404],
+  ['traceDevice', 'GET', '/devices/o1/trace', undefined, {}, 200],
   ['deleteDevice', 'DELETE', '/devices/o1', undefined, {}, 204],
 ];
 

@@ -30,13 +30,14 @@ export function withAccess(command: Command): Command {
     .option('--json', 'print JSON, for programs');
 }
 
-/** Adds all `device` commands. */
-export function addDevice(program: Command): void {
+/** Adds all `device` commands; gives the command they are of. */
+export function addDevice(program: Command): Command {
   const device = program.command('device').description('devices and what they hold');
   addQueries(device);
   addReads(device);
   addWrites(device);
   addObserve(device);
+  return device;
 }
 
 function addQueries(device: Command): void {

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { Client, findAccess } from '../client.js';
 import { escaped } from '../logger.js';
 import { nodeRows, showCell } from '../output.js';
+import { messages, type SseMessage } from '../sse.js';
 import { withAccess, type ClientOptions } from './device.js';
 
 /** Adds `event tail`. */
@@ -43,31 +44,6 @@ function wordsOf({ id, event, data }: SseMessage): string {
   const values = nodeRows({ resources: resources ?? {} }).map(([path = '', , value = '']) => `${path}=${value}`);
   const words = [id, showCell(at), event.padEnd(WIDEST_TYPE), showCell(endpoint), ...values, ...more];
   return escaped(words.filter((word) => word !== '').join('  '));
-}
-
-interface SseMessage {
-  readonly id: string;
-  readonly event: string;
-  readonly data: string;
-}
-
-/** Splits a server-sent event stream into messages; comments are left out. */
-async function* messages(pieces: AsyncIterable<string>): AsyncGenerator<SseMessage> {
-  let rest = '';
-  for await (const piece of pieces) {
-    const blocks = (rest + piece).split('\n\n');
-    rest = blocks.pop() ?? '';
-    for (const block of blocks) {
-      const fields = new Map(block.split('\n').map((line): [string, string] => splitField(line)));
-      const data = fields.get('data');
-      if (data !== undefined) yield { id: fields.get('id') ?? '', event: fields.get('event') ?? 'message', data };
-    }
-  }
-}
-
-function splitField(line: string): [string, string] {
-  const colon = line.indexOf(':');
-  return colon < 0 ? [line, ''] : [line.slice(0, colon), line.slice(colon + 1).replace(/^ /, '')];
 }
 
 function dataOf(text: string): Record<string, unknown> {

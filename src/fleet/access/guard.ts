@@ -17,6 +17,7 @@ export const PERMISSIONS = [
   'observation:read',
   'observation:write',
   'event:read',
+  'trace:read',
   'object:read',
   'object:write',
 ] as const;

@@ -62,6 +62,11 @@ export class Devices {
     return this.#state(device);
   }
 
+  /** Throws unless `principal` may see the datagrams of a device, which need not be known yet. */
+  checkTrace(principal: Principal, endpoint: string): void {
+    permit(principal, 'trace:read', this.#parts.directory.byEndpoint(endpoint)?.id);
+  }
+
   /**
    * Changes tags or the awake window; resolves when that is durable. Throws AppError `device_not_found`,
    * `precondition_failed` (`ifMatch` is another state's etag), `invalid_body`, and what the store refuses.

@@ -2,6 +2,7 @@
 
 export { ObjectLists } from '#lwm2m/model';
 export { attributesToQuery, parseDiscovered } from './attributes.js';
+export { decodeObserved } from './content.js';
 export { LIMIT_FAULTS, READ_LIMITS } from './limits.js';
 export type { ReadLimits } from './limits.js';
 export { decodeNotification } from './notifications.js';

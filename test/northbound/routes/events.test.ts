@@ -2,8 +2,9 @@
 
 import { expect, it } from '@jest/globals';
 import type { NumberedEvent } from '#fleet/model';
-import { EventStreams } from '../../../src/northbound/routes/events.js';
+import { eventRoute } from '../../../src/northbound/routes/events.js';
 import type { Context, StreamTarget } from '../../../src/northbound/route.js';
+import { Streams } from '../../../src/northbound/streams.js';
 
 /** A reader that takes nothing. */
 class Deaf implements StreamTarget {
@@ -44,11 +45,11 @@ it('a reader with more unread bytes than allowed is cut off, whatever else happe
       });
     },
   };
-  const streams = new EventStreams({ eventReaders: 1, eventBuffer: 1000 }, (error) => {
+  const streams = new Streams({ readers: 1, buffer: 1000 }, (error) => {
     throw error;
   });
   const context = { fleet: { events }, principal: {}, query: {}, headers: {} } as unknown as Context;
-  const reply = await streams.route().handler(context);
+  const reply = await eventRoute(streams).handler(context);
   const deaf = new Deaf();
   if (!('stream' in reply)) throw new Error('no stream');
   reply.stream(deaf);

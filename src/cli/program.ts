@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 
 import { VERSION } from '../version.js';
+import { addConformance } from './commands/conformance.js';
 import { addDevice } from './commands/device.js';
 import { addEvent } from './commands/event.js';
 import { addObject } from './commands/object.js';
@@ -24,7 +25,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     );
   addServe(program);
   addTrace(addDevice(program));
-  for (const add of [addEvent, addObject, addToken, addSimulate]) add(program);
+  for (const add of [addEvent, addObject, addToken, addSimulate, addConformance]) add(program);
   exitInsteadOf(program, 'bellwether');
   try {
     await program.parseAsync(argv);

@@ -22,6 +22,13 @@ export const FORMAT: Schema = {
   description: 'Content format to use with the device; chosen from what the device said when absent.',
 };
 
+/** A content format of a read. */
+export const READ_FORMAT: Schema = {
+  ...FORMAT,
+  enum: [...Object.keys(FORMATS), 'any'],
+  description: `${String(FORMAT['description'])} any: the device chooses, no Accept is sent.`,
+};
+
 const ATTRIBUTES: Schema = {
   type: 'object',
   properties: Object.fromEntries(ATTRIBUTE_NAMES.map((name) => [name, { type: ['number', 'null'] }])),
@@ -51,7 +58,7 @@ const common = { format: FORMAT, deadline: { ...time, description: 'Not sent aft
 function kind(name: string, properties: Readonly<Record<string, Schema>>, required: readonly string[]): Schema {
   return {
     type: 'object',
-    properties: { kind: { const: name }, ...properties, ...common },
+    properties: { kind: { const: name }, ...common, ...properties },
     required: ['kind', ...required],
     additionalProperties: false,
   };
@@ -72,7 +79,7 @@ export const OPERATION_INPUT: Schema = {
   required: ['kind'],
   discriminator: { propertyName: 'kind' },
   oneOf: [
-    kind('read', { path: PATH }, ['path']),
+    kind('read', { path: PATH, format: READ_FORMAT }, ['path']),
     kind('discover', { path: PATH, depth: { type: 'integer', minimum: 0, maximum: 3 } }, ['path']),
     kind('write', { path: PATH, mode: { type: 'string', enum: ['replace', 'update'] }, value: VALUE }, [
       'path',

@@ -210,7 +210,7 @@ function operation(device: Command, usage: string, description: string): Command
     .option('--wait <SECONDS>', 'how long to wait for the outcome', '30')
     .option(
       '--format <NAME>',
-      'content format: text opaque cbor tlv senml-json senml-cbor json lwm2m-cbor; of several paths senml-etch-json senml-etch-cbor too',
+      'content format: text opaque cbor tlv senml-json senml-cbor json lwm2m-cbor; of several paths senml-etch-json senml-etch-cbor too; of a read any, which leaves it to the device',
     )
     .option('--deadline <TIME>', 'RFC 3339; not sent after it')
     .addOption(validateOption());

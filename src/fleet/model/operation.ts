@@ -8,7 +8,7 @@
  * `unknown`: it was sent and its outcome is not known; it is never guessed and never blindly repeated.
  */
 
-import type { JsonNode, JsonValue, DiscoveredLink, FormatName } from '#lwm2m/model';
+import type { JsonNode, JsonValue, DiscoveredLink, FormatName, ReadFormat } from '#lwm2m/model';
 import type { WallTime } from '#base';
 import type { DeviceId } from './device.js';
 
@@ -27,7 +27,7 @@ export function OperationId(text: string): OperationId {
 
 /** What an operation asks, in the words of the API; `format` is the caller's choice. */
 export type OperationRequest =
-  | { readonly kind: 'read'; readonly path: string; readonly format?: FormatName }
+  | { readonly kind: 'read'; readonly path: string; readonly format?: ReadFormat }
   | { readonly kind: 'discover'; readonly path: string; readonly depth?: number }
   | {
       readonly kind: 'write';

@@ -2,7 +2,7 @@
 
 import { rfc3339 } from '#base';
 import type { Writable } from '../devices/device.js';
-import type { FormatName, JsonValue } from '#lwm2m/model';
+import type { JsonValue, ReadFormat } from '#lwm2m/model';
 import type { OperationError, OperationId, OperationKind, OperationRecord } from '../model/index.js';
 import type { OperationResult, OperationState } from '../model/index.js';
 
@@ -25,7 +25,7 @@ export interface OperationView {
   readonly attributes?: Readonly<Record<string, number | null>>;
   readonly instance?: number;
   readonly depth?: number;
-  readonly format?: FormatName;
+  readonly format?: ReadFormat;
   readonly state: OperationState;
   /** Absent when it is finished. */
   readonly waitingFor?: WaitingFor;

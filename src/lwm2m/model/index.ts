@@ -34,6 +34,7 @@ export type {
   FormatName,
   ObservationTerms,
   Outcome,
+  ReadFormat,
   RequestKind,
 } from './operation.js';
 export { ObjectLists, isObjectVersion, objectListText, parseObjectListText, shareInstances } from './object-list.js';

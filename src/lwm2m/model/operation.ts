@@ -27,9 +27,12 @@ export type AttributeName = (typeof ATTRIBUTE_NAMES)[number];
 /** Attributes to set or to remove. */
 export type Attributes = Readonly<Partial<Record<AttributeName, number | 'unset'>>>;
 
+/** Format a Read asks for: one by name, or `any`, which leaves it to the device (no Accept). */
+export type ReadFormat = FormatName | 'any';
+
 /** One request to one device. `format` names the content format the caller wants; absent, the device's own are considered. */
 export type DeviceRequest =
-  | { readonly kind: 'read'; readonly path: Path; readonly format?: FormatName }
+  | { readonly kind: 'read'; readonly path: Path; readonly format?: ReadFormat }
   | { readonly kind: 'discover'; readonly path: Path; readonly depth?: number }
   | {
       readonly kind: 'write';

@@ -21,6 +21,7 @@ import type {
   Node,
   ObservationTerms,
   Path,
+  ReadFormat,
 } from '#lwm2m/model';
 import { attributesToQuery } from './attributes.js';
 import { compositeFormats, formatToCreate, formatToRead, formatToWrite } from './content.js';
@@ -74,17 +75,17 @@ export function encodeRequest(request: DeviceRequest, dialect: DeviceDialect): E
 type RequestOf<K extends DeviceRequest['kind']> = DeviceRequest & { readonly kind: K };
 
 /** What is read, and in what format. */
-type Wanted<T> = T & { readonly format?: FormatName };
+type Wanted<T, F = FormatName> = T & { readonly format?: F };
 
 function encodeRead(
-  { path, format: named }: Wanted<{ readonly path: Path }>,
+  { path, format: named }: Wanted<{ readonly path: Path }, ReadFormat>,
   parameters: Attributes | undefined,
   dialect: DeviceDialect,
 ): EncodedRequest {
   expectLevel(path, 'a read names', 'object', 'instance', 'resource', 'resourceInstance');
   const options = pathOptions(path, dialect);
   pushParameters(options, parameters);
-  const format = named ?? formatToRead(dialect);
+  const format = named === 'any' ? undefined : (named ?? formatToRead(dialect));
   if (format !== undefined) options.push(uintOption(OptionNumber.ACCEPT, numberOf(format)));
   return { code: Code.GET, options, payload: EMPTY };
 }

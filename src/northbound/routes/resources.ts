@@ -10,7 +10,7 @@ import { parsePath, type JsonValue, type Path } from '#lwm2m/model';
 
 import { endpointOf } from '../names.js';
 import type { Context, Reply, Route, Schema } from '../route.js';
-import { EXECUTE_OR_CREATE_INPUT, FORMAT, ref, VALIDATE, VALUE_INPUT } from '../schemas.js';
+import { EXECUTE_OR_CREATE_INPUT, FORMAT, READ_FORMAT, ref, VALIDATE, VALUE_INPUT } from '../schemas.js';
 import { settle, waitOf } from '../wait.js';
 import { idempotencyOf, locationOf, validateOf } from './operations.js';
 
@@ -27,8 +27,7 @@ const KEYED = {
   ...PREFER,
   'Idempotency-Key': 'The same key within 24 h gives the same operation; with another request 422.',
 };
-const FORMAT_QUERY: Readonly<Record<string, Schema>> = { format: FORMAT };
-const CHANGE_QUERY: Readonly<Record<string, Schema>> = { ...FORMAT_QUERY, validate: VALIDATE };
+const CHANGE_QUERY: Readonly<Record<string, Schema>> = { format: FORMAT, validate: VALIDATE };
 const DEVICE_PROBLEMS = [
   'device_not_found',
   'invalid_path',
@@ -62,7 +61,10 @@ function routesAt(path: string, index: number): Route[] {
       id: `get${name}`,
       summary: 'The last known value, or with live=true the value read now',
       permission: 'operation:read',
-      query: { ...FORMAT_QUERY, live: { type: 'boolean', default: false, description: 'Read from the device now.' } },
+      query: {
+        format: READ_FORMAT,
+        live: { type: 'boolean', default: false, description: 'Read from the device now.' },
+      },
       headers: PREFER,
       answers: {
         200: {

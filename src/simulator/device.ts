@@ -17,11 +17,10 @@ import type { DeviceKind } from './kind.js';
 import { ObjectTree, numberAt } from './objects.js';
 import { Observations } from './observations.js';
 import type { Look, ObservationTerms } from './observations.js';
-import { contentOf } from './reading.js';
 import type { Content } from './reading.js';
 import { Registration } from './registration.js';
 import type { RegistrationEvent, ServerRequest } from './registration.js';
-import { handleRequest, refusalOf } from './requests.js';
+import { handleRequest, observedContent, refusalOf } from './requests.js';
 import type { Effect } from './requests.js';
 import { fractionOf } from './seed.js';
 import { swingOf } from './sensors.js';
@@ -138,9 +137,8 @@ export class SimulatedDevice {
     const begun = this.#beginning.get(exchange);
     this.#beginning.delete(exchange);
     if (begun === undefined) return;
-    const { path, accept, own, node } = begun;
     this.#hardware.at(now);
-    this.#observations.add(now, relation, { path, accept, own }, node);
+    this.#observations.add(now, relation, begun.terms);
   }
 
   /** The server observes no more. */
@@ -243,17 +241,19 @@ export class SimulatedDevice {
         return;
       case 'deleted':
         this.#attributes.forget(effect.path);
-        this.#noteChange(now, effect.path);
+        this.#noteChange(now, [effect.path]);
+        return;
+      case 'created':
+        this.#noteChange(now, [effect.path]);
         return;
       case 'changed':
-      case 'created':
-        this.#noteChange(now, effect.path);
+        this.#noteChange(now, effect.paths);
         return;
     }
   }
 
-  #noteChange(now: Instant, path: Path): void {
-    this.#observations.touch(now, path);
+  #noteChange(now: Instant, paths: readonly Path[]): void {
+    for (const path of paths) this.#observations.touch(now, path);
     this.#registration.noteChange(now);
   }
 
@@ -334,7 +334,7 @@ export class SimulatedDevice {
       this.#outputs.push({ type: 'notify', relation, notification });
       return;
     }
-    const content = this.#contentFor(terms, look);
+    const content = this.#contentFor(terms);
     const isLast = content.code !== Code.CONTENT;
     const confirmable = look.confirmable === 'yes' || isLast ? 'con' : this.#options.notifications;
     const observe = isLast ? undefined : this.#nextSequence();
@@ -343,9 +343,9 @@ export class SimulatedDevice {
   }
 
   /** What is observed may have become something that the format cannot carry: that ends the observation with an error. */
-  #contentFor({ path, accept }: ObservationTerms, { node }: Extract<Look, { type: 'report' }>): Content {
+  #contentFor(terms: ObservationTerms): Content {
     try {
-      return contentOf(this.#tree, path, node, accept);
+      return observedContent(this.#tree, terms);
     } catch (error) {
       return refusalOf(error);
     }

@@ -1,7 +1,8 @@
 /**
- * The observations of one device (RFC 7641 as server; LwM2M-Core 1.1.1 §6.4): which path each is on, what its observer
- * knows, and when the value has to be looked at again. Attributes are asked for at each look, so a change of them holds at
- * once. Whoever owns this sends what `look` says.
+ * The observations of one device (RFC 7641 as server; LwM2M-Core 1.1.1 §6.4): which paths each is on, what its observer
+ * knows, and when the values have to be looked at again. Attributes are asked for at each look, so a change of them holds at
+ * once. Of an Observe-Composite each path is watched under its own attributes, and what one of them wants told tells all.
+ * Whoever owns this sends what `look` says.
  */
 
 import type { Instant } from '#base';
@@ -17,8 +18,12 @@ import type { ObjectTree } from './objects.js';
 
 /** What an observation is made with. */
 export interface ObservationTerms {
-  readonly path: Path;
-  readonly accept: number | undefined;
+  /** `one` ends when its path is gone; of a `composite` what is not there is left out. */
+  readonly type: 'one' | 'composite';
+  /** Paths of one to four ids; exactly one of an Observe. */
+  readonly paths: readonly Path[];
+  /** Content format that notifications keep to; undefined leaves it open. */
+  readonly format: number | undefined;
   /** Attributes of this observation alone; they go over attached ones. */
   readonly own: AttributeSet;
 }
@@ -29,7 +34,6 @@ export type Look =
       readonly type: 'report';
       readonly relation: number;
       readonly terms: ObservationTerms;
-      readonly node: Node;
       readonly confirmable: 'yes' | 'no';
     }
   | { readonly type: 'gone'; readonly relation: number; readonly terms: ObservationTerms };
@@ -37,6 +41,13 @@ export type Look =
 interface Observation {
   readonly relation: number;
   readonly terms: ObservationTerms;
+  readonly watched: readonly Watched[];
+  lookAt: Instant | undefined;
+}
+
+/** One path of an observation. */
+interface Watched {
+  readonly path: Path;
   watch: Watch;
   /** What the observer knows. */
   reported: ReadonlyMap<string, Leaf>;
@@ -69,13 +80,16 @@ export class Observations {
     return this.#byRelation.size;
   }
 
-  /** Begins an observation; its observer has just been sent `node`. */
-  add(now: Instant, relation: number, terms: ObservationTerms, node: Node): void {
-    const leaves = leavesOf(terms.path, node);
-    const watch: Watch = { reportedAt: now, lookedAt: now, changeAt: this.#changeAt(terms.path), pending: 'none' };
-    const observation = { relation, terms, watch, reported: leaves, seen: leaves, lookAt: undefined };
+  /** Begins an observation; its observer has just been sent what stands at its paths. */
+  add(now: Instant, relation: number, terms: ObservationTerms): void {
+    const watched = terms.paths.map((path) => {
+      const leaves = this.#leavesAt(path);
+      const watch: Watch = { reportedAt: now, lookedAt: now, changeAt: this.#changeAt(path), pending: 'none' };
+      return { path, watch, reported: leaves, seen: leaves, lookAt: undefined };
+    });
+    const observation = { relation, terms, watched, lookAt: undefined };
     this.#byRelation.set(relation, observation);
-    this.#plan(observation);
+    for (const one of watched) this.#plan(observation, one);
     this.#refresh();
   }
 
@@ -91,10 +105,11 @@ export class Observations {
   /** Something at, above or below `path` was changed from outside, or its attributes were. */
   touch(now: Instant, path: Path): void {
     for (const observation of this.#byRelation.values()) {
-      const { path: observed } = observation.terms;
-      if (!isWithin(observed, path) && !isWithin(path, observed)) continue;
-      observation.watch = { ...observation.watch, changeAt: now };
-      this.#plan(observation);
+      for (const one of observation.watched) {
+        if (!isWithin(one.path, path) && !isWithin(path, one.path)) continue;
+        one.watch = { ...one.watch, changeAt: now };
+        this.#plan(observation, one);
+      }
     }
     this.#refresh();
   }
@@ -119,38 +134,50 @@ export class Observations {
     return undefined;
   }
 
+  /** Looks at what is due. When one path wants a report, all paths are looked at, because all are told. */
   #lookAt(now: Instant, observation: Observation): Look | undefined {
-    const { relation, terms } = observation;
-    const node = this.#tree.node(terms.path);
-    if (node === undefined) {
-      this.#byRelation.delete(relation);
-      return { type: 'gone', relation, terms };
+    const { relation, terms, watched } = observation;
+    let wants: 'report' | 'wait' = 'wait';
+    for (const one of watched) {
+      if (one.lookAt === undefined || one.lookAt > now) continue;
+      if (terms.type === 'one' && this.#tree.node(one.path) === undefined) {
+        this.#byRelation.delete(relation);
+        return { type: 'gone', relation, terms };
+      }
+      if (this.#judge(now, one, terms) === 'report') wants = 'report';
+      else this.#plan(observation, one);
     }
-    const attributes = this.#inForce(terms);
-    const leaves = leavesOf(terms.path, node);
-    const holds = this.#holds(observation, leaves, attributes) ? 'holds' : 'not';
-    const verdict = judge(now, observation.watch, attributes, holds);
-    const changeAt = this.#changeAt(terms.path);
-    observation.seen = leaves;
-    if (verdict === 'wait') {
-      const pending = holds === 'holds' ? 'pending' : observation.watch.pending;
-      observation.watch = { ...observation.watch, lookedAt: now, changeAt, pending };
-      this.#plan(observation);
-      return undefined;
+    if (wants === 'wait') return undefined;
+    for (const one of watched) {
+      const leaves = this.#leavesAt(one.path);
+      one.reported = leaves;
+      one.seen = leaves;
+      one.watch = { reportedAt: now, lookedAt: now, changeAt: this.#changeAt(one.path), pending: 'none' };
+      this.#plan(observation, one);
     }
-    observation.reported = leaves;
-    observation.watch = { reportedAt: now, lookedAt: now, changeAt, pending: 'none' };
-    this.#plan(observation);
-    return { type: 'report', relation, terms, node, confirmable: attributes.con === 1 ? 'yes' : 'no' };
+    const confirmable = watched.some(({ path }) => this.#inForce(path, terms).con === 1) ? 'yes' : 'no';
+    return { type: 'report', relation, terms, confirmable };
+  }
+
+  /** Looks at one path: notes what is seen there, and whether it is to be told. */
+  #judge(now: Instant, one: Watched, terms: ObservationTerms): 'report' | 'wait' {
+    const attributes = this.#inForce(one.path, terms);
+    const leaves = this.#leavesAt(one.path);
+    const holds = this.#holds(one, leaves, attributes) ? 'holds' : 'not';
+    const verdict = judge(now, one.watch, attributes, holds);
+    const pending = holds === 'holds' ? 'pending' : one.watch.pending;
+    one.seen = leaves;
+    one.watch = { ...one.watch, lookedAt: now, changeAt: this.#changeAt(one.path), pending };
+    return verdict;
   }
 
   /** Whether a value that counts has changed, come or gone. */
-  #holds(observation: Observation, leaves: ReadonlyMap<string, Leaf>, attributes: AttributeSet): boolean {
-    const { reported, seen, terms } = observation;
-    const own = terms.path.length >= 3 ? attributes : undefined;
+  #holds(one: Watched, leaves: ReadonlyMap<string, Leaf>, attributes: AttributeSet): boolean {
+    const { reported, seen, path: watched } = one;
+    const own = watched.length >= 3 ? attributes : undefined;
     for (const [key, { path, value }] of leaves) {
       if (own === undefined && !this.#tree.wakesAll(path[0] as number, path[2] as number)) continue;
-      const conditions = own !== undefined && path.length === terms.path.length ? own : this.#attributes.inForce(path);
+      const conditions = own !== undefined && path.length === watched.length ? own : this.#attributes.inForce(path);
       if (conditionHolds(reported.get(key)?.value, seen.get(key)?.value, value, conditions)) return true;
     }
     for (const key of reported.keys()) if (!leaves.has(key)) return true;
@@ -158,13 +185,13 @@ export class Observations {
   }
 
   /** Own attributes over attached ones over the defaults of the server object. */
-  #inForce(terms: ObservationTerms): AttributeSet {
-    const attached = this.#attributes.inForce(terms.path);
-    const pmin = terms.own.pmin ?? attached.pmin ?? numberAt(this.#tree, 1, 0, 2);
-    const pmax = terms.own.pmax ?? attached.pmax ?? numberAt(this.#tree, 1, 0, 3);
+  #inForce(path: Path, { own }: ObservationTerms): AttributeSet {
+    const attached = this.#attributes.inForce(path);
+    const pmin = own.pmin ?? attached.pmin ?? numberAt(this.#tree, 1, 0, 2);
+    const pmax = own.pmax ?? attached.pmax ?? numberAt(this.#tree, 1, 0, 3);
     return {
       ...attached,
-      ...terms.own,
+      ...own,
       ...(pmin === undefined ? {} : { pmin }),
       ...(pmax === undefined ? {} : { pmax }),
     };
@@ -175,27 +202,32 @@ export class Observations {
     return period === undefined ? undefined : this.#hardware.nextChange(period);
   }
 
-  #plan(observation: Observation): void {
-    observation.lookAt = nextLook(observation.watch, this.#inForce(observation.terms));
+  #leavesAt(path: Path): ReadonlyMap<string, Leaf> {
+    const node = this.#tree.node(path);
+    const leaves = new Map<string, Leaf>();
+    if (node !== undefined) collect(leaves, path, node);
+    return leaves;
+  }
+
+  #plan(observation: Observation, one: Watched): void {
+    one.lookAt = nextLook(one.watch, this.#inForce(one.path, observation.terms));
+    observation.lookAt = earliestOf(observation.watched);
   }
 
   #refresh(): void {
-    let earliest: Instant | undefined;
-    for (const { lookAt } of this.#byRelation.values()) {
-      if (lookAt !== undefined && (earliest === undefined || lookAt < earliest)) earliest = lookAt;
-    }
-    this.#earliest = earliest;
+    this.#earliest = earliestOf(this.#byRelation.values());
   }
 }
 
-/** All values at and below a path, by their path as text. */
-function leavesOf(path: Path, node: Node): ReadonlyMap<string, Leaf> {
-  const leaves = new Map<string, Leaf>();
-  collect(leaves, path, node);
-  return leaves;
+function earliestOf(all: Iterable<{ readonly lookAt: Instant | undefined }>): Instant | undefined {
+  let earliest: Instant | undefined;
+  for (const { lookAt } of all) {
+    if (lookAt !== undefined && (earliest === undefined || lookAt < earliest)) earliest = lookAt;
+  }
+  return earliest;
 }
 
-/** Recurses at most three levels. */
+/** Adds all values at and below a path, by their path as text. Recurses at most three levels. */
 function collect(leaves: Map<string, Leaf>, path: Path, node: Node): void {
   if (node.kind === 'single') {
     leaves.set(path.join('/'), { path, value: node.value });

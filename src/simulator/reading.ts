@@ -3,7 +3,7 @@
  * was asked for or that suits it.
  */
 
-import { AppError, encodeUtf8 } from '#base';
+import { encodeUtf8 } from '#base';
 import { Code, OptionNumber, uintOption } from '#coap/codec';
 import type { Option } from '#coap/codec';
 import { codecFor } from '#lwm2m/formats';
@@ -11,7 +11,7 @@ import { FORMATS, showPath } from '#lwm2m/model';
 import type { Node, Path } from '#lwm2m/model';
 
 import type { AttributeSet, AttributeStore } from './attributes.js';
-import { RequestFault, badRequest, notAllowed, notFound } from './fault.js';
+import { RequestFault, badRequest, encoding, notAllowed, notFound } from './fault.js';
 import type { ObjectTree } from './objects.js';
 
 /** An answer with content. */
@@ -38,14 +38,9 @@ export function readableNode(tree: ObjectTree, path: Path): Node {
 export function contentOf(tree: ObjectTree, path: Path, node: Node, accept: number | undefined): Content {
   const format = accept ?? formatFor(tree, node);
   const codec = tree.kind.formats.has(format) ? codecFor(format) : undefined;
-  if (codec === undefined) throw notAcceptable(`content format ${format} is not spoken`);
-  try {
-    const payload = codec.encode(path, node, tree.kind.model);
-    return { code: Code.CONTENT, options: [uintOption(OptionNumber.CONTENT_FORMAT, format)], payload };
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'not_encodable') throw notAcceptable(error.message);
-    throw error;
-  }
+  if (codec === undefined) throw new RequestFault(Code.NOT_ACCEPTABLE, `content format ${format} is not spoken`);
+  const payload = encoding(() => codec.encode(path, node, tree.kind.model));
+  return { code: Code.CONTENT, options: [uintOption(OptionNumber.CONTENT_FORMAT, format)], payload };
 }
 
 /** The path exists, whether or not it can be read. Throws RequestFault 4.04, and 4.05 below a single resource. */
@@ -136,8 +131,4 @@ function showAttributes(attributes: AttributeSet): string {
 function formatFor(tree: ObjectTree, node: Node): number {
   if (node.kind === 'single') return node.value.type === 'opaque' ? FORMATS.opaque : FORMATS.text;
   return tree.kind.lwm2m === '1.0' ? FORMATS.tlv : FORMATS['senml-cbor'];
-}
-
-function notAcceptable(why: string): RequestFault {
-  return new RequestFault(Code.NOT_ACCEPTABLE, why);
 }

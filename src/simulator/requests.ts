@@ -7,12 +7,14 @@ import { AppError, DecodeError, EMPTY, encodeUtf8 } from '#base';
 import { Code, OptionNumber, stringOption } from '#coap/codec';
 import type { Message } from '#coap/codec';
 import { FORMATS, encodeArguments, showPath, tryParsePath } from '#lwm2m/model';
-import type { Node, Path } from '#lwm2m/model';
+import type { Path } from '#lwm2m/model';
 
 import { applyChange, parseAttributes } from './attributes.js';
 import type { AttributeSet, AttributeStore } from './attributes.js';
+import { answerFormat, compositeContent, pathsIn, readableNodes, writeComposite } from './composite.js';
 import { RequestFault, badRequest, notAllowed, notFound } from './fault.js';
 import type { ObjectTree } from './objects.js';
+import type { ObservationTerms } from './observations.js';
 import { checkThere, contentOf, discover, readableNode } from './reading.js';
 import type { Content } from './reading.js';
 import { create, remove, replace, textOf, update } from './writing.js';
@@ -26,20 +28,11 @@ export interface Subject {
 /** What a request means beyond its answer. */
 export type Effect =
   | { readonly type: 'none' }
-  | { readonly type: 'changed'; readonly path: Path }
+  | { readonly type: 'changed'; readonly paths: readonly Path[] }
   | { readonly type: 'created' | 'deleted'; readonly path: Path }
   | { readonly type: 'executed'; readonly path: Path }
   | { readonly type: 'attributes'; readonly path: Path }
-  | {
-      readonly type: 'observe';
-      readonly path: Path;
-      /** What the answer holds. */
-      readonly node: Node;
-      /** Content format that notifications keep to; undefined leaves it open. */
-      readonly accept: number | undefined;
-      /** From 1.2: attributes of this observation alone. */
-      readonly own: AttributeSet;
-    };
+  | { readonly type: 'observe'; readonly terms: ObservationTerms };
 
 /** An answer and the effect of what was asked. */
 export interface Handled {
@@ -63,10 +56,17 @@ export function refusalOf(error: unknown): Content {
   throw error;
 }
 
+/** What an observation's paths hold now. Throws RequestFault as a Read does. */
+export function observedContent(tree: ObjectTree, { type, paths, format }: ObservationTerms): Content {
+  const [path] = paths;
+  if (type === 'one' && path !== undefined) return contentOf(tree, path, readableNode(tree, path), format);
+  return compositeContent(readableNodes(tree, paths), format ?? FORMATS['senml-cbor']);
+}
+
 function carryOut(subject: Subject, message: Message, body: Uint8Array): Handled {
   const path = pathOf(message);
   if (path[0] === 0 || path[0] === 21) throw new RequestFault(Code.UNAUTHORIZED, 'no server may see this object');
-  if (path.length === 0) throw notAllowed('the root has no operation here');
+  if (path.length === 0) return several(subject, message, body);
   switch (message.code) {
     case Code.GET:
       return get(subject, path, message);
@@ -78,11 +78,32 @@ function carryOut(subject: Subject, message: Message, body: Uint8Array): Handled
       remove(subject.tree, path);
       return {
         answer: plain(Code.DELETED),
-        effect: path.length === 2 ? { type: 'deleted', path } : { type: 'changed', path },
+        effect: path.length === 2 ? { type: 'deleted', path } : { type: 'changed', paths: [path] },
       };
     default:
-      throw notAllowed('the method is not known');
+      throw notAllowed('the method is not known here: composite operations go to the root');
   }
+}
+
+/** Operations on the root: those on several paths, which LwM2M has from 1.1 on. */
+function several(subject: Subject, message: Message, body: Uint8Array): Handled {
+  const known = subject.tree.kind.lwm2m !== '1.0';
+  if (known && message.code === Code.FETCH) return fetch(subject, message, body);
+  if (!known || message.code !== Code.IPATCH) throw notAllowed('the root has no such operation');
+  const paths = writeComposite(subject.tree, payloadOf(message, body));
+  return { answer: plain(Code.CHANGED), effect: { type: 'changed', paths } };
+}
+
+/** A Read-Composite, or with Observe an Observe-Composite or its cancellation. */
+function fetch({ tree }: Subject, message: Message, body: Uint8Array): Handled {
+  const payload = payloadOf(message, body);
+  const paths = pathsIn(tree, payload);
+  const format = answerFormat(tree, message.uint(OptionNumber.ACCEPT), payload.format);
+  const observe = message.uint(OptionNumber.OBSERVE);
+  const own = ownAttributes(tree, message.strings(OptionNumber.URI_QUERY), observe, 'composite');
+  const answer = compositeContent(readableNodes(tree, paths), format);
+  const terms: ObservationTerms = { type: 'composite', paths, format, own };
+  return { answer, effect: observe === 0 ? { type: 'observe', terms } : NONE };
 }
 
 function get({ tree, attributes }: Subject, path: Path, message: Message): Handled {
@@ -92,17 +113,17 @@ function get({ tree, attributes }: Subject, path: Path, message: Message): Handl
     return { answer: discover(tree, attributes, path, depthIn(query)), effect: NONE };
   }
   const observe = message.uint(OptionNumber.OBSERVE);
-  const own = query.length === 0 ? NO_ATTRIBUTES : observeAttributes(tree, path, query, observe);
-  const node = readableNode(tree, path);
-  const answer = contentOf(tree, path, node, accept);
-  return { answer, effect: observe === 0 ? { type: 'observe', path, node, accept, own } : NONE };
+  const own = ownAttributes(tree, query, observe, path);
+  const answer = contentOf(tree, path, readableNode(tree, path), accept);
+  const terms: ObservationTerms = { type: 'one', paths: [path], format: accept, own };
+  return { answer, effect: observe === 0 ? { type: 'observe', terms } : NONE };
 }
 
 /** A PUT with content is a Write, one with nothing but a query a Write-Attributes. */
 function put({ tree, attributes }: Subject, path: Path, message: Message, body: Uint8Array): Handled {
   if (message.has(OptionNumber.CONTENT_FORMAT) || body.length > 0) {
     replace(tree, path, payloadOf(message, body));
-    return { answer: plain(Code.CHANGED), effect: { type: 'changed', path } };
+    return { answer: plain(Code.CHANGED), effect: { type: 'changed', paths: [path] } };
   }
   const query = message.strings(OptionNumber.URI_QUERY);
   if (query.length === 0) throw badRequest('neither a value nor attributes are given');
@@ -124,7 +145,7 @@ function post({ tree }: Subject, path: Path, message: Message, body: Uint8Array)
   if (path.length === 2 || isPartialWrite(tree, path, payload.format)) {
     if (payload.format === undefined) throw badRequest('the payload has no Content-Format');
     update(tree, path, payload);
-    return { answer: plain(Code.CHANGED), effect: { type: 'changed', path } };
+    return { answer: plain(Code.CHANGED), effect: { type: 'changed', paths: [path] } };
   }
   execute(tree, path, payload);
   return { answer: plain(Code.CHANGED), effect: { type: 'executed', path } };
@@ -169,16 +190,21 @@ function depthIn(query: readonly string[]): number | undefined {
   return Number(match[1]);
 }
 
-/** Attributes of one observation, from 1.2 on. */
-function observeAttributes(
+/** Attributes of one observation, from 1.2 on; several paths have those that say when to tell, and how. */
+function ownAttributes(
   tree: ObjectTree,
-  path: Path,
   query: readonly string[],
   observe: number | undefined,
+  target: Path | 'composite',
 ): AttributeSet {
-  if (observe === undefined || tree.kind.lwm2m < '1.2') throw badRequest('a query has no meaning here');
-  const change = parseAttributes(query, { lwm2m: tree.kind.lwm2m, path, type: typeAt(tree, path) });
-  return applyChange(NO_ATTRIBUTES, change);
+  if (query.length === 0) return NO_ATTRIBUTES;
+  const { lwm2m } = tree.kind;
+  if (observe === undefined || lwm2m < '1.2') throw badRequest('a query has no meaning here');
+  // An object has just the attributes that go with several paths.
+  const path = target === 'composite' ? SOME_OBJECT : target;
+  const own = applyChange(NO_ATTRIBUTES, parseAttributes(query, { lwm2m, path, type: typeAt(tree, path) }));
+  if (target === 'composite' && own.hqmax !== undefined) throw badRequest('hqmax does not go with several paths');
+  return own;
 }
 
 function typeAt(tree: ObjectTree, [object, , resource]: Path): ReturnType<typeof resourceType> {
@@ -204,3 +230,4 @@ function refusal(code: number, why: string): Content {
 
 const NONE: Effect = { type: 'none' };
 const NO_ATTRIBUTES: AttributeSet = Object.freeze({});
+const SOME_OBJECT: Path = [3];

@@ -3,14 +3,14 @@
  * anything is changed, so a refused request leaves the device as it was.
  */
 
-import { DecodeError, decodeUtf8 } from '#base';
+import { decodeUtf8 } from '#base';
 import { Code } from '#coap/codec';
 import { codecFor } from '#lwm2m/formats';
 import type { FormatCodec } from '#lwm2m/formats';
 import { FORMATS, showPath } from '#lwm2m/model';
 import type { InstanceNode, Node, Path, ResourceNode, Scalar } from '#lwm2m/model';
 
-import { RequestFault, badRequest, notAllowed, notFound } from './fault.js';
+import { RequestFault, badRequest, notAllowed, notFound, refusing } from './fault.js';
 import type { ObjectKind } from './kind.js';
 import type { ObjectTree } from './objects.js';
 import { rangeFault } from './ranges.js';
@@ -39,11 +39,19 @@ export function replace(tree: ObjectTree, path: Path, payload: Payload): void {
 export function update(tree: ObjectTree, path: Path, payload: Payload): void {
   checkWritable(tree, path);
   const node = decode(tree, path, payload);
-  const [object, instance, resource] = path as [number, number, number?];
+  const resource = path[2];
   const given: InstanceNode['resources'] =
     resource === undefined ? (node as InstanceNode).resources : new Map([[resource, node as ResourceNode]]);
-  for (const [id, value] of given) judgeResource(tree, [object, instance, id], value);
-  for (const [id, value] of given) writeAt(tree, [object, instance, id], added(tree, [object, instance, id], value));
+  partialWrite(tree, path.slice(0, 2), given)();
+}
+
+/** Judges a partial write of an instance; what it returns carries it out. Throws RequestFault 4.00, 4.04 or 4.05. */
+export function partialWrite(tree: ObjectTree, instance: Path, given: InstanceNode['resources']): () => void {
+  checkThere(tree, instance);
+  for (const [id, value] of given) judgeResource(tree, [...instance, id], value);
+  return () => {
+    for (const [id, value] of given) writeAt(tree, [...instance, id], added(tree, [...instance, id], value));
+  };
 }
 
 /**
@@ -74,10 +82,9 @@ export function create(
 
 /** DELETE of an instance, or from 1.2 of a resource instance. */
 export function remove(tree: ObjectTree, path: Path): void {
-  const [object, instance, resource, resourceInstance] = path as [number, number?, number?, number?];
+  const [object, instance, resource] = path as [number, number?, number?];
   if (path.length === 4 && tree.kind.lwm2m >= '1.2') {
-    checkThere(tree, path);
-    removeResourceInstance(tree, path, resourceInstance as number);
+    removal(tree, path)();
     return;
   }
   if (instance === undefined || resource !== undefined) throw notAllowed('a Delete names an instance');
@@ -105,16 +112,18 @@ function writeResourceInstance(tree: ObjectTree, path: Path, node: Node): void {
   writeAt(tree, resourcePath, added(tree, resourcePath, { kind: 'multiple', values }));
 }
 
-function removeResourceInstance(tree: ObjectTree, path: Path, resourceInstance: number): void {
-  const [object, instance, resource] = path as [number, number, number];
+/** Judges the removal of a resource instance; what it returns carries it out. Throws RequestFault 4.04 or 4.05. */
+export function removal(tree: ObjectTree, path: Path): () => void {
+  checkThere(tree, path);
+  const [object, instance, resource, resourceInstance] = path as [number, number, number, number];
   const definition = tree.kind.objects.get(object)?.resources.get(resource)?.definition;
-  const value = tree.resource(object, instance, resource);
-  if (definition?.operations.includes('W') !== true || value?.kind !== 'multiple') {
-    throw notAllowed(`${showPath(path)} stays`);
-  }
-  const values = new Map(value.values);
-  values.delete(resourceInstance);
-  tree.write(object, instance, resource, { kind: 'multiple', values });
+  if (definition?.operations.includes('W') !== true) throw notAllowed(`${showPath(path)} stays`);
+  return () => {
+    const value = tree.resource(object, instance, resource);
+    const values = new Map(value?.kind === 'multiple' ? value.values : []);
+    values.delete(resourceInstance);
+    tree.write(object, instance, resource, { kind: 'multiple', values });
+  };
 }
 
 /** Whether a server may write at a path at all, whatever the value. Throws RequestFault 4.04 or 4.05. */
@@ -173,26 +182,12 @@ function writeAt(tree: ObjectTree, path: Path, node: ResourceNode): void {
 
 /** The payload as the node at `path`. Throws RequestFault 4.00, 4.13 or 4.15. */
 function decode(tree: ObjectTree, path: Path, payload: Payload): Node {
-  const [placed, ...more] = decodeWith(codecOf(tree, path, payload.format), tree, path, payload.bytes);
+  const codec = codecOf(tree, path, payload.format);
+  const [placed, ...more] = refusing(() => codec.decode(payload.bytes, path, tree.kind.model));
   if (placed === undefined || more.length > 0 || placed.time !== undefined) {
     throw badRequest('values with a time of their own cannot be written');
   }
   return placed.node;
-}
-
-function decodeWith(
-  codec: FormatCodec,
-  tree: ObjectTree,
-  path: Path,
-  bytes: Uint8Array,
-): ReturnType<FormatCodec['decode']> {
-  try {
-    return codec.decode(bytes, path, tree.kind.model);
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
-    const code = error.reason === 'too_large' ? Code.REQUEST_ENTITY_TOO_LARGE : Code.BAD_REQUEST;
-    throw new RequestFault(code, error.message);
-  }
 }
 
 /** A payload of one value may come without Content-Format; then it is text, or bytes where the value is opaque. */

@@ -52,7 +52,7 @@ const PATHS = [
   ...['/3303', '/3303/0', '/3303/0/5700', '/3303/1', '/3303/1/5750', '/16', '/16/0/0', '/16/0/0/2', '/0/0', '/21'],
   ...['/3306/0/5850', '/3306/0/5851', '/3306/2', '/99', '/x', '/3//0', '/65535', '/3/0/0/0/0'],
 ];
-const FORMATS = [0, 40, 42, 60, 110, 112, 11542, 11543, 999];
+const FORMATS = [0, 40, 42, 60, 110, 112, 320, 322, 11542, 11543, 11544, 999];
 const PAYLOADS = [
   ...['', '1', '0', '-5', '60', '4294967295', '+02:00', 'yes', '[]', '[{"n":"/3303/1/5750","vs":"x"}]'],
   ...[
@@ -60,6 +60,10 @@ const PAYLOADS = [
     '[{"n":"/16/0/0/2","vs":"b"}]',
     '\xc1\x06\x01',
     '\x00\x07',
+    '[{"n":"/3/0"},{"n":"/1"},{"n":"/9/9"}]',
+    '[{"n":"/3303/0"},{"n":"/3303/1"},{"n":"/1/0/1"}]',
+    '[{"n":"/1/0/1","v":60},{"n":"/16/0/0/1","v":null}]',
+    '\xa2\x03\xf6\x83\x01\x00\x01\x18\x3c',
   ],
 ].map((text) => Buffer.from(text, 'latin1'));
 const QUERIES = [
@@ -78,7 +82,21 @@ const QUERIES = [
 ];
 const METHODS = [Code.GET, Code.GET, Code.PUT, Code.PUT, Code.POST, Code.DELETE, Code.FETCH, Code.IPATCH];
 
+/** A request on several paths, more often well made than chance would have it. */
+function randomComposite(draws: Draws): Asked {
+  return {
+    code: draws.one([Code.FETCH, Code.FETCH, Code.IPATCH]),
+    path: '/',
+    payload: draws.one(PAYLOADS.slice(-4)),
+    format: draws.one([110, 320, 11544]),
+    ...(draws.below(3) === 0 ? { observe: draws.below(2) } : {}),
+    ...(draws.below(3) === 0 ? { accept: draws.one(FORMATS) } : {}),
+    ...(draws.below(6) === 0 ? { query: [draws.one(QUERIES)] } : {}),
+  };
+}
+
 function randomRequest(draws: Draws): Asked {
+  if (draws.below(6) === 0) return randomComposite(draws);
   const code = draws.one(METHODS);
   const payload = draws.below(3) === 0 ? draws.bytes() : draws.one(PAYLOADS);
   return {

@@ -69,7 +69,7 @@ export function makeKind(options: KindOptions): DeviceKind {
   const ids = [...new Set([...STANDARD_OBJECTS, ...options.objects])].sort((left, right) => left - right);
   const objects = new Map(ids.map((id) => [id, makeObject(id, options)]));
   const model = viewFor(catalogue, (id) => objects.get(id)?.version);
-  return { lwm2m, objects, model, formats: new Set(valueFormats(lwm2m)), settings: options };
+  return { lwm2m, objects, model, formats: new Set(VALUE_FORMATS[lwm2m]), settings: options };
 }
 
 /**
@@ -88,17 +88,10 @@ export function objectLinks(kind: DeviceKind, instancesOf: (object: number) => r
   return links.join(',');
 }
 
-/** `ct` names what is beyond the mandatory formats: text, opaque and link-format, in 1.0 TLV too. */
+/** `ct` names what is beyond the formats of every device: text, opaque and link-format, in 1.0 TLV. */
 function contentTypes(lwm2m: EnablerVersion): string {
-  const beyond = valueFormats(lwm2m).filter((format) => format !== FORMATS.text && format !== FORMATS.opaque);
-  return lwm2m === '1.0' ? '' : `;ct="${beyond.join(' ')}"`;
-}
-
-function valueFormats(lwm2m: EnablerVersion): readonly number[] {
-  const { text, opaque, tlv, cbor } = FORMATS;
-  return lwm2m === '1.0'
-    ? [text, opaque, tlv]
-    : [text, opaque, cbor, FORMATS['senml-json'], FORMATS['senml-cbor'], tlv];
+  const beyond = VALUE_FORMATS[lwm2m].filter((format) => !MANDATORY_FORMATS[lwm2m].includes(format));
+  return beyond.length === 1 ? `;ct=${beyond.join()}` : `;ct="${beyond.join(' ')}"`;
 }
 
 function makeObject(id: number, options: KindOptions): ObjectKind {
@@ -127,6 +120,19 @@ function definitionOf(id: number, { catalogue, lwm2m }: KindOptions): ObjectDefi
   throw new AppError('usage', `object ${id} has no definition here: give the folder that holds it as well`);
 }
 
+const { text, opaque, tlv, cbor, json } = FORMATS;
+const SENML = [FORMATS['senml-json'], FORMATS['senml-cbor']];
+/** Formats of values: JSON is that of 1.0 alone, LwM2M CBOR is there from 1.2 on (LwM2M-Core 1.2 §7.5). */
+const VALUE_FORMATS: Readonly<Record<EnablerVersion, readonly number[]>> = {
+  '1.0': [text, opaque, tlv, json],
+  '1.1': [text, opaque, cbor, ...SENML, tlv],
+  '1.2': [text, opaque, cbor, ...SENML, tlv, FORMATS['lwm2m-cbor']],
+};
+const MANDATORY_FORMATS: Readonly<Record<EnablerVersion, readonly number[]>> = {
+  '1.0': [text, opaque, tlv],
+  '1.1': [text, opaque],
+  '1.2': [text, opaque],
+};
 /** Objects every simulated device has. */
 export const STANDARD_OBJECTS: readonly number[] = [1, 3, 4, 6, 7, 3303];
 /** Those of them whose one instance stays. */

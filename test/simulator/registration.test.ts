@@ -22,13 +22,13 @@ describe('Register', () => {
     ]);
   });
 
-  it('in 1.0 quotes versions and names no formats', () => {
+  it('in 1.0 quotes versions and names JSON, its one format that is not mandatory', () => {
     const bench = new Bench({ kinds: [kindOf('1.0')] });
     bench.device.start(bench.now);
     bench.drain();
     expect(bench.said[0]).toMatchObject({
       query: ['ep=sim-1', 'lt=300', 'lwm2m=1.0', 'b=U'],
-      links: '</>;rt="oma.lwm2m",</1/0>,</3/0>,</4/0>,</6/0>,</7/0>,</3303>;ver="1.1",</3303/0>',
+      links: '</>;rt="oma.lwm2m";ct=11543,</1/0>,</3/0>,</4/0>,</6/0>,</7/0>,</3303>;ver="1.1",</3303/0>',
     });
   });
 

@@ -1,5 +1,5 @@
 /**
- * Attributes that a server attaches to paths (LwM2M-Core 1.1.1 §5.1.2; lwm2m-1.2 adds edge and con): reading them from the
+ * Attributes that a server attaches to paths (LwM2M-Core 1.1.1 §5.1.2; LwM2M-Core 1.2 adds edge, con and hqmax): reading them from the
  * query of Write-Attributes, judging them, keeping them per path, and what holds at a path when levels above say
  * something too. A simulated device has one server, so there is one set per path.
  */
@@ -95,13 +95,16 @@ export class AttributeStore {
 /** An attribute and the form of its value. */
 interface Known {
   readonly name: AttributeName;
-  readonly value: 'seconds' | 'number' | 'step' | 'flag';
+  readonly value: 'seconds' | 'count' | 'number' | 'step' | 'flag';
 }
 
 function valueOf({ name, value }: Known, text: string): number {
   switch (value) {
     case 'seconds':
       if (!/^\d{1,10}$/.test(text)) throw badRequest(`${name} must be whole seconds`);
+      break;
+    case 'count':
+      if (!/^\d{1,10}$/.test(text)) throw badRequest(`${name} must be a whole number`);
       break;
     case 'flag':
       if (text !== '0' && text !== '1') throw badRequest(`${name} must be 0 or 1`);
@@ -126,5 +129,6 @@ const KNOWN: readonly Known[] = [
   { name: 'epmax', value: 'seconds' },
   { name: 'edge', value: 'flag' },
   { name: 'con', value: 'flag' },
+  { name: 'hqmax', value: 'count' },
 ];
 const NONE: AttributeSet = Object.freeze({});

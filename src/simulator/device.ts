@@ -15,32 +15,31 @@ import { Hardware } from './hardware.js';
 import type { HardwareOptions } from './hardware.js';
 import type { DeviceKind } from './kind.js';
 import { ObjectTree, numberAt } from './objects.js';
-import { Observations } from './observations.js';
-import type { Look, ObservationTerms } from './observations.js';
 import type { Content } from './reading.js';
 import { Registration } from './registration.js';
 import type { RegistrationEvent, ServerRequest } from './registration.js';
-import { handleRequest, observedContent, refusalOf } from './requests.js';
+import { Reports } from './reports.js';
+import type { Notification, Reach, Report } from './reports.js';
+import { handleRequest } from './requests.js';
 import type { Effect } from './requests.js';
 import { fractionOf } from './seed.js';
 import { swingOf } from './sensors.js';
 import { serverSettings } from './server-object.js';
+import { Sleep } from './sleep.js';
 
 /** What a device is made with. */
-export interface DeviceOptions extends HardwareOptions {
+export interface DeviceOptions extends HardwareOptions, DeviceTraits {}
+
+/** How a device behaves: what many devices may have in common. */
+export interface DeviceTraits {
   /** The kind to register as first, then what to fall back to when the server does not serve its version (4.12). */
   readonly kinds: readonly [DeviceKind, ...DeviceKind[]];
   /** Queue mode (LwM2M-Core 1.1.1 §6.5): how long the device listens after an exchange, in seconds; undefined: always. */
   readonly awakeFor: number | undefined;
+  /** Queue mode with a schedule: the device wakes each so many seconds, by an Update; absent: whenever it has to. */
+  readonly sleepFor?: number;
   /** Type of notifications where no attribute says it. */
   readonly notifications: 'con' | 'non';
-}
-
-/** A notification to send. */
-export interface Notification extends Content {
-  /** Sequence number; undefined ends the observation. */
-  readonly observe: { readonly sequence: number } | undefined;
-  readonly confirmable: 'con' | 'non';
 }
 
 /** Something a person may want to know. */
@@ -74,22 +73,22 @@ export class SimulatedDevice {
   readonly #attributes = new AttributeStore();
   readonly #registration: Registration;
   readonly #outputs: DeviceOutput[] = [];
-  /** Observations that wait for the endpoint to say that they began, by exchange. */
-  readonly #beginning = new Map<number, Extract<Effect, { type: 'observe' }>>();
   #kind = 0;
   #tree: ObjectTree;
-  #observations: Observations;
+  #reports: Reports;
+  readonly #sleep: Sleep;
+  #now: Instant;
   #sequence = 0;
   #draws = 100;
-  #awakeUntil: Instant;
 
   constructor(options: DeviceOptions) {
     this.name = options.name;
     this.#options = options;
     this.#hardware = new Hardware(options);
     this.#tree = new ObjectTree(options.kinds[0], this.#hardware);
-    this.#observations = new Observations(this.#tree, this.#attributes, this.#hardware);
-    this.#awakeUntil = options.startedAt;
+    this.#reports = this.#makeReports();
+    this.#sleep = new Sleep(options.sleepFor, options.startedAt);
+    this.#now = options.startedAt;
     this.#registration = new Registration({
       endpoint: options.name,
       queueMode: options.awakeFor !== undefined,
@@ -102,22 +101,22 @@ export class SimulatedDevice {
 
   /** Registers now. */
   start(now: Instant): void {
-    this.#hardware.at(now);
+    this.#at(now);
     this.#registration.start(now);
     this.handleTimeout(now);
   }
 
   /** De-registers; `hasEnded` says when that is done. */
   stop(now: Instant): void {
-    this.#hardware.at(now);
-    this.#observations.clear();
+    this.#at(now);
+    this.#reports.clear();
     this.#registration.leave(undefined);
     this.#collect(now);
   }
 
   /** A request of the server. */
   handleRequest(now: Instant, exchange: number, message: Message, body: Uint8Array): void {
-    this.#hardware.at(now);
+    this.#at(now);
     if (!this.#listens(now)) {
       this.#outputs.push({ type: 'ignore', exchange });
       return;
@@ -125,8 +124,8 @@ export class SimulatedDevice {
     this.#stayAwake(now);
     const subject = { tree: this.#tree, attributes: this.#attributes };
     const { answer, effect } = handleRequest(subject, message, body);
-    const observe = effect.type === 'observe' ? this.#nextSequence() : undefined;
-    if (effect.type === 'observe') this.#expectObserver(exchange, effect);
+    const observe = effect.type === 'observe' ? { sequence: this.#nextSequence() } : undefined;
+    if (effect.type === 'observe') this.#reports.expect(exchange, effect.terms);
     this.#outputs.push({ type: 'answer', exchange, answer, observe });
     this.#apply(now, effect);
     this.#collect(now);
@@ -134,45 +133,41 @@ export class SimulatedDevice {
 
   /** The server observes: what `exchange` asked for has begun as `relation`. */
   handleObserved(now: Instant, relation: number, exchange: number): void {
-    const begun = this.#beginning.get(exchange);
-    this.#beginning.delete(exchange);
-    if (begun === undefined) return;
-    this.#hardware.at(now);
-    this.#observations.add(now, relation, begun.terms);
+    this.#at(now);
+    this.#reports.begin(now, relation, exchange);
   }
 
   /** The server observes no more. */
   handleObserverGone(relation: number): void {
-    this.#observations.remove(relation);
+    this.#reports.end(relation);
   }
 
   /** The server's answer to the request in flight. */
   handleAnswer(now: Instant, message: Message, body: Uint8Array): void {
-    this.#hardware.at(now);
+    this.#at(now);
     this.#stayAwake(now);
     const refused = message.code === Code.PRECONDITION_FAILED && this.#registration.inFlight === 'register';
     if (refused && this.#kind + 1 < this.#options.kinds.length) this.#stepDown(now);
     else this.#registration.handleAnswer(now, message, body);
     this.#collect(now);
+    if (this.#reach() === 'there') this.#tell(this.#reports.stored());
   }
 
   /** The request in flight ended without an answer. */
   handleFailure(now: Instant, reason: string): void {
-    this.#hardware.at(now);
+    this.#at(now);
     this.#registration.handleFailure(now, reason);
     this.#collect(now);
   }
 
   /** Does what is due at `now`. */
   handleTimeout(now: Instant): void {
-    this.#hardware.at(now);
+    this.#at(now);
+    if (this.#sleep.wakes(now)) this.#registration.trigger(now);
     this.#registration.handleTimeout(now);
-    if (this.#registration.isOpen) {
-      for (let look = this.#observations.look(now); look !== undefined; look = this.#observations.look(now)) {
-        this.#tell(now, look);
-      }
-    }
     this.#collect(now);
+    const reach = this.#reach();
+    if (reach !== undefined) this.#tell(this.#reports.due(now, reach));
   }
 
   /** A datagram left or arrived; object 7 counts them. */
@@ -187,10 +182,12 @@ export class SimulatedDevice {
 
   /** When something is due without any input. */
   nextDeadline(): Instant | undefined {
-    const registration = this.#registration.nextDeadline();
-    const look = this.#registration.isOpen ? this.#observations.nextDeadline() : undefined;
-    if (registration === undefined || look === undefined) return registration ?? look;
-    return registration < look ? registration : look;
+    const reach = this.#reach();
+    return earliest([
+      this.#registration.nextDeadline(),
+      this.#sleep.nextDeadline(),
+      reach === undefined ? undefined : this.#reports.nextDeadline(reach),
+    ]);
   }
 
   /** Whether it is de-registered and will stay so. */
@@ -198,14 +195,26 @@ export class SimulatedDevice {
     return this.#registration.hasEnded;
   }
 
+  #at(now: Instant): void {
+    this.#now = now;
+    this.#hardware.at(now);
+  }
+
   #listens(now: Instant): boolean {
     if (!this.#registration.isOpen) return false;
-    return this.#awakeFor() === undefined || now <= this.#awakeUntil || this.#registration.inFlight !== undefined;
+    return this.#awakeFor() === undefined || this.#sleep.isAwake(now) || this.#registration.inFlight !== undefined;
   }
 
   #stayAwake(now: Instant): void {
     const span = this.#awakeFor();
-    if (span !== undefined) this.#awakeUntil = after(now, seconds(span));
+    if (span !== undefined) this.#sleep.stayAwake(now, span);
+  }
+
+  /** Whether observers can be told something; undefined when there is no registration. Who wakes by schedule updates first. */
+  #reach(): Reach | undefined {
+    if (!this.#registration.isOpen) return undefined;
+    const updates = this.#sleep.hasSchedule && this.#registration.inFlight !== undefined;
+    return updates || this.#sleep.isAsleep(this.#now) || !this.#registration.isHeard ? 'away' : 'there';
   }
 
   /** Seconds of listening after an exchange; undefined out of queue mode. In 1.0 a written binding turns it on too. */
@@ -217,15 +226,19 @@ export class SimulatedDevice {
   #stepDown(now: Instant): void {
     this.#kind += 1;
     this.#tree = new ObjectTree(this.#options.kinds[this.#kind] as DeviceKind, this.#hardware);
-    this.#observations = new Observations(this.#tree, this.#attributes, this.#hardware);
+    this.#reports = this.#makeReports();
     this.#outputs.push({ type: 'event', event: { type: 'steppedDown', lwm2m: this.#tree.kind.lwm2m } });
     this.#registration.handleVersionRefusal(now);
   }
 
-  #expectObserver(exchange: number, effect: Extract<Effect, { type: 'observe' }>): void {
-    // The endpoint tells at once, or never when it has too many observers: what is old here is dead.
-    if (this.#beginning.size >= MOST_BEGINNING) this.#beginning.clear();
-    this.#beginning.set(exchange, effect);
+  #makeReports(): Reports {
+    return new Reports({
+      tree: this.#tree,
+      attributes: this.#attributes,
+      hardware: this.#hardware,
+      notifications: this.#options.notifications,
+      nextSequence: () => this.#nextSequence(),
+    });
   }
 
   #apply(now: Instant, effect: Effect): void {
@@ -234,7 +247,7 @@ export class SimulatedDevice {
       case 'observe':
         return;
       case 'attributes':
-        this.#observations.touch(now, effect.path);
+        this.#reports.touch(now, effect.path);
         return;
       case 'executed':
         this.#execute(now, effect.path);
@@ -253,7 +266,7 @@ export class SimulatedDevice {
   }
 
   #noteChange(now: Instant, paths: readonly Path[]): void {
-    for (const path of paths) this.#observations.touch(now, path);
+    for (const path of paths) this.#reports.touch(now, path);
     this.#registration.noteChange(now);
   }
 
@@ -278,11 +291,11 @@ export class SimulatedDevice {
         return;
       case '3/12':
         this.#hardware.resetErrors();
-        this.#observations.touch(now, [3, 0, 11]);
+        this.#reports.touch(now, [3, 0, 11]);
         return;
       case '7/6':
         this.#hardware.startCollecting(numberAt(this.#tree, 7, 0, 8) ?? 0);
-        this.#observations.touch(now, [7, 0]);
+        this.#reports.touch(now, [7, 0]);
         return;
       case '7/7':
         this.#hardware.stopCollecting();
@@ -310,50 +323,27 @@ export class SimulatedDevice {
     const swing = definition === undefined ? undefined : swingOf(definition);
     if (swing === undefined) return;
     this.#hardware.resetExtremes(Hardware.sensorOf(object, instance), swing);
-    this.#observations.touch(now, [object, instance]);
+    this.#reports.touch(now, [object, instance]);
   }
 
   /** Nothing of what the server asked for lasts. */
   #forgetServer(): void {
-    this.#observations.clear();
-    this.#beginning.clear();
+    this.#reports.clear();
+    this.#sleep.end();
     this.#outputs.push({ type: 'forgetServer' });
   }
 
-  #tell(now: Instant, look: Look): void {
-    const { relation, terms } = look;
-    this.#stayAwake(now);
-    if (look.type === 'gone') {
-      const notification = {
-        code: Code.NOT_FOUND,
-        options: [],
-        payload: NO_BYTES,
-        observe: undefined,
-        confirmable: 'con',
-      } as const;
+  #tell(reports: readonly Report[]): void {
+    for (const { relation, notification } of reports) {
+      this.#stayAwake(this.#now);
       this.#outputs.push({ type: 'notify', relation, notification });
-      return;
-    }
-    const content = this.#contentFor(terms);
-    const isLast = content.code !== Code.CONTENT;
-    const confirmable = look.confirmable === 'yes' || isLast ? 'con' : this.#options.notifications;
-    const observe = isLast ? undefined : this.#nextSequence();
-    if (isLast) this.#observations.remove(relation);
-    this.#outputs.push({ type: 'notify', relation, notification: { ...content, observe, confirmable } });
-  }
-
-  /** What is observed may have become something that the format cannot carry: that ends the observation with an error. */
-  #contentFor(terms: ObservationTerms): Content {
-    try {
-      return observedContent(this.#tree, terms);
-    } catch (error) {
-      return refusalOf(error);
     }
   }
 
   /** Moves what the registration says into the outputs. A new Register forgets everything of the old registration. */
   #collect(now: Instant): void {
     for (let event = this.#registration.nextEvent(); event !== undefined; event = this.#registration.nextEvent()) {
+      if (event.type === 'registered') this.#sleep.begin(now);
       this.#outputs.push({ type: 'event', event });
     }
     this.#registration.handleTimeout(now);
@@ -364,13 +354,19 @@ export class SimulatedDevice {
     }
   }
 
-  #nextSequence(): { readonly sequence: number } {
+  #nextSequence(): number {
     this.#sequence = (this.#sequence + 1) & 0xff_ffff;
-    return { sequence: this.#sequence };
+    return this.#sequence;
   }
 }
 
-const NO_BYTES = new Uint8Array(0);
+function earliest(moments: readonly (Instant | undefined)[]): Instant | undefined {
+  return moments.reduce(
+    (first, moment) => (first === undefined || (moment ?? first) < first ? moment : first),
+    undefined,
+  );
+}
+
 /** Reset Min and Max Measured Values. */
 const RESET_EXTREMES = 5605;
 /** Seconds a device is away while it boots. */
@@ -379,5 +375,3 @@ const REBOOT_SECONDS = 1;
 const AWAKE_SECONDS = 93;
 /** Default of /1/x/5. */
 const DISABLE_SECONDS = 86_400;
-/** Observations that may wait for the endpoint's word. */
-const MOST_BEGINNING = 64;

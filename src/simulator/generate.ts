@@ -25,7 +25,7 @@ export interface Settings {
 
 /** Resources a core object has in the simulator; every other object has all that its definition names. */
 export const SUPPORTED: ReadonlyMap<number, readonly number[]> = new Map([
-  [1, [0, 1, 2, 3, 4, 5, 6, 7, 8]],
+  [1, [0, 1, 2, 3, 4, 5, 6, 7, 8, 23, 26]],
   [3, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]],
   [4, [0, 1, 2, 3, 4]],
   [6, [0, 1, 2, 3, 5, 6]],
@@ -127,6 +127,7 @@ const CORE: ReadonlyMap<number, (settings: Settings) => Values> = new Map<number
         [5, single(integer(86_400))],
         [6, single({ type: 'boolean', value: true })],
         [7, single(text(binding))],
+        [23, single({ type: 'boolean', value: false })],
       ]),
   ],
   [

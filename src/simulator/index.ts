@@ -1,7 +1,7 @@
 /** A simulated LwM2M device, and many of them. */
 
 export { SimulatedDevice } from './device.js';
-export type { DeviceEvent, DeviceOptions, DeviceOutput } from './device.js';
+export type { DeviceEvent, DeviceOptions, DeviceOutput, DeviceTraits } from './device.js';
 export { STANDARD_OBJECTS, makeKind } from './kind.js';
 export type { DeviceKind, KindOptions } from './kind.js';
 export { DeviceRunner } from './runner.js';

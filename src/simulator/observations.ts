@@ -34,7 +34,10 @@ export type Look =
       readonly type: 'report';
       readonly relation: number;
       readonly terms: ObservationTerms;
-      readonly confirmable: 'yes' | 'no';
+      /** What the attribute con says; undefined when nothing does. */
+      readonly confirmable: 'con' | 'non' | undefined;
+      /** How many notifications are stored while the device is away, by the attribute hqmax. */
+      readonly storedMost: number | undefined;
     }
   | { readonly type: 'gone'; readonly relation: number; readonly terms: ObservationTerms };
 
@@ -119,6 +122,11 @@ export class Observations {
     return this.#earliest;
   }
 
+  /** What an observation is made with; undefined when it is no more. */
+  termsOf(relation: number): ObservationTerms | undefined {
+    return this.#byRelation.get(relation)?.terms;
+  }
+
   /** Looks at one value that is due; undefined when there is nothing left to tell. */
   look(now: Instant): Look | undefined {
     if (this.#earliest === undefined || this.#earliest > now) return undefined;
@@ -155,8 +163,14 @@ export class Observations {
       one.watch = { reportedAt: now, lookedAt: now, changeAt: this.#changeAt(one.path), pending: 'none' };
       this.#plan(observation, one);
     }
-    const confirmable = watched.some(({ path }) => this.#inForce(path, terms).con === 1) ? 'yes' : 'no';
-    return { type: 'report', relation, terms, confirmable };
+    const attributes = watched.map(({ path }) => this.#inForce(path, terms));
+    return {
+      type: 'report',
+      relation,
+      terms,
+      confirmable: confirmableBy(attributes),
+      storedMost: attributes.length === 1 ? attributes[0]?.hqmax : undefined,
+    };
   }
 
   /** Looks at one path: notes what is seen there, and whether it is to be told. */
@@ -217,6 +231,12 @@ export class Observations {
   #refresh(): void {
     this.#earliest = earliestOf(this.#byRelation.values());
   }
+}
+
+/** What con says of several paths: confirmable when it says so of one. */
+function confirmableBy(attributes: readonly AttributeSet[]): 'con' | 'non' | undefined {
+  if (attributes.some(({ con }) => con === 1)) return 'con';
+  return attributes.some(({ con }) => con === 0) ? 'non' : undefined;
 }
 
 function earliestOf(all: Iterable<{ readonly lookAt: Instant | undefined }>): Instant | undefined {

@@ -79,6 +79,8 @@ export class Registration {
   /** When the server last confirmed the registration. */
   #confirmedAt: Instant | undefined;
   #attempts = 0;
+  /** Whether the last Update got no answer. */
+  #unheard: 'yes' | 'no' = 'no';
   /** What is to happen as soon as the request in flight has ended. */
   #then: { readonly deregisterUntil: Instant | undefined } | 'update' | undefined;
   readonly #requests: ServerRequest[] = [];
@@ -162,6 +164,7 @@ export class Registration {
         break;
       case 'for answer to update':
         this.#events.push({ type: 'unanswered', operation: 'update', reason });
+        this.#unheard = 'yes';
         this.#updateLater(now, this.#backoff(RETRY));
         break;
       case 'for answer to deregister':
@@ -198,6 +201,11 @@ export class Registration {
   get isOpen(): boolean {
     if (this.#then !== undefined && this.#then !== 'update') return false;
     return this.#state.waits === 'to update' || this.#state.waits === 'for answer to update';
+  }
+
+  /** Whether the server can be told something: it answered the last Update. */
+  get isHeard(): boolean {
+    return this.isOpen && this.#unheard === 'no';
   }
 
   /** What the request in flight asks for. */
@@ -291,6 +299,7 @@ export class Registration {
     this.#announced = sent;
     this.#confirmedAt = now;
     this.#attempts = 0;
+    this.#unheard = 'no';
     this.#state = { waits: 'to update', until: this.#refreshAt(now, sent.lifetime) };
   }
 

@@ -7,7 +7,7 @@ import { AppError, DecodeError, EMPTY, encodeUtf8 } from '#base';
 import { Code, OptionNumber, stringOption } from '#coap/codec';
 import type { Message } from '#coap/codec';
 import { FORMATS, encodeArguments, showPath, tryParsePath } from '#lwm2m/model';
-import type { Path } from '#lwm2m/model';
+import type { Path, PlacedNode } from '#lwm2m/model';
 
 import { applyChange, parseAttributes } from './attributes.js';
 import type { AttributeSet, AttributeStore } from './attributes.js';
@@ -57,10 +57,17 @@ export function refusalOf(error: unknown): Content {
 }
 
 /** What an observation's paths hold now. Throws RequestFault as a Read does. */
-export function observedContent(tree: ObjectTree, { type, paths, format }: ObservationTerms): Content {
+export function observedNodes(tree: ObjectTree, { type, paths }: ObservationTerms): readonly PlacedNode[] {
   const [path] = paths;
-  if (type === 'one' && path !== undefined) return contentOf(tree, path, readableNode(tree, path), format);
-  return compositeContent(readableNodes(tree, paths), format ?? FORMATS['senml-cbor']);
+  if (type === 'one' && path !== undefined) return [{ path, node: readableNode(tree, path) }];
+  return readableNodes(tree, paths);
+}
+
+/** Nodes of an observation as a notification. Throws RequestFault for what its format cannot carry. */
+export function observedContent(tree: ObjectTree, terms: ObservationTerms, nodes: readonly PlacedNode[]): Content {
+  const [first] = nodes;
+  if (terms.type === 'one' && first !== undefined) return contentOf(tree, first.path, first.node, terms.format);
+  return compositeContent(nodes, terms.format ?? FORMATS['senml-cbor']);
 }
 
 function carryOut(subject: Subject, message: Message, body: Uint8Array): Handled {

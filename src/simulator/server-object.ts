@@ -31,6 +31,18 @@ export function serverSettings(tree: ObjectTree): ServerSettings {
   return { lifetime: numberAt(tree, 1, 0, 1) ?? 0, binding: typeof binding === 'string' ? binding : 'U' };
 }
 
+/** Whether notifications are stored while the device is away (/1/x/6, true unless it says otherwise). */
+export function storesNotifications(tree: ObjectTree): boolean {
+  return scalarAt(tree, 1, 0, 6)?.value !== false;
+}
+
+/** Default Notification Mode (/1/x/26); undefined when nobody has set it. */
+export function notificationMode(tree: ObjectTree): 'con' | 'non' | undefined {
+  const mode = numberAt(tree, 1, 0, 26);
+  if (mode === undefined) return undefined;
+  return mode === 1 ? 'con' : 'non';
+}
+
 /** Lifetime, default periods and disable timeout. */
 const PERIODS: ReadonlySet<number> = new Set([1, 2, 3, 5]);
 const MAX_SECONDS = 0xffff_ffff;

@@ -7,26 +7,21 @@ import { AppError, Deadlines, plainPeer } from '#base';
 import type { Instant, Peer } from '#base';
 import type { StackOptions } from '#transport';
 
-import type { DeviceEvent } from './device.js';
-import type { DeviceKind } from './kind.js';
+import type { DeviceEvent, DeviceTraits } from './device.js';
 import { checkEndpoint } from './registration.js';
 import { DeviceRunner } from './runner.js';
 import { seedFor } from './seed.js';
 import type { DeviceReport } from './sightings.js';
 
 /** What a swarm is made with. */
-export interface SwarmOptions {
+export interface SwarmOptions extends DeviceTraits {
   readonly stack: StackOptions;
   /** IP address literal and port of the server. */
   readonly server: { readonly address: string; readonly port: number };
   /** Names are the prefix and a number from 1. */
   readonly prefix: string;
   readonly count: number;
-  readonly kinds: readonly [DeviceKind, ...DeviceKind[]];
   readonly seed: number;
-  /** Queue mode: seconds a device listens after an exchange; undefined: always. */
-  readonly awakeFor: number | undefined;
-  readonly notifications: 'con' | 'non';
   /** Share of the datagrams, 0 to 1, that each device's link loses each way. */
   readonly loss: number;
   readonly onEvent: (name: string, event: DeviceEvent) => void;
@@ -112,7 +107,7 @@ export class Swarm {
   }
 
   async #startOne(): Promise<void> {
-    const { prefix, kinds, seed, awakeFor, notifications, loss, stack, server } = this.#options;
+    const { prefix, count: _count, seed, loss, stack, server, onEvent: _onEvent, ...traits } = this.#options;
     this.#made += 1;
     const name = `${prefix}${this.#made}`;
     const runner = await DeviceRunner.open({
@@ -120,7 +115,7 @@ export class Swarm {
       server: this.#server,
       listen: { address: localAddress(server.address), port: 0, stack: 'single', receiveBuffer: RECEIVE_BUFFER },
       loss,
-      device: { name, seed: seedFor(seed, name), kinds, awakeFor, notifications },
+      device: { ...traits, name, seed: seedFor(seed, name) },
       onEvent: (which, event) => {
         this.#note(which, event);
       },

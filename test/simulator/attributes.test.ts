@@ -56,7 +56,7 @@ describe('the query of Write-Attributes', () => {
     ['st on an object', ['st=1'], [3303]],
     ['edge before 1.2', ['edge=1'], RESOURCE],
     ['con before 1.2', ['con=1'], RESOURCE],
-    ['hqmax, which is not served', ['hqmax=1'], RESOURCE],
+    ['hqmax before 1.2', ['hqmax=1'], RESOURCE],
   ] as const)('refuses %s with 4.00', (_what, query, path) => {
     expect(codeOf(() => parse(query, path))).toBe(0x80);
   });
@@ -67,6 +67,12 @@ describe('the query of Write-Attributes', () => {
     expect(parse(['edge=1'], [3342, 0, 5500], 'boolean', '1.2')).toEqual({ edge: 1 });
     expect(() => parse(['edge=2'], [3342, 0, 5500], 'boolean', '1.2')).toThrow(/0 or 1/);
     expect(() => parse(['edge=1'], RESOURCE, 'float', '1.2')).toThrow(/does not go with/);
+  });
+
+  it('knows hqmax at every level from 1.2 on, as a whole number', () => {
+    expect(parse(['hqmax=10'], [3303], undefined, '1.2')).toEqual({ hqmax: 10 });
+    expect(parse(['hqmax=0'], RESOURCE, 'float', '1.2')).toEqual({ hqmax: 0 });
+    expect(() => parse(['hqmax=-1'], RESOURCE, 'float', '1.2')).toThrow(/hqmax must be a whole number/);
   });
 
   it('knows epmin from 1.1 on, con from 1.2 on, and resource instances from 1.1 on', () => {

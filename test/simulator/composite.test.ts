@@ -41,13 +41,14 @@ describe('Read-Composite', () => {
       ['/1/0/5', 86_400],
       ['/1/0/6', true],
       ['/1/0/7', 'U'],
+      ['/1/0/23', false],
     ]);
   });
 
   it('LightweightM2M-1.1-int-229: tells what lies in several of the paths once', () => {
     const answer = fetch(benchOf(), list('/1/0/1', '/1/0', '/1', '/1/0/1', '/3/0/16'));
     const names = (valuesIn(answer) as string[][]).map(([name]) => name);
-    expect(names).toEqual(['/1/0/0', '/1/0/1', '/1/0/5', '/1/0/6', '/1/0/7', '/3/0/16']);
+    expect(names).toEqual(['/1/0/0', '/1/0/1', '/1/0/5', '/1/0/6', '/1/0/7', '/1/0/23', '/3/0/16']);
   });
 
   it('LightweightM2M-1.1-int-235: of the root is everything a server may see', () => {

@@ -92,6 +92,7 @@ export interface Said {
 export interface BenchOptions {
   readonly kinds?: readonly [DeviceKind, ...DeviceKind[]];
   readonly awakeFor?: number;
+  readonly sleepFor?: number;
   readonly notifications?: 'con' | 'non';
   readonly seed?: number;
 }
@@ -127,6 +128,7 @@ export class Bench {
       kinds: options.kinds ?? [kindOf()],
       awakeFor: options.awakeFor,
       notifications: options.notifications ?? 'non',
+      ...(options.sleepFor === undefined ? {} : { sleepFor: options.sleepFor }),
     });
   }
 

@@ -25,6 +25,7 @@ interface Options {
   readonly lwm2m: EnablerVersion;
   readonly queue: boolean;
   readonly awake: number;
+  readonly sleep?: number;
   readonly confirmable: boolean;
   readonly loss: number;
   readonly report?: string;
@@ -54,6 +55,7 @@ export function addSimulate(program: Command): void {
     )
     .option('--queue', 'queue mode: listen only for a while after each exchange', false)
     .option('--awake <SECONDS>', 'how long a device in queue mode listens', whole(1, 86_400), 93)
+    .option('--sleep <SECONDS>', 'a device in queue mode wakes this often, by an Update', whole(1, 0x7fff_ffff))
     .option('--confirmable', 'send notifications confirmable', false)
     .option('--loss <PERCENT>', 'datagrams that each device loses, each way; the seed says which', percent, 0)
     .option('--report <FILE>', 'at the end, write what each device saw to this file, as JSON')
@@ -66,6 +68,7 @@ export function addSimulate(program: Command): void {
 
 async function simulate(options: Options): Promise<void> {
   checkReportFile(options.report);
+  checkSleep(options);
   const server = await resolveServer(options.server);
   const report = new Report(options, showAddress(server.address, server.port));
   const logger = processLogger('warn');
@@ -87,6 +90,7 @@ async function simulate(options: Options): Promise<void> {
     kinds: makeKinds(options),
     seed: options.seed,
     awakeFor: options.queue ? options.awake : undefined,
+    ...(options.sleep === undefined ? {} : { sleepFor: options.sleep }),
     notifications: options.confirmable ? 'con' : 'non',
     loss: options.loss / 100,
     onEvent: (name, event) => {
@@ -204,6 +208,17 @@ function checkReportFile(file: string | undefined): void {
   } catch (cause) {
     throw new AppError('usage', `--report: ${file} cannot be written: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** A schedule of sleep goes with queue mode, and leaves time to sleep. */
+function checkSleep({ queue, awake, sleep }: Options): void {
+  if (sleep === undefined) return;
+  if (!queue) throw new AppError('usage', '--sleep goes with --queue: only devices in queue mode sleep');
+  if (sleep > awake) return;
+  throw new AppError(
+    'usage',
+    `--sleep ${sleep} must be more than --awake ${awake}: a device that is woken earlier never sleeps`,
+  );
 }
 
 function percent(text: string): number {

@@ -48,11 +48,20 @@ describe('bellwether simulate', () => {
     ['--lifetime', '-1'],
     ['--lwm2m', '2.0'],
     ['--seed', '1.5'],
+    ['--sleep', '0'],
     ['--loss', '101'],
     ['--loss', '-1'],
     ['--loss', 'some'],
   ])('refuses %s %s', async (flag, value) => {
     await expect(simulate(flag, value)).rejects.toMatchObject({ code: 'commander.invalidArgument' });
+  });
+
+  it.each([
+    [['--sleep', '60'], /--sleep goes with --queue/],
+    [['--queue', '--sleep', '60'], /--sleep 60 must be more than --awake 93/],
+    [['--queue', '--awake', '60', '--sleep', '60'], /--sleep 60 must be more than --awake 60/],
+  ])('refuses %j', async (flags, words) => {
+    await expect(simulate(...flags)).rejects.toThrow(words);
   });
 
   it('says before anything runs that a report would have no place', async () => {

@@ -9,6 +9,7 @@ import type { Instant } from '#base';
 import { Code } from '#coap/codec';
 import type { Message } from '#coap/codec';
 import type { EnablerVersion, Path } from '#lwm2m/model';
+import { diagnosticOf } from '#lwm2m/protocol';
 
 import { AttributeStore } from './attributes.js';
 import { Hardware } from './hardware.js';
@@ -23,6 +24,8 @@ import type { Notification, Reach, Report } from './reports.js';
 import { handleRequest } from './requests.js';
 import type { Effect } from './requests.js';
 import { fractionOf } from './seed.js';
+import { Sends } from './send.js';
+import type { SendRequest, SendTerms } from './send.js';
 import { swingOf } from './sensors.js';
 import { serverSettings } from './server-object.js';
 import { Sleep } from './sleep.js';
@@ -40,6 +43,8 @@ export interface DeviceTraits {
   readonly sleepFor?: number;
   /** Type of notifications where no attribute says it. */
   readonly notifications: 'con' | 'non';
+  /** Values that the device sends of its own accord, from 1.1 on; absent: none. */
+  readonly send?: SendTerms;
 }
 
 /** Something a person may want to know. */
@@ -47,11 +52,16 @@ export type DeviceEvent =
   | RegistrationEvent
   | { readonly type: 'rebooting' | 'disabled' }
   /** The server does not serve the version that was tried; this one is next. */
-  | { readonly type: 'steppedDown'; readonly lwm2m: EnablerVersion };
+  | { readonly type: 'steppedDown'; readonly lwm2m: EnablerVersion }
+  /** What became of a Send; `code` is the raw CoAP code of a refusal. */
+  | { readonly type: 'sent' }
+  | { readonly type: 'sendRefused'; readonly code: number; readonly detail: string }
+  | { readonly type: 'sendUnanswered'; readonly reason: string };
 
 /** What the driver carries out, in this order. */
 export type DeviceOutput =
   | { readonly type: 'request'; readonly request: ServerRequest }
+  | { readonly type: 'send'; readonly request: SendRequest }
   | {
       readonly type: 'answer';
       readonly exchange: number;
@@ -77,6 +87,7 @@ export class SimulatedDevice {
   #tree: ObjectTree;
   #reports: Reports;
   readonly #sleep: Sleep;
+  readonly #sends: Sends | undefined;
   #now: Instant;
   #sequence = 0;
   #draws = 100;
@@ -88,6 +99,7 @@ export class SimulatedDevice {
     this.#tree = new ObjectTree(options.kinds[0], this.#hardware);
     this.#reports = this.#makeReports();
     this.#sleep = new Sleep(options.sleepFor, options.startedAt);
+    this.#sends = options.send === undefined ? undefined : new Sends(options.send, this.#hardware);
     this.#now = options.startedAt;
     this.#registration = new Registration({
       endpoint: options.name,
@@ -150,7 +162,10 @@ export class SimulatedDevice {
     if (refused && this.#kind + 1 < this.#options.kinds.length) this.#stepDown(now);
     else this.#registration.handleAnswer(now, message, body);
     this.#collect(now);
-    if (this.#reach() === 'there') this.#tell(this.#reports.stored());
+    if (this.#reach() === 'there') {
+      this.#tell(this.#reports.stored());
+      this.#send(now, 'there');
+    }
   }
 
   /** The request in flight ended without an answer. */
@@ -160,6 +175,24 @@ export class SimulatedDevice {
     this.#collect(now);
   }
 
+  /** The server's answer to the Send in flight. */
+  handleSendAnswer(now: Instant, message: Message, body: Uint8Array): void {
+    this.#at(now);
+    this.#stayAwake(now);
+    this.#sends?.answered();
+    const { code } = message;
+    const event: DeviceEvent =
+      code === Code.CHANGED ? { type: 'sent' } : { type: 'sendRefused', code, detail: diagnosticOf(message, body) };
+    this.#outputs.push({ type: 'event', event });
+  }
+
+  /** The Send in flight ended without an answer. */
+  handleSendFailure(now: Instant, reason: string): void {
+    this.#at(now);
+    this.#sends?.failed();
+    this.#outputs.push({ type: 'event', event: { type: 'sendUnanswered', reason } });
+  }
+
   /** Does what is due at `now`. */
   handleTimeout(now: Instant): void {
     this.#at(now);
@@ -167,7 +200,9 @@ export class SimulatedDevice {
     this.#registration.handleTimeout(now);
     this.#collect(now);
     const reach = this.#reach();
-    if (reach !== undefined) this.#tell(this.#reports.due(now, reach));
+    if (reach === undefined) return;
+    this.#tell(this.#reports.due(now, reach));
+    this.#send(now, reach);
   }
 
   /** A datagram left or arrived; object 7 counts them. */
@@ -187,6 +222,7 @@ export class SimulatedDevice {
       this.#registration.nextDeadline(),
       this.#sleep.nextDeadline(),
       reach === undefined ? undefined : this.#reports.nextDeadline(reach),
+      reach === undefined ? undefined : this.#sends?.nextDeadline(reach),
     ]);
   }
 
@@ -330,6 +366,7 @@ export class SimulatedDevice {
   #forgetServer(): void {
     this.#reports.clear();
     this.#sleep.end();
+    this.#sends?.end();
     this.#outputs.push({ type: 'forgetServer' });
   }
 
@@ -340,10 +377,21 @@ export class SimulatedDevice {
     }
   }
 
+  #send(now: Instant, reach: Reach): void {
+    this.#sends?.sample(now, this.#tree);
+    const request = reach === 'there' ? this.#sends?.next(now, this.#tree) : undefined;
+    if (request === undefined) return;
+    this.#stayAwake(now);
+    this.#outputs.push({ type: 'send', request });
+  }
+
   /** Moves what the registration says into the outputs. A new Register forgets everything of the old registration. */
   #collect(now: Instant): void {
     for (let event = this.#registration.nextEvent(); event !== undefined; event = this.#registration.nextEvent()) {
-      if (event.type === 'registered') this.#sleep.begin(now);
+      if (event.type === 'registered') {
+        this.#sleep.begin(now);
+        this.#sends?.begin(now);
+      }
       this.#outputs.push({ type: 'event', event });
     }
     this.#registration.handleTimeout(now);

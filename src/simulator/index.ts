@@ -6,6 +6,8 @@ export { STANDARD_OBJECTS, makeKind } from './kind.js';
 export type { DeviceKind, KindOptions } from './kind.js';
 export { DeviceRunner } from './runner.js';
 export type { RunnerOptions } from './runner.js';
+export { SEND_FORMATS } from './send.js';
+export type { SendFormat, SendTerms } from './send.js';
 export { totalOf } from './sightings.js';
 export type { DeviceReport } from './sightings.js';
 export { Swarm } from './swarm.js';

@@ -38,8 +38,9 @@ export class DeviceRunner {
   readonly #options: RunnerOptions;
   readonly #stack: Stack;
   readonly #sightings = new Sightings();
-  /** The request of the device that is in flight. */
+  /** The request of the device's registration that is in flight, and its Send. */
   #request: number | undefined;
+  #send: number | undefined;
   readonly #waiting: StackEvent[] = [];
   #working: 'yes' | 'no' = 'no';
 
@@ -126,6 +127,11 @@ export class DeviceRunner {
         this.#request = this.#stack.request({ peer: server, code, options, payload });
         return;
       }
+      case 'send': {
+        const { code, options, payload } = output.request;
+        this.#send = this.#stack.request({ peer: server, code, options, payload });
+        return;
+      }
       case 'answer': {
         const { code, options, payload } = output.answer;
         const observe = output.observe === undefined ? {} : { observe: output.observe };
@@ -145,6 +151,7 @@ export class DeviceRunner {
       }
       case 'forgetServer':
         this.#request = undefined;
+        this.#send = undefined;
         this.#stack.dropPeer(server.key);
         return;
       case 'event':
@@ -163,9 +170,11 @@ export class DeviceRunner {
         return;
       case 'response':
         if (event.request === this.#request) this.device.handleAnswer(now, event.message, event.body);
+        else if (event.request === this.#send) this.device.handleSendAnswer(now, event.message, event.body);
         return;
       case 'requestFailed':
         if (event.request === this.#request) this.device.handleFailure(now, event.reason);
+        else if (event.request === this.#send) this.device.handleSendFailure(now, event.reason);
         return;
       case 'observed':
         this.device.handleObserved(now, event.relation, event.exchange);

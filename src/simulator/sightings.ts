@@ -12,6 +12,9 @@ export interface DeviceReport {
   readonly refusals: number;
   readonly unanswered: number;
   readonly reboots: number;
+  /** Sends that were taken, and those that were refused or got no answer. */
+  readonly sends: number;
+  readonly sendsLost: number;
   /** Requests of the server that were answered, and notifications that were sent. */
   readonly requests: number;
   readonly notifications: number;
@@ -34,6 +37,8 @@ export class Sightings {
   #refusals = 0;
   #unanswered = 0;
   #reboots = 0;
+  #sends = 0;
+  #sendsLost = 0;
   #requests = 0;
   #notifications = 0;
   #state: DeviceReport['state'] = 'not registered';
@@ -63,6 +68,13 @@ export class Sightings {
         this.#reboots += 1;
         this.#state = 'not registered';
         return;
+      case 'sent':
+        this.#sends += 1;
+        return;
+      case 'sendRefused':
+      case 'sendUnanswered':
+        this.#sendsLost += 1;
+        return;
       case 'disabled':
       case 'steppedDown':
         return;
@@ -85,6 +97,7 @@ export class Sightings {
       endpoint,
       ...{ registrations: this.#registrations, updates: this.#updates, deregistrations: this.#deregistrations },
       ...{ refusals: this.#refusals, unanswered: this.#unanswered, reboots: this.#reboots },
+      ...{ sends: this.#sends, sendsLost: this.#sendsLost },
       ...{ requests: this.#requests, notifications: this.#notifications },
       ...{ datagramsIn: wire['datagrams_in'] ?? 0, datagramsOut: wire['datagrams_out'] ?? 0 },
       ...{ lostOut: wire['lost_out'] ?? 0, lostIn: wire['lost_in'] ?? 0 },

@@ -158,6 +158,9 @@ export class Swarm {
       case 'updated':
       case 'disabled':
       case 'steppedDown':
+      case 'sent':
+      case 'sendRefused':
+      case 'sendUnanswered':
         break;
     }
     if (event.type !== 'steppedDown' && (!this.#isStopping() || runner.device.hasEnded)) this.#busy.delete(runner);

@@ -9,7 +9,7 @@ import { stringOption, uintOption } from '#coap/codec';
 import type { Message, Option } from '#coap/codec';
 import type { EnablerVersion } from '#lwm2m/model';
 import { SimulatedDevice, makeKind } from '#simulator';
-import type { DeviceEvent, DeviceKind, DeviceOutput, KindOptions } from '#simulator';
+import type { DeviceEvent, DeviceKind, DeviceOutput, KindOptions, SendTerms } from '#simulator';
 
 import { loadObjects } from '../../src/objects.js';
 
@@ -89,10 +89,20 @@ export interface Said {
   readonly links: string;
 }
 
+/** A Send, as a test reads it. */
+export interface Pack {
+  readonly path: string;
+  readonly format: number | undefined;
+  readonly payload: Uint8Array;
+  /** The records of SenML JSON. */
+  readonly text: string;
+}
+
 export interface BenchOptions {
   readonly kinds?: readonly [DeviceKind, ...DeviceKind[]];
   readonly awakeFor?: number;
   readonly sleepFor?: number;
+  readonly send?: SendTerms;
   readonly notifications?: 'con' | 'non';
   readonly seed?: number;
 }
@@ -112,6 +122,8 @@ export class Bench {
   readonly order: DeviceOutput['type'][] = [];
   /** Requests of the device as they are. */
   readonly requests: Extract<DeviceOutput, { type: 'request' }>['request'][] = [];
+  /** What the device sent of its own accord. */
+  readonly sends: Pack[] = [];
   /** The exchange of the last request of the server. */
   exchange = 0;
   #relation = 0;
@@ -129,6 +141,7 @@ export class Bench {
       awakeFor: options.awakeFor,
       notifications: options.notifications ?? 'non',
       ...(options.sleepFor === undefined ? {} : { sleepFor: options.sleepFor }),
+      ...(options.send === undefined ? {} : { send: options.send }),
     });
   }
 
@@ -156,6 +169,18 @@ export class Bench {
   answer(code: number, options: readonly Option[] = [], payload = ''): void {
     const { message, body } = answerOf(code, options, payload);
     this.device.handleAnswer(this.now, message, body);
+    this.drain();
+  }
+
+  /** The server answers the Send in flight. */
+  answerSend(code: number): void {
+    const { message, body } = answerOf(code);
+    this.device.handleSendAnswer(this.now, message, body);
+    this.drain();
+  }
+
+  failSend(): void {
+    this.device.handleSendFailure(this.now, 'timeout');
     this.drain();
   }
 
@@ -229,6 +254,9 @@ export class Bench {
         this.requests.push(output.request);
         this.said.push(saidOf(output.request));
         return;
+      case 'send':
+        this.sends.push(packOf(output.request));
+        return;
       case 'answer':
         this.#observe = output.observe;
         this.#answer = toldOf(output.answer, this.#observe !== undefined);
@@ -276,5 +304,15 @@ function saidOf({ code, options, payload }: { code: number; options: readonly Op
       .join(''),
     query: message.strings(OptionNumber.URI_QUERY),
     links: Buffer.from(payload).toString('utf8'),
+  };
+}
+
+function packOf({ code, options, payload }: { code: number; options: readonly Option[]; payload: Uint8Array }): Pack {
+  const { message } = parsed(code, options, payload);
+  return {
+    path: `/${message.strings(OptionNumber.URI_PATH).join('/')}`,
+    format: message.uint(OptionNumber.CONTENT_FORMAT),
+    payload,
+    text: Buffer.from(payload).toString('utf8'),
   };
 }

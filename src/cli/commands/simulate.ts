@@ -10,7 +10,16 @@ import { AppError, messageOf, showAddress, systemClock, systemRandom } from '#ba
 import { showCode } from '#coap/codec';
 import { parametersWith } from '#coap/endpoint';
 import { ENABLER_VERSIONS, parseObjectDefinition, type EnablerVersion } from '#lwm2m/model';
-import { Swarm, makeKind, totalOf, type DeviceEvent, type DeviceKind, type DeviceReport } from '#simulator';
+import {
+  SEND_FORMATS,
+  Swarm,
+  makeKind,
+  totalOf,
+  type DeviceEvent,
+  type DeviceKind,
+  type DeviceReport,
+  type SendFormat,
+} from '#simulator';
 
 import { loadObjects } from '../../objects.js';
 import { ExitCode } from '../exit.js';
@@ -27,6 +36,8 @@ interface Options {
   readonly awake: number;
   readonly sleep?: number;
   readonly confirmable: boolean;
+  readonly send?: number;
+  readonly sendFormat: SendFormat;
   readonly loss: number;
   readonly report?: string;
   readonly seed: number;
@@ -57,6 +68,12 @@ export function addSimulate(program: Command): void {
     .option('--awake <SECONDS>', 'how long a device in queue mode listens', whole(1, 86_400), 93)
     .option('--sleep <SECONDS>', 'a device in queue mode wakes this often, by an Update', whole(1, 0x7fff_ffff))
     .option('--confirmable', 'send notifications confirmable', false)
+    .option('--send <SECONDS>', 'send what the sensors measured this often, unless /1/0/23 mutes it', whole(1, 86_400))
+    .addOption(
+      new Option('--send-format <FORMAT>', 'content format of what is sent; lwm2m-cbor has no times and needs 1.2')
+        .choices(SEND_FORMATS)
+        .default('senml-cbor'),
+    )
     .option('--loss <PERCENT>', 'datagrams that each device loses, each way; the seed says which', percent, 0)
     .option('--report <FILE>', 'at the end, write what each device saw to this file, as JSON')
     .option('--seed <N>', 'what the values of all devices follow from', whole(0, 0xffff_ffff), 1)
@@ -69,6 +86,7 @@ export function addSimulate(program: Command): void {
 async function simulate(options: Options): Promise<void> {
   checkReportFile(options.report);
   checkSleep(options);
+  checkSend(options);
   const server = await resolveServer(options.server);
   const report = new Report(options, showAddress(server.address, server.port));
   const logger = processLogger('warn');
@@ -91,6 +109,7 @@ async function simulate(options: Options): Promise<void> {
     seed: options.seed,
     awakeFor: options.queue ? options.awake : undefined,
     ...(options.sleep === undefined ? {} : { sleepFor: options.sleep }),
+    ...(options.send === undefined ? {} : { send: { every: options.send, format: options.sendFormat } }),
     notifications: options.confirmable ? 'con' : 'non',
     loss: options.loss / 100,
     onEvent: (name, event) => {
@@ -221,6 +240,14 @@ function checkSleep({ queue, awake, sleep }: Options): void {
   );
 }
 
+/** Send is there from LwM2M 1.1 on, in LwM2M CBOR from 1.2 on. */
+function checkSend({ send, sendFormat, lwm2m }: Options): void {
+  if (send === undefined) return;
+  if (lwm2m === '1.0') throw new AppError('usage', '--send needs --lwm2m 1.1 or 1.2: LwM2M 1.0 has no Send');
+  if (sendFormat !== 'lwm2m-cbor' || lwm2m === '1.2') return;
+  throw new AppError('usage', '--send-format lwm2m-cbor needs --lwm2m 1.2: choose senml-json or senml-cbor');
+}
+
 function percent(text: string): number {
   const value = /^\d{1,3}(\.\d{1,6})?$/.test(text) ? Number(text) : NaN;
   if (value >= 0 && value <= 100) return value;
@@ -322,7 +349,12 @@ class Report {
         return 'is disabled by the server';
       case 'steppedDown':
         return `is told that its version is not served, tries LwM2M ${event.lwm2m}`;
+      case 'sendRefused':
+        return `was refused: ${showCode(event.code)} ${printable(event.detail)} (Send)`;
+      case 'sendUnanswered':
+        return `got no answer to its Send from ${this.#server} (${event.reason}), sends the values again`;
       case 'updated':
+      case 'sent':
         return undefined;
     }
   }

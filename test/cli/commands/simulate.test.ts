@@ -49,6 +49,8 @@ describe('bellwether simulate', () => {
     ['--lwm2m', '2.0'],
     ['--seed', '1.5'],
     ['--sleep', '0'],
+    ['--send', '0'],
+    ['--send-format', 'tlv'],
     ['--loss', '101'],
     ['--loss', '-1'],
     ['--loss', 'some'],
@@ -60,6 +62,8 @@ describe('bellwether simulate', () => {
     [['--sleep', '60'], /--sleep goes with --queue/],
     [['--queue', '--sleep', '60'], /--sleep 60 must be more than --awake 93/],
     [['--queue', '--awake', '60', '--sleep', '60'], /--sleep 60 must be more than --awake 60/],
+    [['--send', '60', '--lwm2m', '1.0'], /--send needs --lwm2m 1\.1 or 1\.2/],
+    [['--send', '60', '--send-format', 'lwm2m-cbor'], /--send-format lwm2m-cbor needs --lwm2m 1\.2/],
   ])('refuses %j', async (flags, words) => {
     await expect(simulate(...flags)).rejects.toThrow(words);
   });

@@ -1,0 +1,162 @@
+/**
+ * The Send of one device (LwM2M-Core 1.1.1 §6.4.6): at an interval it reports what its sensors measured, several times in one
+ * pack where the format carries times. Mute Send (/1/x/23) stops it, also when it is not there. What got no answer goes with the
+ * next pack.
+ */
+
+import { after, encodeUtf8, seconds } from '#base';
+import type { Instant } from '#base';
+import { Code, OptionNumber, bytesOption, uintOption } from '#coap/codec';
+import type { Option } from '#coap/codec';
+import { encodeComposite } from '#lwm2m/formats';
+import { FORMATS } from '#lwm2m/model';
+import type { Path, PlacedNode } from '#lwm2m/model';
+
+import type { Hardware } from './hardware.js';
+import { scalarAt } from './objects.js';
+import type { ObjectTree } from './objects.js';
+import type { Reach } from './reports.js';
+
+/** Content formats that a Send may have. */
+export const SEND_FORMATS = ['senml-json', 'senml-cbor', 'lwm2m-cbor'] as const;
+/** Name of a content format of a Send. */
+export type SendFormat = (typeof SEND_FORMATS)[number];
+
+/** How a device sends. */
+export interface SendTerms {
+  /** Seconds from one Send to the next, 1 or more. */
+  readonly every: number;
+  /** LwM2M CBOR has no times, and is there from 1.2 on: a device of 1.1 takes SenML CBOR in its place. */
+  readonly format: SendFormat;
+}
+
+/** A Send on its way. */
+export interface SendRequest {
+  readonly code: number;
+  readonly options: readonly Option[];
+  readonly payload: Uint8Array;
+}
+
+/** Values of one moment. */
+interface Sample {
+  readonly time: number;
+  readonly nodes: readonly PlacedNode[];
+}
+
+/** Samples of one device and when they are taken and sent. */
+export class Sends {
+  readonly #terms: SendTerms;
+  readonly #hardware: Hardware;
+  #samples: readonly Sample[] = [];
+  /** What is on its way, to be sent again when nobody answers. */
+  #inFlight: readonly Sample[] | undefined;
+  #sampleAt: Instant | undefined;
+  #sendAt: Instant | undefined;
+
+  constructor(terms: SendTerms, hardware: Hardware) {
+    this.#terms = terms;
+    this.#hardware = hardware;
+  }
+
+  /** The device is registered: the first Send is due one interval from now. */
+  begin(now: Instant): void {
+    this.#sendAt = after(now, seconds(this.#terms.every));
+    this.#sampleAt = after(now, seconds(this.#terms.every / SAMPLES));
+  }
+
+  /** The registration is over: what was measured is forgotten. */
+  end(): void {
+    this.#samples = [];
+    this.#inFlight = undefined;
+    this.#sampleAt = undefined;
+    this.#sendAt = undefined;
+  }
+
+  /** Takes the sample that is due. Nothing is measured while the server wants no Send. */
+  sample(now: Instant, tree: ObjectTree): void {
+    if (this.#sampleAt === undefined || now < this.#sampleAt) return;
+    this.#sampleAt = after(now, seconds(this.#terms.every / SAMPLES));
+    if (isMuted(tree)) this.#samples = [];
+    else this.#keep([{ time: this.#hardware.unixTime, nodes: measuredNodes(tree) }]);
+  }
+
+  /** The Send that is due; undefined when there is none, or one is on its way. */
+  next(now: Instant, tree: ObjectTree): SendRequest | undefined {
+    if (this.#sendAt === undefined || now < this.#sendAt || this.#inFlight !== undefined) return undefined;
+    this.#sendAt = after(now, seconds(this.#terms.every));
+    if (tree.kind.lwm2m === '1.0' || isMuted(tree)) return undefined;
+    const samples = this.#samples.filter(({ nodes }) => nodes.length > 0);
+    if (samples.length === 0) return undefined;
+    this.#samples = [];
+    this.#inFlight = samples;
+    const format = formatFor(this.#terms.format, tree);
+    return {
+      code: Code.POST,
+      options: [bytesOption(OptionNumber.URI_PATH, DP), uintOption(OptionNumber.CONTENT_FORMAT, FORMATS[format])],
+      payload: encodeComposite(FORMATS[format], packOf(format, samples)),
+    };
+  }
+
+  /** The Send on its way was answered, with whatever code: its values are not sent again. */
+  answered(): void {
+    this.#inFlight = undefined;
+  }
+
+  /** The Send on its way got no answer: its values go with the next one. */
+  failed(): void {
+    const unheard = this.#inFlight ?? [];
+    this.#inFlight = undefined;
+    const later = this.#samples;
+    this.#samples = unheard;
+    this.#keep(later);
+  }
+
+  /** When something is due: while away samples are taken, but nothing is sent. */
+  nextDeadline(reach: Reach): Instant | undefined {
+    if (this.#sampleAt === undefined || this.#sendAt === undefined) return undefined;
+    const sends = reach === 'there' && this.#inFlight === undefined;
+    return sends && this.#sendAt < this.#sampleAt ? this.#sendAt : this.#sampleAt;
+  }
+
+  /** Keeps samples, of one second the last: a pack has no value twice at one time. */
+  #keep(samples: readonly Sample[]): void {
+    const before = this.#samples.filter(({ time }) => time !== samples[0]?.time);
+    this.#samples = [...before, ...samples].slice(-MOST_SAMPLES);
+  }
+}
+
+function formatFor(format: SendFormat, { kind }: ObjectTree): SendFormat {
+  return format === 'lwm2m-cbor' && kind.lwm2m < '1.2' ? 'senml-cbor' : format;
+}
+
+/** Samples in the form of the format: one without times has the newest alone. */
+function packOf(format: SendFormat, samples: readonly Sample[]): readonly PlacedNode[] {
+  if (format === 'lwm2m-cbor') return samples.at(-1)?.nodes ?? [];
+  return samples.flatMap(({ time, nodes }) => nodes.map((placed) => ({ ...placed, time })));
+}
+
+/** Whether the server wants no Send: /1/0/23 is true, or not there (LwM2M-Core 1.1.1 Appendix E.2). */
+function isMuted(tree: ObjectTree): boolean {
+  return scalarAt(tree, 1, 0, MUTE_SEND)?.value !== false;
+}
+
+/** What the sensors measure, and the battery level. */
+function measuredNodes(tree: ObjectTree): PlacedNode[] {
+  const paths: Path[] = [[3, 0, 9]];
+  for (const [object, { resources }] of tree.kind.objects) {
+    if (!resources.has(SENSOR_VALUE)) continue;
+    for (const instance of tree.instancesOf(object)) paths.push([object, instance, SENSOR_VALUE]);
+  }
+  return paths.flatMap((path) => {
+    const node = tree.node(path);
+    return node === undefined ? [] : [{ path, node }];
+  });
+}
+
+const DP = encodeUtf8('dp');
+const MUTE_SEND = 23;
+const SENSOR_VALUE = 5700;
+/** Samples in the interval of a Send. */
+const SAMPLES = 3;
+/** Samples that are kept while nobody answers. */
+const MOST_SAMPLES = 30;

@@ -1,6 +1,6 @@
 /** The shapes of the API as JSON Schemas: used to check bodies and, under their names, as components of the OpenAPI document. */
 
-import { EVENT_TYPES, OPERATION_KINDS, OPERATION_STATES } from '#fleet/model';
+import { EVENT_TYPES, OPERATION_KINDS, OPERATION_PRIORITIES, OPERATION_STATES } from '#fleet/model';
 import { ATTRIBUTE_NAMES, FORMATS, RESOURCE_TYPES } from '#lwm2m/model';
 
 import type { Schema } from './route.js';
@@ -53,7 +53,19 @@ const VALUE = {
   type: ['string', 'number', 'boolean', 'object'],
 } satisfies Schema;
 
-const common = { format: FORMAT, deadline: { ...time, description: 'Not sent after this moment.' } };
+/** How urgent an operation is. */
+export const PRIORITY: Schema = {
+  type: 'string',
+  enum: [...OPERATION_PRIORITIES],
+  description:
+    'Of what waits for a device the more urgent is sent first, then the older; what was sent is not overtaken. normal when absent.',
+};
+
+const common = {
+  format: FORMAT,
+  deadline: { ...time, description: 'Not sent after this moment.' },
+  priority: PRIORITY,
+};
 
 function kind(name: string, properties: Readonly<Record<string, Schema>>, required: readonly string[]): Schema {
   return {
@@ -208,6 +220,7 @@ const OPERATION: Schema = {
     instance: { type: 'integer' },
     depth: { type: 'integer' },
     format: text,
+    priority: { type: 'string', enum: [...OPERATION_PRIORITIES] },
     state: { type: 'string', enum: [...OPERATION_STATES] },
     waitingFor: {
       type: 'string',
@@ -242,7 +255,7 @@ const OPERATION: Schema = {
     },
     error: { type: 'object', properties: { code: text, coapCode: text, detail: text }, required: ['code', 'detail'] },
   },
-  required: ['id', 'endpoint', 'kind', 'state', 'createdAt', 'deadline'],
+  required: ['id', 'endpoint', 'kind', 'priority', 'state', 'createdAt', 'deadline'],
 };
 
 const DEVICE = {

@@ -4,7 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import { WallTime } from '#base';
 import type { Submitted } from '#fleet';
 import { OWNER } from '#fleet/model';
-import type { OperationRecord, OperationRequest } from '#fleet/model';
+import type { OperationRequest } from '#fleet/model';
+import { asleep, stored, uplink } from './sleeping.js';
 import { FakeLink, OBLIGING, World, content, definitionXml, done, failed, peerAt, settle } from './world.js';
 
 const READ: OperationRequest = { kind: 'read', path: '/3/0/9' };
@@ -15,27 +16,8 @@ async function awake(world: World, endpoint = 'a', port = 1): Promise<string> {
   return world.register(endpoint, { lifetime: 86_400 }, peerAt(port));
 }
 
-/** A device in queue mode outside its awake window. */
-async function asleep(world: World, endpoint = 'a', port = 1): Promise<string> {
-  const location = await world.register(endpoint, { lifetime: 86_400, queueMode: true, binding: 'UQ' }, peerAt(port));
-  await world.pass(100_000);
-  return location;
-}
-
-/** The device refreshes and is answered. */
-async function uplink(world: World, location: string, port = 1): Promise<void> {
-  expect(world.fleet.refresh(location, peerAt(port), world.now())).toBe('refreshed');
-  world.fleet.reached(peerAt(port), world.now());
-  await settle();
-}
-
 function submit(world: World, request: OperationRequest, more = {}): Promise<Submitted> {
   return world.fleet.operations.submit(OWNER, 'a', request, more);
-}
-
-/** Operations as they are on the disk. */
-function stored(world: World): OperationRecord[] {
-  return [...world.disk.operations.values()].map(({ text }) => JSON.parse(text) as OperationRecord);
 }
 
 function states(world: World): string[] {

@@ -130,6 +130,7 @@ const WORDS = fc.constantFrom(
   'depth',
   'deadline',
   'format',
+  'priority',
   'tags',
   'awakeWindow',
   'paths',
@@ -192,12 +193,13 @@ const OPERATIONS = fc.record(
       'lwm2m-cbor',
     ),
     deadline: JUNK,
+    priority: fc.constantFrom('high', 'normal', 'low', 'urgent'),
   },
   { requiredKeys: ['kind', 'path'] },
 );
 const FITTING: Readonly<Record<OperationKind, readonly string[]>> = {
-  write: ['kind', 'path', 'mode', 'value', 'format'],
-  read: ['kind', 'path', 'format'],
+  write: ['kind', 'path', 'mode', 'value', 'format', 'priority'],
+  read: ['kind', 'path', 'format', 'priority'],
   discover: ['kind', 'path', 'depth'],
   writeAttributes: ['kind', 'path', 'attributes'],
   execute: ['kind', 'path', 'arguments'],

@@ -127,6 +127,25 @@ describe('Prefer: wait', () => {
 });
 
 describe('an operation in the queue', () => {
+  it('goes before what is less urgent, whether ordered whole or by a short form, and says how urgent it is', async () => {
+    const device = await asleep('p1');
+    const orders: [string, string, unknown][] = [
+      ['POST', '/devices/p1/operations', { ...read, priority: 'low' }],
+      ['POST', '/devices/p1/operations', { kind: 'execute', path: '/3/0/4' }],
+      ['PUT', '/devices/p1/resources/1/0/2?priority=low', { value: 5 }],
+      ['GET', '/devices/p1/resources/3/0/1?live=true&priority=high', undefined],
+      ['DELETE', '/devices/p1/resources/3303/1?priority=high', undefined],
+      ['POST', '/devices/p1/operations', { kind: 'read', path: '/3/0/2', priority: 'high' }],
+    ];
+    const shown: unknown[] = [];
+    for (const [method, path, body] of orders) shown.push((await ask(method, path, body)).body['priority']);
+    expect(shown).toEqual(['low', 'normal', 'low', 'high', 'high', 'high']);
+    expect(await device.update()).toBe('2.04');
+    await until('all were sent', async () => device.asked[orders.length - 1]);
+    const urgent = ['/3/0/1', '/3303/1', '/3/0/2'];
+    expect(device.asked.map(({ path }) => path)).toEqual([...urgent, '/3/0/4', '/1/0/1', '/1/0/2']);
+  });
+
   it('is cancelled by DELETE, once; with If-Match only as it was', async () => {
     const device = await asleep('q1');
     const { body } = await ask('POST', '/devices/q1/operations', read);
@@ -347,6 +366,7 @@ describe('the short forms', () => {
     ['PUT', '1/0/1', { value: 1, extra: 2 }, 'invalid_body'],
     ['PUT', '1/0/1', {}, 'invalid_body'],
     ['PUT', '1/0/1?format=xml', { value: 1 }, 'invalid_query'],
+    ['PUT', '1/0/1?priority=urgent', { value: 1 }, 'invalid_query'],
     ['PUT', '1/0/65536', { value: 1 }, 'invalid_path'],
     ['PUT', '1/0/01', { value: 1 }, 'invalid_path'],
     ['DELETE', '1/0/1', undefined, 'invalid_path'],

@@ -20,6 +20,7 @@ interface OperationOptions extends ClientOptions {
   readonly wait?: string;
   readonly format?: string;
   readonly deadline?: string;
+  readonly priority?: string;
 }
 
 /** Adds `--url`, `--token` and `--json`. */
@@ -68,11 +69,11 @@ function addQueries(device: Command): void {
         return;
       }
       printTable(
-        ['id', 'kind', 'path', 'state', 'created', 'error'],
+        ['id', 'kind', 'path', 'priority', 'state', 'created', 'error'],
         items.map((item) => [
           ...['id', 'kind'].map((name) => showCell(item[name])),
           placeCell(item),
-          ...['state', 'createdAt'].map((name) => showCell(item[name])),
+          ...['priority', 'state', 'createdAt'].map((name) => showCell(item[name])),
           errorCell(item),
         ]),
         'there are no operations of this device',
@@ -213,6 +214,13 @@ function operation(device: Command, usage: string, description: string): Command
       'content format: text opaque cbor tlv senml-json senml-cbor json lwm2m-cbor; of several paths senml-etch-json senml-etch-cbor too; of a read any, which leaves it to the device',
     )
     .option('--deadline <TIME>', 'RFC 3339; not sent after it')
+    .addOption(
+      new Option('--priority <HOW>', 'of what waits for the device, what goes first').choices([
+        'high',
+        'normal',
+        'low',
+      ]),
+    )
     .addOption(validateOption());
 }
 
@@ -230,8 +238,8 @@ async function perform(
   options: OperationOptions,
   value?: string,
 ): Promise<void> {
-  const { format, deadline } = options;
-  const order = JSON.stringify({ ...request, format, deadline });
+  const { format, deadline, priority } = options;
+  const order = JSON.stringify({ ...request, format, deadline, priority });
   const content = value === undefined ? order : `${order.slice(0, -1)},"value":${value}}`;
   const query = options.validate === undefined ? '' : `?validate=${options.validate}`;
   const answer = await clientOf(options).call('POST', `${devicePath(endpoint)}/operations${query}`, {

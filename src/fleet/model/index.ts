@@ -14,10 +14,19 @@ export type {
 export { EVENT_TYPES, eventId, parseEventId } from './events.js';
 export type { EventType, NewEvent, NumberedEvent } from './events.js';
 export type { ModelRecord } from './objects.js';
-export { OPERATION_KINDS, OPERATION_STATES, OperationId, isFinished, isWriteType } from './operation.js';
+export {
+  OPERATION_KINDS,
+  OPERATION_PRIORITIES,
+  OPERATION_STATES,
+  OperationId,
+  isFinished,
+  isWriteType,
+  rankOf,
+} from './operation.js';
 export type {
   OperationError,
   OperationKind,
+  OperationPriority,
   OperationRecord,
   OperationRequest,
   OperationResult,

@@ -73,6 +73,11 @@ export const OPERATION_KINDS = [
 /** Kind of an operation; a kind that is missing above is an error wherever a request's kind is taken for one. */
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
+/** All priorities, the most urgent first: of what waits for a device, the more urgent goes first, then the older. */
+export const OPERATION_PRIORITIES = ['high', 'normal', 'low'] as const;
+/** Priority of an operation. */
+export type OperationPriority = (typeof OPERATION_PRIORITIES)[number];
+
 /** All states. */
 export const OPERATION_STATES = ['queued', 'sent', 'succeeded', 'failed', 'expired', 'cancelled', 'unknown'] as const;
 /** State of an operation. */
@@ -106,6 +111,8 @@ export interface OperationRecord {
   readonly device: DeviceId;
   readonly endpoint: string;
   readonly request: OperationRequest;
+  /** normal when absent. */
+  readonly priority?: OperationPriority;
   readonly state: OperationState;
   readonly createdAt: WallTime;
   readonly sentAt?: WallTime;
@@ -116,6 +123,11 @@ export interface OperationRecord {
   readonly error?: OperationError;
   /** Idempotency-Key of the request that made it, with a digest of its body; good for 24 h. */
   readonly idempotency?: { readonly key: string; readonly digest: string };
+}
+
+/** Place of an operation's priority among all of them: the lower goes first. */
+export function rankOf({ priority = 'normal' }: Pick<OperationRecord, 'priority'>): number {
+  return OPERATION_PRIORITIES.indexOf(priority);
 }
 
 /** Whether an operation in this state will never change again. */

@@ -7,7 +7,14 @@ import { AppError, Instant, rfc3339, wallAfter } from '#base';
 import type { Clock, WallTime } from '#base';
 import { checkSayable } from '#lwm2m/model';
 import { permit } from '../access/guard.js';
-import type { OperationId, OperationRecord, OperationRequest, OperationState, Principal } from '../model/index.js';
+import type {
+  OperationId,
+  OperationPriority,
+  OperationRecord,
+  OperationRequest,
+  OperationState,
+  Principal,
+} from '../model/index.js';
 import type { FleetSettings, FleetStore, Page, Versioned } from '../ports/index.js';
 import type { Agenda } from '../devices/agenda.js';
 import type { DeviceChanges } from '../devices/changes.js';
@@ -51,6 +58,8 @@ export interface OperationListQuery {
 /** What may be said beside the request. */
 export interface SubmitOptions {
   readonly deadline?: WallTime;
+  /** normal when absent. */
+  readonly priority?: OperationPriority;
   readonly idempotency?: Idempotency;
   /** strict: refused at once when the device, as it is registered, is expected to refuse it. */
   readonly validate?: 'strict';
@@ -253,7 +262,7 @@ export class Operations {
     const deadline = this.#deadline(more.deadline, createdAt);
     if (queue.of(device).length >= settings.queuePerDevice) throw this.#full(settings.queuePerDevice, 'of this device');
     if (queue.size >= settings.queueTotal) throw this.#full(settings.queueTotal, 'of all devices');
-    const { idempotency } = more;
+    const { idempotency, priority } = more;
     const record: Writable<OperationRecord> = {
       id: ids.next(createdAt),
       device: device.id,
@@ -263,6 +272,7 @@ export class Operations {
       createdAt,
       deadline,
     };
+    if (priority !== undefined && priority !== 'normal') record.priority = priority;
     if (idempotency !== undefined) record.idempotency = idempotency;
     if (idempotency !== undefined) keys.add(idempotency, record, now);
     const operation = new LiveOperation(device, principal.actor, record, 0, Instant(now + (deadline - createdAt)));
@@ -287,12 +297,13 @@ export class Operations {
 
   /** Stores an operation that has to wait, before anybody is told of it. */
   async #accept(operation: LiveOperation): Promise<void> {
-    const { ledger, runner } = this.#parts;
+    const { ledger, runner, poke } = this.#parts;
     operation.phase = 'accepting';
     try {
       await ledger.save(operation, operation.record, operation.actor);
     } catch (error) {
       runner.drop(operation, error instanceof Error ? error : new Error(String(error)));
+      poke(operation.device);
       throw error;
     }
     if (operation.dropped !== undefined) throw operation.dropped;

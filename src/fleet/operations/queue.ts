@@ -1,8 +1,12 @@
-/** Unfinished operations in memory: by id, in order per device, and by deadline while they wait. Knows nothing of the store. */
+/**
+ * Unfinished operations in memory: by id, per device in the order they are carried out (by priority, then by age), and by
+ * deadline while they wait. Knows nothing of the store.
+ */
 
 import { ChurnMap, Deadlines } from '#base';
 import type { Instant } from '#base';
 import type { OperationId } from '../model/index.js';
+import { rankOf } from '../model/index.js';
 import type { Device } from '../devices/device.js';
 import type { LiveOperation } from './live.js';
 
@@ -31,12 +35,12 @@ export class OperationQueue {
     return this.#byDevice.get(device) ?? NONE;
   }
 
-  /** Puts an operation at the end of its device's queue. */
+  /** Puts an operation behind those of its device that are as urgent or more; what is under way goes on. */
   add(operation: LiveOperation): void {
     this.#byId.set(operation.id, operation);
     const line = this.#byDevice.get(operation.device);
     if (line === undefined) this.#byDevice.set(operation.device, [operation]);
-    else line.push(operation);
+    else line.splice(placeIn(line, operation), 0, operation);
   }
 
   /** Takes an operation out. */
@@ -62,9 +66,14 @@ export class OperationQueue {
     this.#deadlines.clear(operation);
   }
 
-  /** The operation whose turn it is: the first of its device that is not being settled. */
+  /** The operation whose turn it is: the one under way, else the first of its device that is not being settled. */
   first(device: Device): LiveOperation | undefined {
-    return this.#byDevice.get(device)?.find((operation) => operation.phase !== 'settling');
+    let first: LiveOperation | undefined;
+    for (const operation of this.#byDevice.get(device) ?? NONE) {
+      if (operation.phase === 'running') return operation;
+      if (first === undefined && operation.phase !== 'settling') first = operation;
+    }
+    return first;
   }
 
   /** Takes the deadline off one waiting operation whose deadline has come, and returns it. */
@@ -76,6 +85,14 @@ export class OperationQueue {
   earliest(): Instant | undefined {
     return this.#deadlines.earliest();
   }
+}
+
+/** Where an operation that is the newest of its device belongs. */
+function placeIn(line: readonly LiveOperation[], { record }: LiveOperation): number {
+  const rank = rankOf(record);
+  let place = line.length;
+  while (place > 0 && rankOf((line[place - 1] as LiveOperation).record) > rank) place -= 1;
+  return place;
 }
 
 const NONE: readonly LiveOperation[] = Object.freeze([]);

@@ -140,8 +140,9 @@ function finished(
 
 /** What was asked, in another state. Member by member, which is several times quicker than spreading. */
 function recordIn(record: OperationRecord, state: OperationState): Writable<OperationRecord> {
-  const { id, device, endpoint, request, createdAt, deadline, idempotency } = record;
+  const { id, device, endpoint, request, priority, createdAt, deadline, idempotency } = record;
   const next: Writable<OperationRecord> = { id, device, endpoint, request, state, createdAt, deadline };
+  if (priority !== undefined) next.priority = priority;
   if (idempotency !== undefined) next.idempotency = idempotency;
   return next;
 }

@@ -3,8 +3,8 @@
 import { rfc3339 } from '#base';
 import type { Writable } from '../devices/device.js';
 import type { JsonValue, ReadFormat } from '#lwm2m/model';
-import type { OperationError, OperationId, OperationKind, OperationRecord } from '../model/index.js';
-import type { OperationResult, OperationState } from '../model/index.js';
+import type { OperationError, OperationId, OperationKind, OperationPriority } from '../model/index.js';
+import type { OperationRecord, OperationResult, OperationState } from '../model/index.js';
 
 /** device: it has the request or is about to get it; contact: it must be heard first; queue: others of the device go before. */
 export type WaitingFor = 'device' | 'contact' | 'queue';
@@ -26,6 +26,7 @@ export interface OperationView {
   readonly instance?: number;
   readonly depth?: number;
   readonly format?: ReadFormat;
+  readonly priority: OperationPriority;
   readonly state: OperationState;
   /** Absent when it is finished. */
   readonly waitingFor?: WaitingFor;
@@ -47,6 +48,7 @@ export function operationView(record: OperationRecord, waitingFor?: WaitingFor):
     endpoint,
     kind: request.kind,
     path: 'path' in request ? request.path : undefined,
+    priority: record.priority ?? 'normal',
     state,
     createdAt,
     deadline,

@@ -3,7 +3,14 @@
 import { createHash } from 'node:crypto';
 
 import { AppError, WallTime } from '#base';
-import { OPERATION_STATES, OperationId, type OperationRequest, type OperationState } from '#fleet/model';
+import {
+  OPERATION_PRIORITIES,
+  OPERATION_STATES,
+  OperationId,
+  type OperationPriority,
+  type OperationRequest,
+  type OperationState,
+} from '#fleet/model';
 
 import { endpointOf } from '../names.js';
 import { checkMatch } from '../preconditions.js';
@@ -44,13 +51,17 @@ export const OPERATION_ROUTES: readonly Route[] = [
     ],
     handler: async (context) => {
       const wait = waitOf(context.headers.prefer);
-      const { deadline, ...request } = context.body as OperationRequest & { deadline?: string };
+      const { deadline, priority, ...request } = context.body as OperationRequest & {
+        deadline?: string;
+        priority?: OperationPriority;
+      };
       const submitted = await context.fleet.operations.submit(
         context.principal,
         endpointOf(context.params['endpoint'] ?? ''),
         request,
         {
           ...(deadline === undefined ? {} : { deadline: timeOf(deadline) }),
+          ...(priority === undefined ? {} : { priority }),
           ...idempotencyOf(context),
           ...validateOf(context),
         },
@@ -135,6 +146,12 @@ export function idempotencyOf(context: Context): { idempotency?: { key: string; 
 /** Whether what is ordered is to be validated first. */
 export function validateOf({ query }: Context): { validate?: 'strict' } {
   return query['validate'] === 'strict' ? { validate: 'strict' } : {};
+}
+
+/** How urgent the query says an operation is. */
+export function priorityOf({ query }: Context): { priority?: OperationPriority } {
+  const priority = OPERATION_PRIORITIES.find((one) => one === query['priority']);
+  return priority === undefined ? {} : { priority };
 }
 
 /** A strong ETag of a body. */

@@ -10,9 +10,9 @@ import { parsePath, type JsonValue, type Path } from '#lwm2m/model';
 
 import { endpointOf } from '../names.js';
 import type { Context, Reply, Route, Schema } from '../route.js';
-import { EXECUTE_OR_CREATE_INPUT, FORMAT, READ_FORMAT, ref, VALIDATE, VALUE_INPUT } from '../schemas.js';
+import { EXECUTE_OR_CREATE_INPUT, FORMAT, PRIORITY, READ_FORMAT, ref, VALIDATE, VALUE_INPUT } from '../schemas.js';
 import { settle, waitOf } from '../wait.js';
-import { idempotencyOf, locationOf, validateOf } from './operations.js';
+import { idempotencyOf, locationOf, priorityOf, validateOf } from './operations.js';
 
 const LEVELS = [
   '{object}',
@@ -27,7 +27,9 @@ const KEYED = {
   ...PREFER,
   'Idempotency-Key': 'The same key within 24 h gives the same operation; with another request 422.',
 };
-const CHANGE_QUERY: Readonly<Record<string, Schema>> = { format: FORMAT, validate: VALIDATE };
+const READ_QUERY: Readonly<Record<string, Schema>> = { format: READ_FORMAT, priority: PRIORITY };
+const DELETE_QUERY: Readonly<Record<string, Schema>> = { priority: PRIORITY, validate: VALIDATE };
+const CHANGE_QUERY: Readonly<Record<string, Schema>> = { format: FORMAT, priority: PRIORITY, validate: VALIDATE };
 const DEVICE_PROBLEMS = [
   'device_not_found',
   'invalid_path',
@@ -61,10 +63,7 @@ function routesAt(path: string, index: number): Route[] {
       id: `get${name}`,
       summary: 'The last known value, or with live=true the value read now',
       permission: 'operation:read',
-      query: {
-        format: READ_FORMAT,
-        live: { type: 'boolean', default: false, description: 'Read from the device now.' },
-      },
+      query: { ...READ_QUERY, live: { type: 'boolean', default: false, description: 'Read from the device now.' } },
       headers: PREFER,
       answers: {
         200: {
@@ -124,7 +123,7 @@ function deleteRoute(path: string, id: string): Route {
     id,
     summary: 'Delete on the device',
     permission: 'operation:write',
-    query: { validate: VALIDATE },
+    query: DELETE_QUERY,
     headers: KEYED,
     answers: FINISHED,
     problems: ['would_be_refused', ...DEVICE_PROBLEMS],
@@ -159,7 +158,7 @@ async function readNode(context: Context): Promise<Reply> {
     principal,
     endpoint,
     { kind: 'read', path: pathText(context), ...formatOf(context) },
-    {},
+    priorityOf(context),
   );
   const { done, operation } = await settle(submitted, wait, context.onGone);
   if (done === 'no') return { status: 202, body: operation, headers: { location: locationOf(operation.id) } };
@@ -172,6 +171,7 @@ async function order(context: Context, request: OperationRequest): Promise<Reply
   const endpoint = endpointOf(context.params['endpoint'] ?? '');
   const submitted = await context.fleet.operations.submit(context.principal, endpoint, request, {
     ...idempotencyOf(context),
+    ...priorityOf(context),
     ...validateOf(context),
   });
   const { done, operation } = await settle(submitted, wait, context.onGone);

@@ -146,6 +146,14 @@ describe('bellwether device read and discover', () => {
     expect(outcome.err.trim().split('\n')).toHaveLength(1);
   });
 
+  it('takes no priority but high, normal and low', async () => {
+    expect(await device('read', 'dev-1', '/3/0/9', '--priority', 'urgent')).toEqual({
+      code: 2,
+      out: '',
+      err: "bellwether: option '--priority <HOW>' argument 'urgent' is invalid. Allowed choices are high, normal, low.\n(bellwether device read --help says more)\n",
+    });
+  });
+
   it('says what an operation waits for when the wait ends first', async () => {
     const { code, out } = await device('read', 'dev-1', '/3/0/9', '--wait', '0');
     expect(code).toBe(0);
@@ -292,12 +300,14 @@ describe('bellwether device observe', () => {
 
 describe('bellwether device operations', () => {
   it('lists the newest first, with what became of them, over more than a page', async () => {
-    await device('read', 'dev-2', '/3/0/0');
+    await device('read', 'dev-2', '/3/0/0', '--priority', 'high');
     await device('read', 'dev-2', '/3/0/999');
     const { out } = await device('operations', 'dev-2');
-    expect(out.split('\n')[0]).toMatch(/^ID +KIND +PATH +STATE +CREATED +ERROR$/);
-    expect(out.split('\n')[1]).toMatch(/^\w+ {2}read {2}\/3\/0\/999 {2}failed {5}\S+ {2}device_refused 4\.04 /);
-    expect(out.split('\n')[2]).toMatch(/^\w+ {2}read {2}\/3\/0\/0 {4}succeeded {2}\S+Z$/);
+    expect(out.split('\n')[0]).toMatch(/^ID +KIND +PATH +PRIORITY +STATE +CREATED +ERROR$/);
+    expect(out.split('\n')[1]).toMatch(
+      /^\w+ {2}read {2}\/3\/0\/999 {2}normal {4}failed {5}\S+ {2}device_refused 4\.04 /,
+    );
+    expect(out.split('\n')[2]).toMatch(/^\w+ {2}read {2}\/3\/0\/0 {4}high {6}succeeded {2}\S+Z$/);
     expect(JSON.parse((await device('operations', 'dev-2', '--limit', '600', '--json')).out)).toHaveLength(2);
     expect(await device('operations', `${ODD}1`)).toEqual({
       code: 0,

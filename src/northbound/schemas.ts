@@ -225,7 +225,12 @@ const OPERATION: Schema = {
     waitingFor: {
       type: 'string',
       enum: ['contact', 'queue', 'device'],
-      description: 'What a not yet finished operation waits for.',
+      description:
+        'What a not yet finished operation waits for: contact, until the device is heard; queue, for others of the device; device, for its answer.',
+    },
+    nextExpectedContact: {
+      ...time,
+      description: 'Only when it waits for contact: when the device is to be heard at the latest, as in its view.',
     },
     createdAt: time,
     sentAt: time,
@@ -265,6 +270,11 @@ const DEVICE = {
     presence: { type: 'string', enum: ['online', 'asleep', 'offline', 'neverSeen'] },
     firstSeen: time,
     lastSeen: time,
+    nextExpectedContact: {
+      ...time,
+      description:
+        'When a registered device is to be heard at the latest: before its lifetime ends, and within the pmax of its active observations; in the past when it is late. Absent when nothing binds it.',
+    },
     manufacturer: text,
     model: text,
     firmware: text,

@@ -150,6 +150,7 @@ describe('an operation in the queue', () => {
     const device = await asleep('q1');
     const { body } = await ask('POST', '/devices/q1/operations', read);
     const path = `/operations/${String(body['id'])}`;
+    expect(Date.parse(String(body['nextExpectedContact']))).toBeGreaterThan(Date.now());
     expect(await ask('DELETE', path, undefined, { 'if-match': '"other"' })).toMatchObject({
       status: 412,
       body: { code: 'precondition_failed' },

@@ -258,7 +258,9 @@ function showOperation({ status, body }: Answer): void {
   const error = errorCell(operation);
   if (status === ACCEPTED) {
     const waits = WAITS[showCell(operation['waitingFor'])] ?? 'for its turn';
-    process.stdout.write(`${state}: operation ${showCell(operation['id'])} waits ${waits}\n`);
+    const expected = operation['nextExpectedContact'];
+    const until = expected === undefined ? '' : `, which is expected by ${showCell(expected)}`;
+    process.stdout.write(`${state}: operation ${showCell(operation['id'])} waits ${waits}${until}\n`);
   } else if (error !== '') process.stderr.write(`bellwether: ${state}: ${escaped(error)}\n`);
   else if (result['node'] !== undefined)
     printTable(['path', 'name', 'value', 'unit'], nodeRows(result['node']), 'there is nothing at this path');

@@ -4,6 +4,7 @@ import { rfc3339, showAddress, wallAfter, elapsed } from '#base';
 import type { Clock, Milliseconds } from '#base';
 import type { EnablerVersion, ObjectEntry } from '#lwm2m/model';
 import type { Presence } from '../model/index.js';
+import { nextContact } from './contact.js';
 import { expiresAt } from './device.js';
 import type { Device } from './device.js';
 import { NEVER_SEEN, presenceOf } from './presence.js';
@@ -30,6 +31,8 @@ export interface DeviceView {
   readonly presence: Presence;
   readonly firstSeen: string;
   readonly lastSeen?: string;
+  /** When it is to be heard at the latest; absent when nothing binds it. */
+  readonly nextExpectedContact?: string;
   readonly manufacturer?: string;
   readonly model?: string;
   readonly firmware?: string;
@@ -50,11 +53,13 @@ export interface ViewSettings {
 export function viewOf(device: Device, { clock, awakeWindow, grace }: ViewSettings): DeviceView {
   const { record } = device;
   const registration = registrationView(device, clock, grace);
+  const contact = nextContact(device, clock);
   return {
     endpoint: record.endpoint,
     presence: presenceOf(device, clock.now(), awakeWindow),
     firstSeen: rfc3339(record.firstSeen),
     ...(device.lastSeen !== NEVER_SEEN && { lastSeen: rfc3339(device.lastSeen) }),
+    ...(contact !== undefined && { nextExpectedContact: rfc3339(contact) }),
     ...(record.manufacturer !== undefined && { manufacturer: record.manufacturer }),
     ...(record.model !== undefined && { model: record.model }),
     ...(record.firmware !== undefined && { firmware: record.firmware }),

@@ -18,6 +18,7 @@ import type {
 import type { FleetSettings, FleetStore, Page, Versioned } from '../ports/index.js';
 import type { Agenda } from '../devices/agenda.js';
 import type { DeviceChanges } from '../devices/changes.js';
+import { nextContact } from '../devices/contact.js';
 import type { Device, Writable } from '../devices/device.js';
 import type { Dialects } from '../devices/dialects.js';
 import type { Directory } from '../devices/directory.js';
@@ -107,7 +108,7 @@ class SubmittedOperation implements Submitted {
   }
 
   get finished(): Promise<OperationView> {
-    return this.#operation.finished().then(operationView);
+    return this.#operation.finished().then((record) => operationView(record));
   }
 
   persist(): Promise<OperationView> {
@@ -373,7 +374,9 @@ export class Operations {
   }
 
   #view(operation: LiveOperation): OperationView {
-    return operationView(operation.record, this.#waitingFor(operation));
+    const waitingFor = this.#waitingFor(operation);
+    const contact = waitingFor === 'contact' ? nextContact(operation.device, this.#parts.clock) : undefined;
+    return operationView(operation.record, waitingFor, contact);
   }
 
   #waitingFor(operation: LiveOperation): WaitingFor | undefined {

@@ -1,6 +1,7 @@
 /** An operation in the shape of the API. */
 
 import { rfc3339 } from '#base';
+import type { WallTime } from '#base';
 import type { Writable } from '../devices/device.js';
 import type { JsonValue, ReadFormat } from '#lwm2m/model';
 import type { OperationError, OperationId, OperationKind, OperationPriority } from '../model/index.js';
@@ -30,6 +31,8 @@ export interface OperationView {
   readonly state: OperationState;
   /** Absent when it is finished. */
   readonly waitingFor?: WaitingFor;
+  /** When the device that it waits for is to be heard at the latest; absent when nothing binds the device. */
+  readonly nextExpectedContact?: string;
   readonly createdAt: string;
   readonly sentAt?: string;
   readonly finishedAt?: string;
@@ -38,8 +41,8 @@ export interface OperationView {
   readonly error?: OperationError;
 }
 
-/** An operation as shown; `waitingFor` only when it is not finished. */
-export function operationView(record: OperationRecord, waitingFor?: WaitingFor): OperationView {
+/** An operation as shown; `waitingFor` only when it is not finished, `contact` (when one is expected) only when it waits for that. */
+export function operationView(record: OperationRecord, waitingFor?: WaitingFor, contact?: WallTime): OperationView {
   const { id, endpoint, request, state, sentAt, finishedAt, result, error } = record;
   const createdAt = rfc3339(record.createdAt);
   const deadline = rfc3339(record.deadline);
@@ -55,6 +58,7 @@ export function operationView(record: OperationRecord, waitingFor?: WaitingFor):
   };
   copyAsked(request, view);
   if (waitingFor !== undefined) view.waitingFor = waitingFor;
+  if (contact !== undefined) view.nextExpectedContact = rfc3339(contact);
   if (sentAt !== undefined) view.sentAt = rfc3339(sentAt);
   if (finishedAt !== undefined) view.finishedAt = rfc3339(finishedAt);
   if (result !== undefined) view.result = result;

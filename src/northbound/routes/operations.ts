@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 
 import { AppError, WallTime } from '#base';
+import type { OperationView } from '#fleet';
 import {
   OPERATION_PRIORITIES,
   OPERATION_STATES,
@@ -100,7 +101,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     problems: ['operation_not_found'],
     handler: async ({ fleet, principal, params }) => {
       const operation = await fleet.operations.get(principal, OperationId(params['id'] ?? ''));
-      return { status: 200, body: operation, headers: { etag: etagOf(operation) } };
+      return { status: 200, body: operation, headers: { etag: operationEtag(operation) } };
     },
   },
   {
@@ -115,7 +116,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     handler: async ({ fleet, principal, params, headers }) => {
       const id = OperationId(params['id'] ?? '');
       if (headers['if-match'] !== undefined)
-        checkMatch(headers, etagOf(await fleet.operations.get(principal, id)), 'the operation');
+        checkMatch(headers, operationEtag(await fleet.operations.get(principal, id)), 'the operation');
       return { status: 200, body: await fleet.operations.cancel(principal, id) };
     },
   },
@@ -157,6 +158,11 @@ export function priorityOf({ query }: Context): { priority?: OperationPriority }
 /** A strong ETag of a body. */
 export function etagOf(body: unknown): string {
   return `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 22)}"`;
+}
+
+/** When the device is expected is no state of the operation. */
+function operationEtag({ nextExpectedContact: _expected, ...operation }: OperationView): string {
+  return etagOf(operation);
 }
 
 function timeOf(text: string): WallTime {

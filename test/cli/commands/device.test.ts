@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import type { Swarm } from '#simulator';
 
+import { PacketDevice } from '../../support/packet-device.js';
 import { TestServer, until } from '../../support/test-server.js';
 import { bellwether, type Outcome } from '../support/command-line.js';
 import { startDevices } from '../support/devices.js';
@@ -158,6 +159,20 @@ describe('bellwether device read and discover', () => {
     const { code, out } = await device('read', 'dev-1', '/3/0/9', '--wait', '0');
     expect(code).toBe(0);
     expect(out).toMatch(/^(sent|queued): operation \w+ waits (for the answer of the device|behind other operations)/);
+  });
+
+  it('says by when a device that sleeps must be heard', async () => {
+    const sleeper = await PacketDevice.registered(server.coap, 'sleeper', () => undefined, ['Q']);
+    await server.rest('PATCH', '/devices/sleeper', { awakeWindow: 1 });
+    await until('it sleeps', async () =>
+      (await server.device('sleeper'))['presence'] === 'asleep' ? 'yes' : undefined,
+    );
+    const { code, out } = await device('read', 'sleeper', '/3/0/9');
+    sleeper.close();
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^queued: operation \w+ waits until the device is heard again, which is expected by \d{4}-\d\d-\d\dT[\d:.]+Z\n$/,
+    );
   });
 
   it('shows links with their attributes', async () => {

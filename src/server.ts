@@ -334,6 +334,7 @@ function fleetSettings(config: Config): Parameters<typeof Fleet.start>[0]['setti
   return {
     lifetimeGrace: seconds(number(config, 'lifetimeGrace')),
     awakeWindow: seconds(number(config, 'awakeWindow')),
+    models: number(config, 'models'),
     operationDeadline: seconds(number(config, 'operationDeadline')),
     maxDeadline: seconds(number(config, 'operationDeadlineMax')),
     queuePerDevice: number(config, 'operationQueue'),

@@ -116,7 +116,16 @@ const SERVER_SETTINGS = [
     min: 1,
     max: YEAR,
     argument: 'SECONDS',
-    help: 'how long a queue-mode device listens after a message',
+    help: 'how long a queue-mode device listens after a message, unless set for the device or its model',
+  },
+  {
+    flag: 'models',
+    kind: 'count',
+    initial: 10_000,
+    min: 1,
+    max: 1_000_000,
+    argument: 'N',
+    help: 'models of devices for which something may be set; beyond: 409 too_many_models',
   },
   {
     flag: 'operation-deadline',

@@ -1,7 +1,7 @@
 /**
  * The fleet: builds its parts from the ports, and says who listens to what. Two sides: devices come in through register,
- * update, reached, notified …, people and programs through `devices`, `operations`, `observations`, `values`, `objects` and
- * `events`. Time comes in by `tick`.
+ * update, reached, notified …, people and programs through `devices`, `operations`, `observations`, `values`, `objects`,
+ * `models` and `events`. Time comes in by `tick`.
  */
 
 import { Instant, Milliseconds, WallTime, seconds } from '#base';
@@ -22,6 +22,7 @@ import { Dialects } from './devices/dialects.js';
 import { Directory } from './devices/directory.js';
 import { OperationIds } from './devices/ids.js';
 import { LastSeen } from './devices/last-seen.js';
+import { Models } from './devices/models.js';
 import { isReachable, markAwake } from './devices/presence.js';
 import { Registry } from './devices/registry.js';
 import { Devices } from './devices/service.js';
@@ -74,6 +75,7 @@ export class Fleet {
   readonly observations: Observations;
   readonly values: KnownValues;
   readonly objects: Objects;
+  readonly models: Models;
   readonly events: EventLog;
   readonly #deps: FleetDeps;
   readonly #agenda: Agenda;
@@ -108,7 +110,8 @@ export class Fleet {
 
   private constructor(deps: FleetDeps) {
     const { store, link, lists, clock, random, settings, fault, breathe } = deps;
-    const { lifetimeGrace: grace, awakeWindow } = settings;
+    const { lifetimeGrace: grace } = settings;
+    const awakeWindow = (device: Device): Milliseconds => this.models.awakeWindow(device);
     const reachable = (device: Device): boolean => isReachable(device, clock.now(), awakeWindow);
     const poke = (device: Device): void => {
       this.#workers.poke(device);
@@ -119,6 +122,7 @@ export class Fleet {
     this.#commits = new Commits(store, (events) => {
       this.events.publish(events);
     });
+    this.models = new Models({ commits: this.#commits, clock, usual: settings.awakeWindow, limit: settings.models });
     const texts = new Texts();
     this.#changes = new DeviceChanges(this.#commits, texts);
     this.#dialects = new Dialects(deps.objects);
@@ -144,6 +148,7 @@ export class Fleet {
       ids: this.#ids,
       ledger,
       settings,
+      awakeWindow,
       poke,
       isReachable: reachable,
     };
@@ -302,6 +307,7 @@ export class Fleet {
       observation_tokens: this.#directory.tokens,
       observations_due: this.#renewal.size,
       identities_due: this.#identities.size,
+      model_settings: this.models.size,
       event_subscribers: this.events.subscribers,
       events_in_memory: this.events.size,
       events_in_memory_characters: this.events.characters,
@@ -363,6 +369,9 @@ export class Fleet {
           break;
         case 'models':
           for (const model of batch.items) this.objects.restore(model);
+          break;
+        case 'settings':
+          for (const setting of batch.items) this.models.restore(setting);
           break;
       }
     }

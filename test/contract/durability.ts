@@ -130,6 +130,12 @@ export function describeDurability(opened: () => Opened): void {
       'the end of one': (store, of) =>
         putOperation(store, finished(of, of), 1, [event(of, { type: 'operation.finished' })]),
       'a value': (store, of) => putValues(store, of, 3, 0, { 9: value(of, at(1)) }, [received]),
+      'a setting': (store, of) =>
+        store.commit({
+          ...{ aggregate: 'setting', kind: 'model', name: `M${of}`, expected: 0, events: [] },
+          ...{ record: { kind: 'model', name: `M${of}`, awakeWindow: 5 } },
+          ...{ actor: { kind: 'owner' }, fence: store.fence },
+        }),
       'a definition': (store, of) =>
         store.commit({
           ...{ aggregate: 'model', expected: 0, record: { ...model, object: 30_000 + of }, events: [] },
@@ -148,6 +154,7 @@ export function describeDurability(opened: () => Opened): void {
         finished: finishedOnes,
         values: found.values.filter(({ device: its }) => its === deviceId(of)),
         definition: found.models.some(({ record }) => record.object === 30_000 + of),
+        setting: found.settings.some(({ record }) => record.name === `M${of}`),
         events: found.events.filter(({ data }) => data['of'] === of).map(({ type }) => type),
       };
     };

@@ -6,7 +6,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { WallTime } from '#base';
 import { EVERYTHING } from '#fleet/model';
-import type { DeviceRecord, ModelRecord, OperationRecord } from '#fleet/model';
+import type { DeviceRecord, ModelRecord, OperationRecord, SettingRecord } from '#fleet/model';
 import type { Change, FleetStore, OperationQuery, Receipt, StoreLimits, Versioned } from '#fleet/ports';
 import { at, deleteDevice, device, deviceId, event, finished, operation, operationId } from './records.js';
 import { putDevice, putOperation, putValues, value } from './records.js';
@@ -409,6 +409,42 @@ export function fleetStoreContract(name: string, place: () => Promise<StorePlace
       });
     });
 
+    describe('settings', () => {
+      const put = (name: string, awakeWindow: number | undefined, expected: number) =>
+        store.commit({
+          ...{ aggregate: 'setting', kind: 'model', name, expected, events: [] },
+          ...(awakeWindow !== undefined && { record: { kind: 'model', name, awakeWindow } }),
+          ...{ actor: { kind: 'owner' }, fence: store.fence },
+        });
+      const LONG = `${'ü/'.repeat(127)}"\u0000`;
+
+      it('are loaded by kind and name, whatever is in the name', async () => {
+        expect((await put('M1', 20, 0)).version).toBe(1);
+        expect((await put(LONG, 5, 0)).version).toBe(1);
+        expect((await put('M1', 30, 1)).version).toBe(2);
+        await expect(put('M1', 40, 1)).rejects.toMatchObject({ code: 'store_conflict' });
+        await throughout(async (current) => {
+          const { settings } = await loaded(current);
+          expect(settings).toHaveLength(2);
+          expect(settings).toContainEqual({ version: 2, record: { kind: 'model', name: 'M1', awakeWindow: 30 } });
+          expect(settings).toContainEqual({ version: 1, record: { kind: 'model', name: LONG, awakeWindow: 5 } });
+        });
+        await expect(put('M1', 40, 1)).rejects.toMatchObject({ code: 'store_conflict' });
+      });
+
+      it('are gone when they are removed, over a restart too, and can be made again', async () => {
+        await put('M1', 20, 0);
+        await put('M2', 20, 0);
+        await again();
+        expect((await put('M1', undefined, 1)).version).toBe(0);
+        await throughout(async (current) => {
+          expect((await loaded(current)).settings.map(({ record }) => record.name)).toEqual(['M2']);
+        });
+        expect((await put('M1', 7, 0)).version).toBe(1);
+        expect((await loaded(await again())).settings).toHaveLength(2);
+      });
+    });
+
     describe('events', () => {
       it('are stored with their change and numbered in the order of the receipts', async () => {
         const receipts = await Promise.all([
@@ -552,6 +588,11 @@ export function fleetStoreContract(name: string, place: () => Promise<StorePlace
             ...outdated,
             ...{ aggregate: 'model', expected: 0, record: { object: 1, version: '1.0', xml: '', addedAt: at(0) } },
           },
+          {
+            ...outdated,
+            ...{ aggregate: 'setting', kind: 'model', name: 'M', expected: 0 },
+            record: { kind: 'model', name: 'M', awakeWindow: 5 },
+          },
         ];
         for (const change of changes)
           await expect(store.commit(change)).rejects.toMatchObject({ code: 'store_fenced' });
@@ -560,6 +601,7 @@ export function fleetStoreContract(name: string, place: () => Promise<StorePlace
             devices: [{ version: 1, record: device(1) }],
             operations: [{ version: 1, record: operation(1, 1) }],
             models: [],
+            settings: [],
           });
           expect(await current.values(deviceId(1))).toEqual([]);
           expect(await current.events(EVERYTHING, 0, 100)).toMatchObject({ events: before, newest });
@@ -648,6 +690,7 @@ interface Loaded {
   readonly devices: readonly Versioned<DeviceRecord>[];
   readonly operations: readonly Versioned<OperationRecord>[];
   readonly models: readonly Versioned<ModelRecord>[];
+  readonly settings: readonly Versioned<SettingRecord>[];
 }
 
 /** Loads everything; devices and operations in the order of their ids. */
@@ -655,14 +698,16 @@ export async function loaded(store: FleetStore, since: WallTime = WallTime(0)): 
   const devices: Versioned<DeviceRecord>[] = [];
   const operations: Versioned<OperationRecord>[] = [];
   const models: Versioned<ModelRecord>[] = [];
+  const settings: Versioned<SettingRecord>[] = [];
   for await (const batch of store.load(EVERYTHING, since)) {
     if (batch.kind === 'devices') devices.push(...batch.items);
     else if (batch.kind === 'operations') operations.push(...batch.items);
-    else models.push(...batch.items);
+    else if (batch.kind === 'models') models.push(...batch.items);
+    else settings.push(...batch.items);
   }
   const byId = (left: { record: { id: string } }, right: { record: { id: string } }) =>
     left.record.id < right.record.id ? -1 : 1;
-  return { devices: devices.sort(byId), operations: operations.sort(byId), models };
+  return { devices: devices.sort(byId), operations: operations.sort(byId), models, settings };
 }
 
 async function listed(store: FleetStore, query: Omit<OperationQuery, 'cursor'>): Promise<readonly number[]> {

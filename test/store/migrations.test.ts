@@ -97,6 +97,21 @@ it('a file of this version is left alone, without a copy, and a new one too', as
   for (const place of [folder, fresh]) expect(readdirSync(place).filter((name) => /\.v\d/.test(name))).toEqual([]);
 });
 
+it('a file of version 1 keeps all that was in it, and takes settings from then on', async () => {
+  open().exec('DROP TABLE setting; PRAGMA user_version = 1');
+  database?.close();
+  database = undefined;
+  const store = await openAt(folder);
+  await store.commit({
+    ...{ aggregate: 'setting', kind: 'model', name: 'M1', expected: 0, events: [] },
+    ...{ record: { kind: 'model', name: 'M1', awakeWindow: 20 }, actor: { kind: 'owner' }, fence: store.fence },
+  });
+  await store.close();
+  expect(existsSync(join(folder, `${MAIN}.v1`))).toBe(true);
+  const settings = [{ version: 1, record: { kind: 'model', name: 'M1', awakeWindow: 20 } }];
+  expect(await lookInto(folderWith(folder))).toEqual({ ...everything, settings });
+});
+
 it('a version beyond the last step is refused before anything changes', () => {
   open().exec(`PRAGMA user_version = ${SCHEMA_VERSION + 5}`);
   expect(() => migrate(open(), join(folder, MAIN), [...MIGRATIONS, NEXT])).toThrow(/newer version of Bellwether/);

@@ -15,6 +15,7 @@ import type {
   NumberedEvent,
   OperationId,
   OperationRecord,
+  SettingRecord,
 } from '#fleet/model';
 import { isFinished } from '#fleet/model';
 import type {
@@ -33,6 +34,7 @@ export class Disk {
   readonly devices = new Map<DeviceId, { version: number; text: string }>();
   readonly operations = new Map<OperationId, { version: number; text: string }>();
   readonly models = new Map<string, { version: number; text: string }>();
+  readonly settings = new Map<string, { version: number; text: string }>();
   /** By device, then by `object/instance`. */
   readonly values = new Map<DeviceId, Map<string, string>>();
   readonly seen = new Map<DeviceId, WallTime>();
@@ -168,6 +170,7 @@ export class MemoryStore implements FleetStore {
     );
     yield { kind: 'operations', items: operations };
     yield { kind: 'models', items: [...this.#disk.models.values()].map((row) => versioned<ModelRecord>(row)) };
+    yield { kind: 'settings', items: [...this.#disk.settings.values()].map((row) => versioned<SettingRecord>(row)) };
   }
 
   async operation(id: OperationId): Promise<Versioned<OperationRecord> | undefined> {
@@ -287,6 +290,8 @@ export class MemoryStore implements FleetStore {
         const key = `${change.record.object}/${change.record.version}`;
         return putRow(this.#disk.models, key, change.expected, change.record);
       }
+      case 'setting':
+        return putRow(this.#disk.settings, `${change.kind}/${change.name}`, change.expected, change.record);
       case 'device': {
         const version = putRow(this.#disk.devices, change.id, change.expected, change.record);
         if (version === 0) this.#remove(change.id);

@@ -13,8 +13,10 @@ import type {
   NumberedEvent,
   OperationId,
   OperationRecord,
+  SettingKind,
+  SettingRecord,
 } from '../model/index.js';
-import type { DeviceChange, FleetStore, Receipt } from '../ports/index.js';
+import type { DeviceChange, FleetStore, Receipt, SettingChange } from '../ports/index.js';
 
 /** Who changes what, and what is told of it. */
 export interface Cause {
@@ -56,6 +58,22 @@ export class Commits {
     const { fence } = this.#store;
     const { actor, events } = cause;
     return this.#commit(this.#store.commit({ aggregate: 'model', expected, record, actor, fence, events }));
+  }
+
+  /** Puts a setting whose version is `expected` (0: it must not exist); without a record, removes it. Rejects as `FleetStore`. */
+  setting(
+    { kind, name }: { readonly kind: SettingKind; readonly name: string },
+    expected: number,
+    record: SettingRecord | undefined,
+    cause: Cause,
+  ): Promise<Receipt> {
+    const { fence } = this.#store;
+    const { actor, events } = cause;
+    const change: SettingChange =
+      record === undefined
+        ? { aggregate: 'setting', kind, name, expected, actor, fence, events }
+        : { aggregate: 'setting', kind, name, expected, record, actor, fence, events };
+    return this.#commit(this.#store.commit(change));
   }
 
   /**

@@ -20,6 +20,8 @@ export const PERMISSIONS = [
   'trace:read',
   'object:read',
   'object:write',
+  'model:read',
+  'model:write',
 ] as const;
 /** One of the permissions. */
 export type Permission = (typeof PERMISSIONS)[number];

@@ -4,7 +4,7 @@
  */
 
 import { AppError, decodeBase64, decodeUtf8, encodeBase64Url, encodeUtf8 } from '#base';
-import type { Clock, Milliseconds } from '#base';
+import type { Clock } from '#base';
 import type { Page } from '../ports/index.js';
 import type { Device } from './device.js';
 import { indexAfter } from './directory.js';
@@ -12,6 +12,7 @@ import type { Directory } from './directory.js';
 import type { Filter } from './filter.js';
 import { TEXT_FIELDS, TIME_FIELDS, compareNaturally, matchOf, tagField } from './match.js';
 import type { Match, Moment } from './match.js';
+import type { AwakeWindow } from './presence.js';
 
 /** One field to sort by. */
 export interface SortKey {
@@ -45,7 +46,7 @@ export function parseSort(text: string): SortKey[] {
 export interface ListParts {
   readonly directory: Directory;
   readonly clock: Clock;
-  readonly awakeWindow: Milliseconds;
+  readonly awakeWindow: AwakeWindow;
   /** Lets other work go on. */
   readonly breathe: () => Promise<void>;
 }

@@ -1,17 +1,18 @@
 /** A filter as a predicate over devices: which fields there are, which operators each takes, how values are compared. */
 
 import type { WallTime } from '#base';
-import type { Instant, Milliseconds } from '#base';
+import type { Instant } from '#base';
 import { parseTimestamp } from '#lwm2m/model';
 import type { Device } from './device.js';
 import { invalidFilter } from './filter.js';
 import type { Comparison, Filter, FilterValue } from './filter.js';
 import { NEVER_SEEN, presenceOf } from './presence.js';
+import type { AwakeWindow } from './presence.js';
 
 /** What presence depends on. */
 export interface Moment {
   readonly now: Instant;
-  readonly awakeWindow: Milliseconds;
+  readonly awakeWindow: AwakeWindow;
 }
 
 /** Whether a device fits a filter at some moment. */

@@ -1,6 +1,6 @@
 /** Presence: computed from the registration and the time, never stored (fleet.md of the design, LwM2M-Core 1.1.1 §6.5). */
 
-import { WallTime, seconds } from '#base';
+import { WallTime } from '#base';
 import type { Instant, Milliseconds } from '#base';
 import type { Presence } from '../model/index.js';
 import { LONG_AGO } from './device.js';
@@ -9,14 +9,17 @@ import type { Device } from './device.js';
 /** lastSeen of a device that was made before it was ever heard. */
 export const NEVER_SEEN = WallTime(-8_640_000_000_000_000);
 
+/** How long a device listens after the last message exchanged with it (LwM2M-Core 1.1.1 §6.5). */
+export type AwakeWindow = (device: Device) => Milliseconds;
+
 /** How a device can be reached at `now`. A device that is in no queue mode is online as long as it is registered. */
-export function presenceOf(device: Device, now: Instant, awakeWindow: Milliseconds): Presence {
+export function presenceOf(device: Device, now: Instant, awakeWindow: AwakeWindow): Presence {
   if (device.location === undefined) return device.lastSeen === NEVER_SEEN ? 'neverSeen' : 'offline';
-  return device.queueMode === 'always' || isAwake(device, now, awakeWindow) ? 'online' : 'asleep';
+  return device.queueMode === 'always' || now < device.heard + awakeWindow(device) ? 'online' : 'asleep';
 }
 
 /** Whether requests may be sent to a device at `now`: it is online, and the answer to its registration has left. */
-export function isReachable(device: Device, now: Instant, awakeWindow: Milliseconds): boolean {
+export function isReachable(device: Device, now: Instant, awakeWindow: AwakeWindow): boolean {
   return !device.quiet && device.phase === 'present' && presenceOf(device, now, awakeWindow) === 'online';
 }
 
@@ -28,9 +31,4 @@ export function markAwake(device: Device, now: Instant): void {
 /** A request to the device timed out: in queue mode it is taken to be asleep until it is heard again. */
 export function markAsleep(device: Device): void {
   device.heard = LONG_AGO;
-}
-
-function isAwake(device: Device, now: Instant, awakeWindow: Milliseconds): boolean {
-  const window = device.awakeWindow === undefined ? awakeWindow : seconds(device.awakeWindow);
-  return now < device.heard + window;
 }

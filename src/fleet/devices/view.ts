@@ -8,6 +8,7 @@ import { nextContact } from './contact.js';
 import { expiresAt } from './device.js';
 import type { Device } from './device.js';
 import { NEVER_SEEN, presenceOf } from './presence.js';
+import type { AwakeWindow } from './presence.js';
 
 /** A registration as shown. */
 export interface RegistrationView {
@@ -45,7 +46,7 @@ export interface DeviceView {
 /** The times that a view depends on. */
 export interface ViewSettings {
   readonly clock: Clock;
-  readonly awakeWindow: Milliseconds;
+  readonly awakeWindow: AwakeWindow;
   readonly grace: Milliseconds;
 }
 

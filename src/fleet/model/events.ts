@@ -15,6 +15,7 @@ export const EVENT_TYPES = [
   'observation.changed',
   'value.received',
   'object.added',
+  'model.changed',
 ] as const;
 /** Type of an event. */
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -32,4 +32,5 @@ export type {
   OperationResult,
   OperationState,
 } from './operation.js';
+export type { ModelSetting, SettingKind, SettingRecord } from './setting.js';
 export type { InstanceValues, LastValue, ValueSource } from './values.js';

@@ -24,6 +24,7 @@ import type { Dialects } from '../devices/dialects.js';
 import type { Directory } from '../devices/directory.js';
 import type { OperationIds } from '../devices/ids.js';
 import { presenceOf } from '../devices/presence.js';
+import type { AwakeWindow } from '../devices/presence.js';
 import { deviceNotFound } from '../devices/registry.js';
 import type { Idempotency, IdempotencyKeys } from './idempotency.js';
 import type { Ledger } from './ledger.js';
@@ -80,6 +81,7 @@ export interface OperationsParts {
   readonly clock: Clock;
   readonly ids: OperationIds;
   readonly settings: FleetSettings;
+  readonly awakeWindow: AwakeWindow;
   readonly poke: (device: Device) => void;
 }
 
@@ -369,8 +371,8 @@ export class Operations {
 
   /** Whether the device can be reached, or will be as soon as the answer to its registration has left. */
   #isOnline(device: Device): boolean {
-    const { clock, settings } = this.#parts;
-    return device.quiet || presenceOf(device, clock.now(), settings.awakeWindow) === 'online';
+    const { clock, awakeWindow } = this.#parts;
+    return device.quiet || presenceOf(device, clock.now(), awakeWindow) === 'online';
   }
 
   #view(operation: LiveOperation): OperationView {

@@ -13,6 +13,7 @@ export type {
   OperationQuery,
   Page,
   Receipt,
+  SettingChange,
   StoreLimits,
   StoreStatus,
   ValuesChange,

@@ -8,8 +8,10 @@ import type { DefinitionLimits, DeviceTimeLimits } from '#lwm2m/model';
 export interface FleetSettings {
   /** After its lifetime a registration stays this much longer, for what the network delays. */
   readonly lifetimeGrace: Milliseconds;
-  /** A queue-mode device listens this long after the last message exchanged with it (LwM2M-Core 1.1.1 §6.5). */
+  /** A queue-mode device listens this long after the last message exchanged with it (LwM2M-Core 1.1.1 §6.5), unless another window is set for it or its model. */
   readonly awakeWindow: Milliseconds;
+  /** Models of devices for which something may be set; beyond: `too_many_models`. */
+  readonly models: number;
   /** Until when an operation may be sent when its caller gives no deadline. */
   readonly operationDeadline: Milliseconds;
   /** The latest deadline a caller may give; beyond: `invalid_deadline`. */
@@ -34,6 +36,7 @@ export interface FleetSettings {
 export const DEFAULT_FLEET_SETTINGS: FleetSettings = Object.freeze({
   lifetimeGrace: seconds(30),
   awakeWindow: seconds(93),
+  models: 10_000,
   operationDeadline: Milliseconds(24 * 3_600_000),
   maxDeadline: Milliseconds(30 * 24 * 3_600_000),
   queuePerDevice: 100,

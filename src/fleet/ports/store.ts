@@ -17,6 +17,8 @@ import type {
   OperationRecord,
   OperationState,
   Scope,
+  SettingKind,
+  SettingRecord,
 } from '../model/index.js';
 
 /** What every change carries. */
@@ -52,6 +54,16 @@ export interface ModelChange extends ChangeBase {
   readonly record: ModelRecord;
 }
 
+/** Puts or (record absent) removes a setting. Key: kind and name. */
+export interface SettingChange extends ChangeBase {
+  readonly aggregate: 'setting';
+  readonly kind: SettingKind;
+  /** At most 256 characters. */
+  readonly name: string;
+  readonly expected: number;
+  readonly record?: SettingRecord;
+}
+
 /** Merges last values of one instance, resource by resource: the one with the later `receivedAt` stays. No expected version. Capped in size: beyond the cap the oldest resources go. */
 export interface ValuesChange extends ChangeBase {
   readonly aggregate: 'values';
@@ -59,11 +71,11 @@ export interface ValuesChange extends ChangeBase {
 }
 
 /** One atomic change. */
-export type Change = DeviceChange | OperationChange | ModelChange | ValuesChange;
+export type Change = DeviceChange | OperationChange | ModelChange | SettingChange | ValuesChange;
 
 /** Answer to a commit: the change and its events are durable. */
 export interface Receipt {
-  /** Version the aggregate has now (0 after a delete and for values). */
+  /** Version the aggregate has now (0 after a removal and for values). */
   readonly version: number;
   /** The events with their numbers, in order. */
   readonly events: readonly NumberedEvent[];
@@ -85,7 +97,8 @@ export interface Page<T> {
 export type LoadBatch =
   | { readonly kind: 'devices'; readonly items: readonly Versioned<DeviceRecord>[] }
   | { readonly kind: 'operations'; readonly items: readonly Versioned<OperationRecord>[] }
-  | { readonly kind: 'models'; readonly items: readonly Versioned<ModelRecord>[] };
+  | { readonly kind: 'models'; readonly items: readonly Versioned<ModelRecord>[] }
+  | { readonly kind: 'settings'; readonly items: readonly Versioned<SettingRecord>[] };
 
 /** Which operations to list: newest first. */
 export interface OperationQuery {
@@ -119,7 +132,7 @@ export interface FleetStore {
   touch(device: DeviceId, lastSeen: WallTime): void;
   /** Resolves when all touches so far are durable. */
   flush(): Promise<void>;
-  /** All devices, all operations that are not finished, finished operations with an idempotency key made after `since`, all models. */
+  /** All devices, all operations that are not finished, finished operations with an idempotency key made after `since`, all models, all settings. */
   load(scope: Scope, since: WallTime): AsyncIterable<LoadBatch>;
   /** One operation. */
   operation(id: OperationId): Promise<Versioned<OperationRecord> | undefined>;

@@ -6,7 +6,7 @@
  */
 
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
-import { WIDTH, entryText, headNumber, headText } from './group.js';
+import { WIDTH, entryText, headNumber, headText, settingKey } from './group.js';
 import type { Entry } from './group.js';
 import { ENTRY } from './group.js';
 import { INSTANCE_KEY } from './generation.js';
@@ -54,6 +54,7 @@ export class Folder {
     for (const batch of batches(operations, stepRows)) yield () => this.#putOperations(batch, operationsOf);
     for (const batch of batches(generation.values(), Math.max(1, stepRows >> 2))) yield () => this.#putValues(batch);
     for (const batch of batches([...generation.models.values()], stepRows)) yield () => this.#putModels(batch);
+    for (const batch of batches([...generation.settings.values()], stepRows)) yield () => this.#putSettings(batch);
     const seen = [...generation.seen].sort(([left], [right]) => (left < right ? -1 : 1));
     for (const batch of batches(seen, stepRows * 4)) yield () => this.#putSeen(batch);
     yield* this.#planEvents(generation);
@@ -98,6 +99,15 @@ export class Folder {
         headNumber(entry, 0, WIDTH.version),
         entryText(entry),
       );
+    }
+    return batch.length;
+  }
+
+  #putSettings(batch: readonly Entry[]): number {
+    for (const entry of batch) {
+      const [kind, name] = settingKey(entry);
+      if (entry.kind === ENTRY.settingDelete) this.#statements.settingDelete.run(kind, name);
+      else this.#statements.setting.run(kind, name, headNumber(entry, 0, WIDTH.version), entryText(entry));
     }
     return batch.length;
   }
@@ -207,6 +217,11 @@ function prepare(database: DatabaseSyncInstance) {
       `INSERT INTO model VALUES (?, ?, ?, CAST(? AS BLOB))
        ON CONFLICT (object, name) DO UPDATE SET version = excluded.version, record = excluded.record`,
     ),
+    setting: database.prepare(
+      `INSERT INTO setting VALUES (?, ?, ?, CAST(? AS BLOB))
+       ON CONFLICT (kind, name) DO UPDATE SET version = excluded.version, record = excluded.record`,
+    ),
+    settingDelete: database.prepare('DELETE FROM setting WHERE kind = ? AND name = ?'),
     seen: database.prepare(
       `INSERT INTO seen SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE true
        ON CONFLICT (device) DO UPDATE SET at = max(at, excluded.at)`,

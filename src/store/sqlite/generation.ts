@@ -5,7 +5,7 @@
 
 import { unreachable } from '#base';
 import type { Entry } from './group.js';
-import { ENTRY, WIDTH, headNumber, headText, readGroup } from './group.js';
+import { ENTRY, WIDTH, headNumber, headText, readGroup, settingKey } from './group.js';
 
 /** A change of last values, in the order of the journal. */
 interface ValuesEntry {
@@ -27,6 +27,8 @@ export class Generation {
   readonly devices = new Map<string, Entry>();
   readonly operations = new Map<string, Entry>();
   readonly models = new Map<string, Entry>();
+  /** Puts and deletes by kind and name. */
+  readonly settings = new Map<string, Entry>();
   readonly seen = new Map<string, number>();
   readonly events: Entry[] = [];
   /** Number of the last group added; 0 when there is none. */
@@ -78,6 +80,10 @@ export class Generation {
       }
       case ENTRY.model:
         this.models.set(headText(entry, WIDTH.version, entry.headLength - WIDTH.version), entry);
+        return;
+      case ENTRY.settingPut:
+      case ENTRY.settingDelete:
+        this.settings.set(settingKey(entry).join('/'), entry);
         return;
       case ENTRY.event:
         this.events.push(entry);

@@ -7,6 +7,7 @@
 
 import { invariant } from '#base';
 import type { DeviceId, DeviceRecord, InstanceValues, ModelRecord, NumberedEvent, OperationRecord } from '#fleet/model';
+import type { SettingKind, SettingRecord } from '#fleet/model';
 import { OPERATION_STATES, isFinished } from '#fleet/model';
 import { ByteSink } from './byte-sink.js';
 
@@ -19,6 +20,8 @@ export const ENTRY = Object.freeze({
   model: 5,
   event: 6,
   seen: 7,
+  settingPut: 8,
+  settingDelete: 9,
 });
 /** Kind of an entry. */
 export type EntryKind = (typeof ENTRY)[keyof typeof ENTRY];
@@ -94,6 +97,20 @@ export class GroupEncoder {
     this.#record(ENTRY.model, head, record);
   }
 
+  /** A setting with its record. */
+  setting(record: SettingRecord, version: number): void {
+    const head = this.#sink.length;
+    this.#settingHead(record.kind, record.name, version);
+    this.#record(ENTRY.settingPut, head, record);
+  }
+
+  /** A setting that is gone. */
+  settingDeleted(kind: SettingKind, name: string): void {
+    const head = this.#sink.length;
+    this.#settingHead(kind, name, 0);
+    this.#end(ENTRY.settingDelete, head, this.#sink.length);
+  }
+
   /** A numbered event. */
   event(event: NumberedEvent): void {
     this.#record(ENTRY.event, this.#sink.length, event);
@@ -125,6 +142,11 @@ export class GroupEncoder {
     if (total * COPY_BELOW <= whole.length) return new Uint8Array(whole.subarray(0, total));
     this.#sink = new ByteSink(FIRST_CAPACITY);
     return new Uint8Array(whole.buffer, 0, total);
+  }
+
+  #settingHead(kind: SettingKind, name: string, version: number): void {
+    this.#sink.decimal(version, WIDTH.version);
+    this.#sink.utf8(`${kind}/${name}`);
   }
 
   #ascii(text: string, width: number): void {
@@ -191,6 +213,13 @@ export function headNumber(entry: Entry, start: number, width: number): number {
   for (let at = entry.head + start; at < entry.head + start + width; at += 1)
     value = value * 10 + (entry.bytes[at] as number) - 0x30;
   return value;
+}
+
+/** Kind and name of a setting, from its entry's head. */
+export function settingKey({ bytes, head, headLength }: Entry): readonly [kind: string, name: string] {
+  const text = bytes.toString('utf8', head + WIDTH.version, head + headLength);
+  const end = text.indexOf('/');
+  return [text.slice(0, end), text.slice(end + 1)];
 }
 
 /** JSON text of an entry. */

@@ -120,7 +120,7 @@ export class Intake {
 
   #acceptVersioned(change: VersionedChange, previous: number): Promise<Receipt> {
     if (previous !== change.expected) return Promise.reject(conflict(change, previous));
-    const version = change.aggregate === 'device' && change.record === undefined ? 0 : previous + 1;
+    const version = change.record === undefined ? 0 : previous + 1;
     const written = change.aggregate !== 'operation' || this.versions.has(change.record.device);
     this.versions.set(change, version);
     return this.#enqueue(change, version, previous, written);
@@ -148,6 +148,7 @@ export class Intake {
         this.#deleted = true;
         return;
       case 'model':
+      case 'setting':
     }
   }
 
@@ -188,11 +189,18 @@ export class Intake {
 }
 
 function conflict(change: VersionedChange, found: number): AppError {
-  const what =
-    change.aggregate === 'model'
-      ? `definition ${change.record.object} version ${change.record.version}`
-      : `${change.aggregate} ${change.id}`;
   const has = found === 0 ? 'does not exist' : `has version ${found}`;
   const expected = change.expected === 0 ? 'was not to exist' : `was to have version ${change.expected}`;
-  return new AppError('store_conflict', `${what} ${has} but ${expected}`, { details: { version: found } });
+  return new AppError('store_conflict', `${nameOf(change)} ${has} but ${expected}`, { details: { version: found } });
+}
+
+function nameOf(change: VersionedChange): string {
+  switch (change.aggregate) {
+    case 'model':
+      return `definition ${change.record.object} version ${change.record.version}`;
+    case 'setting':
+      return `setting of ${change.kind} "${change.name}"`;
+    default:
+      return `${change.aggregate} ${change.id}`;
+  }
 }

@@ -2,9 +2,10 @@
 
 import type { WallTime } from '#base';
 import type { DeviceId, InstanceValues, NumberedEvent, OperationId, OperationRecord } from '#fleet/model';
-import type { DeviceRecord, ModelRecord } from '#fleet/model';
+import type { DeviceRecord, ModelRecord, SettingRecord } from '#fleet/model';
 import type { LoadBatch, OperationQuery, Page, Versioned } from '#fleet/ports';
 import type { Intake } from './intake.js';
+import type { Row } from './messages.js';
 import type { OverlayOperation } from './overlay.js';
 import { capped, mergeResources } from './values.js';
 import type { Resources } from './values.js';
@@ -24,11 +25,13 @@ export async function* loadAll(reader: Reader, intake: Intake, since: WallTime):
   // Only now is every version noted.
   intake.setIndexed();
   const models = await reader.ask('models', undefined);
-  if (models.length === 0) return;
-  yield {
-    kind: 'models',
-    items: models.map(([version, text]) => ({ version, record: parsed<ModelRecord>(text) })),
-  };
+  if (models.length > 0) yield { kind: 'models', items: versioned<ModelRecord>(models) };
+  const settings = await reader.ask('settings', undefined);
+  if (settings.length > 0) yield { kind: 'settings', items: versioned<SettingRecord>(settings) };
+}
+
+function versioned<T>(rows: readonly Row[]): readonly Versioned<T>[] {
+  return rows.map(([version, text]) => ({ version, record: parsed<T>(text) }));
 }
 
 async function* devices(reader: Reader, intake: Intake): AsyncGenerator<readonly Versioned<DeviceRecord>[], void> {

@@ -44,6 +44,7 @@ export type FromWriter =
       readonly newestEvent: number;
       readonly newestOperation: string;
       readonly models: readonly (readonly [object: number, version: string, recordVersion: number])[];
+      readonly settings: readonly (readonly [kind: string, name: string, recordVersion: number])[];
       /** Groups that a crash had left in the journal. */
       readonly replayedGroups: number;
       /** Copy of the file that was kept before it was migrated. */
@@ -88,6 +89,7 @@ export interface Reads {
     readonly answer: { readonly text: string; readonly last: string };
   };
   readonly models: { readonly ask: undefined; readonly answer: readonly Row[] };
+  readonly settings: { readonly ask: undefined; readonly answer: readonly Row[] };
   readonly operation: { readonly ask: OperationId; readonly answer: Row | undefined };
   /** Newest first, below `cursor`. */
   readonly operations: {

@@ -168,6 +168,10 @@ export class GroupQueue {
       case 'model':
         encoder.model(change.record, pending.version);
         return;
+      case 'setting':
+        if (change.record === undefined) encoder.settingDeleted(change.kind, change.name);
+        else encoder.setting(change.record, pending.version);
+        return;
       case 'values': {
         const resources: Resources = change.values.resources;
         const { ids, receivedAt } = shapeOf(resources);

@@ -42,6 +42,7 @@ function answers(database: DatabaseSyncInstance): Answers {
   const allDevices = rows<[string, number]>('SELECT id, version FROM device');
   const allOpen = rows<[string, string, number]>('SELECT id, device, version FROM operation WHERE state < 2');
   const models = rows<[number, string]>('SELECT version, CAST(record AS TEXT) FROM model ORDER BY object, name');
+  const settings = rows<[number, string]>('SELECT version, CAST(record AS TEXT) FROM setting ORDER BY kind, name');
   const operation = rows<[number, string]>('SELECT version, CAST(record AS TEXT) FROM operation WHERE id = ?');
   const values = rows<[number, number, string]>(
     `SELECT object, instance, CAST(resources AS TEXT) FROM value
@@ -60,6 +61,7 @@ function answers(database: DatabaseSyncInstance): Answers {
       return { text: text ?? '[]', last: last ?? after };
     },
     models: () => models(),
+    settings: () => settings(),
     operation: (id) => operation(id)[0],
     operations: operationsOf,
     values: ({ device, object, instance }) =>

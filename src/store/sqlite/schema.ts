@@ -7,7 +7,7 @@
 /** Marks a file as ours (`PRAGMA application_id`): "BELL". */
 export const APPLICATION_ID = 0x42_45_4c_4c;
 /** Version of the tables below (`PRAGMA user_version`). */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 /** Bytes of a page. */
 export const PAGE_SIZE = 4096;
 
@@ -47,4 +47,15 @@ CREATE TABLE model (
 ) WITHOUT ROWID;
 CREATE TABLE event (last INTEGER PRIMARY KEY, count INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE purge (device TEXT PRIMARY KEY) WITHOUT ROWID;
+`;
+
+/** What version 2 adds: what operators set. */
+export const SCHEMA_2 = `
+CREATE TABLE setting (
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  record BLOB NOT NULL,
+  PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
 `;

@@ -84,6 +84,7 @@ export class SqliteStore implements FleetStore {
     );
     for (const [object, version, recordVersion] of opened.models)
       this.#intake.versions.foundModel(object, version, recordVersion);
+    for (const [kind, name, version] of opened.settings) this.#intake.versions.foundSetting(kind, name, version);
     worker.on('message', (message: FromWriter) => this.#hear(message));
     worker.on('error', (error) => this.#end(`the writer has failed: ${error.message}`));
     worker.on('exit', () => this.#end('the writer has ended'));

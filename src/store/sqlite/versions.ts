@@ -1,15 +1,15 @@
 /**
  * Versions of what may change, on the main thread, so that an expected version is checked without asking anyone: of all
- * devices, of operations that are not finished or not yet durable, of all models. Counts what was accepted, committed or
+ * devices, of operations that are not finished or not yet durable, of all models and settings. Counts what was accepted, committed or
  * not; what fails is taken back by setting the version it had.
  */
 
 import { ChurnMap } from '#base';
 import type { DeviceId, OperationId } from '#fleet/model';
-import type { DeviceChange, ModelChange, OperationChange } from '#fleet/ports';
+import type { DeviceChange, ModelChange, OperationChange, SettingChange } from '#fleet/ports';
 
 /** A change with an expected version. */
-export type VersionedChange = DeviceChange | OperationChange | ModelChange;
+export type VersionedChange = DeviceChange | OperationChange | ModelChange | SettingChange;
 
 interface KnownOperation {
   readonly device: DeviceId;
@@ -21,6 +21,7 @@ export class Versions {
   readonly #devices = new Map<DeviceId, number>();
   readonly #operations = new ChurnMap<OperationId, KnownOperation>();
   readonly #models = new Map<string, number>();
+  readonly #settings = new Map<string, number>();
   /** Greatest operation id accepted: a greater one is new. */
   #newestOperation: string;
 
@@ -53,6 +54,11 @@ export class Versions {
     this.#models.set(modelKey(object, version), recordVersion);
   }
 
+  /** Notes a setting found in the store. */
+  foundSetting(kind: string, name: string, version: number): void {
+    this.#settings.set(settingKey(kind, name), version);
+  }
+
   /** Version of what `change` changes: 0 when it does not exist, undefined when only the store can tell. */
   of(change: VersionedChange): number | undefined {
     switch (change.aggregate) {
@@ -60,6 +66,8 @@ export class Versions {
         return this.#devices.get(change.id) ?? 0;
       case 'model':
         return this.#models.get(modelKey(change.record.object, change.record.version)) ?? 0;
+      case 'setting':
+        return this.#settings.get(settingKey(change.kind, change.name)) ?? 0;
       case 'operation':
         return this.#operations.get(change.id)?.version ?? (change.id > this.#newestOperation ? 0 : undefined);
     }
@@ -74,6 +82,10 @@ export class Versions {
       }
       case 'model': {
         put(this.#models, modelKey(change.record.object, change.record.version), version === 0 ? undefined : version);
+        return;
+      }
+      case 'setting': {
+        put(this.#settings, settingKey(change.kind, change.name), version === 0 ? undefined : version);
         return;
       }
       case 'operation':
@@ -103,4 +115,8 @@ function put<K, V>(map: Map<K, V> | ChurnMap<K, V>, key: K, value: V | undefined
 
 function modelKey(object: number, version: string): string {
   return `${object}/${version}`;
+}
+
+function settingKey(kind: string, name: string): string {
+  return `${kind}/${name}`;
 }

@@ -98,6 +98,11 @@ class Writer {
       name: string;
       version: number;
     }[];
+    const settings = connection.prepare('SELECT kind, name, version FROM setting').all() as {
+      kind: string;
+      name: string;
+      version: number;
+    }[];
     this.#say({
       type: 'opened',
       fence,
@@ -106,6 +111,7 @@ class Writer {
       replayedGroups,
       copy: this.#database.copy,
       models: models.map(({ object, name, version }) => [object, name, version] as const),
+      settings: settings.map(({ kind, name, version }) => [kind, name, version] as const),
     });
     this.#schedule();
   }

@@ -6,6 +6,7 @@ import { VERSION } from '../version.js';
 import { addConformance } from './commands/conformance.js';
 import { addDevice } from './commands/device.js';
 import { addEvent } from './commands/event.js';
+import { addModel } from './commands/model.js';
 import { addObject } from './commands/object.js';
 import { addServe } from './commands/serve.js';
 import { addSimulate } from './commands/simulate.js';
@@ -25,7 +26,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     );
   addServe(program);
   addTrace(addDevice(program));
-  for (const add of [addEvent, addObject, addToken, addSimulate, addConformance]) add(program);
+  for (const add of [addEvent, addModel, addObject, addToken, addSimulate, addConformance]) add(program);
   exitInsteadOf(program, 'bellwether');
   try {
     await program.parseAsync(argv);

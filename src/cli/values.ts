@@ -47,11 +47,29 @@ export function wholeNumber(name: string, text: string): number {
   return Number(text);
 }
 
-/** The path of a device in REST. `~` and base64url is an alias of every name, and the only way to some. */
+/** A number of seconds, such as 93 or 2.5. Throws AppError(`usage`) that names the option. */
+export function secondsOf(name: string, text: string): number {
+  if (!/^\d{1,9}(\.\d{1,3})?$/.test(text))
+    throw new AppError('usage', `${name} must be a number of seconds, not "${text}"`);
+  return Number(text);
+}
+
+/** The path of a device in REST. */
 export function devicePath(endpoint: string): string {
   if (endpoint === '') throw new AppError('usage', 'the endpoint name of a device is never empty');
-  const plain = endpoint !== '.' && endpoint !== '..' && !endpoint.startsWith('~');
-  return `/devices/${plain ? encodeURIComponent(endpoint) : `~${Buffer.from(endpoint, 'utf8').toString('base64url')}`}`;
+  return `/devices/${segmentOf(endpoint)}`;
+}
+
+/** The path of a model in REST. */
+export function modelPath(model: string): string {
+  if (model === '') throw new AppError('usage', 'the name of a model is never empty');
+  return `/models/${segmentOf(model)}`;
+}
+
+/** `~` and base64url is an alias of every name, and the only way to some. */
+function segmentOf(name: string): string {
+  const plain = name !== '.' && name !== '..' && !name.startsWith('~');
+  return plain ? encodeURIComponent(name) : `~${Buffer.from(name, 'utf8').toString('base64url')}`;
 }
 
 function isJson(text: string): boolean {

@@ -1,19 +1,31 @@
-/** How a device is named in a URL: its endpoint name percent-encoded, or `~` and base64url of its bytes, which names every endpoint. */
+/** How devices and models are named in a URL: percent-encoded, or `~` and base64url of the bytes, which names every one. */
 
 import { AppError, decodeUtf8, DecodeError } from '#base';
 
 /** The endpoint name that a path segment (already percent-decoded) means. Throws AppError(`device_not_found`) for what no device can be called. */
 export function endpointOf(segment: string): string {
+  return nameOf(segment, 'an endpoint name', 'device_not_found');
+}
+
+/** The model that a path segment (already percent-decoded) means. Throws AppError(`model_not_found`) for what no model can be called. */
+export function modelOf(segment: string): string {
+  const name = nameOf(segment, 'a model', 'model_not_found');
+  if (name.length <= LONGEST_MODEL) return name;
+  throw new AppError('model_not_found', `a model has at most ${LONGEST_MODEL} characters, not ${name.length}`);
+}
+
+function nameOf(segment: string, what: string, code: string): string {
   if (!segment.startsWith('~')) return segment;
   const coded = segment.slice(1);
   const bytes = Buffer.from(coded, 'base64url');
-  if (bytes.toString('base64url') !== coded)
-    throw new AppError('device_not_found', `"${segment}" is not ~ and base64url of an endpoint name`);
+  if (bytes.toString('base64url') !== coded) throw new AppError(code, `"${segment}" is not ~ and base64url of ${what}`);
   try {
     return decodeUtf8(bytes);
   } catch (error) {
-    if (error instanceof DecodeError)
-      throw new AppError('device_not_found', `"${segment}" names no valid UTF-8`, { cause: error });
+    if (error instanceof DecodeError) throw new AppError(code, `"${segment}" names no valid UTF-8`, { cause: error });
     throw error;
   }
 }
+
+/** Characters of a model number that are kept of a device. */
+const LONGEST_MODEL = 256;

@@ -150,12 +150,14 @@ const TAGS: readonly (readonly [string, string])[] = [
   ['operation', 'Operations on devices and the values they give'],
   ['observation', 'Wanted observations'],
   ['object', 'Object definitions'],
+  ['model', 'What is set for all devices of a model'],
   ['event', 'What happens'],
   ['server', 'Health and metrics'],
 ];
 
 const PARAMETERS: Readonly<Record<string, string>> = {
   endpoint: 'Endpoint name, percent-encoded; or ~ and base64url of its bytes, which names every endpoint.',
+  model: 'Model number that devices say in /3/0/1, percent-encoded; or ~ and base64url of its bytes.',
   object: 'Object id.',
   instance: 'Object instance id.',
   resource: 'Resource id.',

@@ -22,6 +22,8 @@ export type Permission =
   | 'observation:write'
   | 'object:read'
   | 'object:write'
+  | 'model:read'
+  | 'model:write'
   | 'event:read'
   | 'trace:read'
   | 'metrics:read'

@@ -144,6 +144,26 @@ export const EXECUTE_OR_CREATE_INPUT: Schema = {
   additionalProperties: false,
 };
 
+const AWAKE_WINDOW = {
+  type: 'number',
+  // A device that never listened could never be told anything.
+  minimum: 1,
+  maximum: 31_536_000,
+} satisfies Schema;
+
+/** Body of PUT /models/{model}. */
+export const MODEL_INPUT: Schema = {
+  type: 'object',
+  properties: {
+    awakeWindow: {
+      ...AWAKE_WINDOW,
+      description: 'Seconds its queue-mode devices listen after a message, unless a device has a window of its own.',
+    },
+  },
+  required: ['awakeWindow'],
+  additionalProperties: false,
+};
+
 /** Body of PATCH /devices/{endpoint} (RFC 7396). */
 export const DEVICE_PATCH: Schema = {
   type: 'object',
@@ -156,11 +176,10 @@ export const DEVICE_PATCH: Schema = {
       description: 'Tags to set; null removes one.',
     },
     awakeWindow: {
+      ...AWAKE_WINDOW,
       type: ['number', 'null'],
-      // A device that never listened could never be told anything.
-      minimum: 1,
-      maximum: 31_536_000,
-      description: 'Seconds a queue-mode device listens after a message; null goes back to the default.',
+      description:
+        'Seconds a queue-mode device listens after a message; null goes back to what is set for its model, or to the default.',
     },
   },
   additionalProperties: false,
@@ -363,6 +382,12 @@ const OBJECT: Schema = {
   required: ['id', 'version', 'name', 'urn', 'lwm2mVersion', 'multiple', 'mandatory'],
 };
 
+const MODEL: Schema = {
+  type: 'object',
+  properties: { model: text, awakeWindow: { type: 'number' } },
+  required: ['model', 'awakeWindow'],
+};
+
 const PROBLEM: Schema = {
   type: 'object',
   properties: {
@@ -389,6 +414,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
   Device: DEVICE,
   Observation: OBSERVATION,
   ObjectDefinition: OBJECT,
+  Model: MODEL,
   Problem: PROBLEM,
   Event: {
     type: 'object',

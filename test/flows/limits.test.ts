@@ -38,6 +38,7 @@ const TIGHT = {
   'observations-per-device': 1,
   'event-readers': 1,
   'trace-readers': 1,
+  models: 1,
   'http-body-bytes': 4096,
 };
 
@@ -339,6 +340,16 @@ const ROWS: Row[] = [
       await observed('two');
       const second = await tight.rest('PUT', '/devices/two/observations/p', { paths: ['/3/0/13'] });
       expect(second.status).toBe(409);
+    },
+  ],
+  [
+    'models',
+    'rest_too_many_models',
+    1,
+    async () => {
+      const set = async (model: string): Promise<number> =>
+        (await tight.rest('PUT', `/models/${model}`, { awakeWindow: 5 })).status;
+      expect([await set('M1'), await set('M2')]).toEqual([200, 409]);
     },
   ],
   [

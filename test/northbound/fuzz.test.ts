@@ -242,6 +242,7 @@ const SEGMENTS: Readonly<Record<string, readonly string[]>> = {
   resource: ['1', '4', '6', '5700'],
   resourceInstance: ['0'],
   id: ['o', '3'],
+  model: ['M1', '~TTE', '~x!'],
 };
 
 interface Asked {

@@ -6,7 +6,7 @@ import { Client, findAccess, type Answer } from '../client.js';
 import { ExitCode } from '../exit.js';
 import { escaped } from '../logger.js';
 import { nodeRows, printFields, printJson, printTable, showCell } from '../output.js';
-import { attributesOf, devicePath, valueJson, valuesJson, wholeNumber } from '../values.js';
+import { attributesOf, devicePath, secondsOf, valueJson, valuesJson, wholeNumber } from '../values.js';
 
 /** Options every command of a client has. */
 export interface ClientOptions {
@@ -60,6 +60,18 @@ function addQueries(device: Command): void {
       else printFields(deviceFields(body as Record<string, unknown>));
     },
   );
+  withAccess(device.command('set <endpoint>').description('change how a device is treated'))
+    .requiredOption(
+      '--awake-window <SECONDS>',
+      'how long it listens after a message, when it is in queue mode; default: as set for its model, or as usual',
+    )
+    .action(async (endpoint: string, options: ClientOptions & { awakeWindow: string }) => {
+      const { awakeWindow: text } = options;
+      const awakeWindow = text === 'default' ? null : secondsOf('--awake-window', text);
+      const { body } = await clientOf(options).call('PATCH', devicePath(endpoint), { body: { awakeWindow } });
+      if (options.json === true) printJson(body);
+      else printFields(deviceFields(body as Record<string, unknown>));
+    });
   withAccess(device.command('operations <endpoint>').description('list the operations of a device, newest first'))
     .option('--limit <N>', 'most operations shown', '20')
     .action(async (endpoint: string, options: ClientOptions & { limit: string }) => {

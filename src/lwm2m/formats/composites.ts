@@ -46,7 +46,8 @@ export function decodePaths(format: number, bytes: Uint8Array, limits: FormatLim
     addEmpty: (_time, path) => {
       throw new DecodeError('unexpected_value', `an empty map at ${showPath(path)} in a list of paths`);
     },
-    addBare: (path) => {
+    addBare: (path, form) => {
+      if (form === 'sum') throw new DecodeError('unexpected_value', `a sum at ${showPath(path)} in a list of paths`);
       paths.push(path);
     },
   });
@@ -105,8 +106,9 @@ export function decodeComposite(
     addEmpty: (time, path) => {
       forest.addEmpty(time, path);
     },
-    addBare: (path, why) => {
-      if (why === 'named') throw new DecodeError('no_value', `${showPath(path)} has no value`);
+    addBare: (path, form) => {
+      if (form === 'sum') return;
+      if (form === 'named') throw new DecodeError('no_value', `${showPath(path)} has no value`);
       if (path.length !== 4) throw new DecodeError('no_value', `${showPath(path)} is no resource instance to remove`);
       removed.push(path);
     },

@@ -118,7 +118,7 @@ function readEntry(json: JsonReader, base: Base, { model, limits }: Question, tr
   }
   const path = pathOf(base.name, name, limits);
   if (kind === undefined) throw new DecodeError('no_value', `the entry of ${showPath(path)} has no value`);
-  const at = time === undefined ? base.time : (base.time ?? 0) + time;
+  const at = time === undefined ? base.time : withinTime((base.time ?? 0) + time);
   trees.add(at, path, wireOf(kind, token, path, model));
 }
 
@@ -164,11 +164,13 @@ function textOf(token: JsonToken, field: string): string {
 }
 
 function secondsOf(token: JsonToken): number {
-  const seconds = Number(token instanceof WireFloat ? token.value : token);
-  if (typeof token === 'string' || typeof token === 'boolean' || !(Math.abs(seconds) <= LATEST_TIME)) {
-    throw new DecodeError('bad_time', 'a time that is no number of seconds before the year 10000');
-  }
-  return seconds;
+  if (typeof token === 'string' || typeof token === 'boolean' || token === undefined) return withinTime(NaN);
+  return withinTime(Number(token instanceof WireFloat ? token.value : token));
+}
+
+function withinTime(seconds: number): number {
+  if (Math.abs(seconds) <= LATEST_TIME) return seconds;
+  throw new DecodeError('bad_time', 'a time that is no number of seconds before the year 10000');
 }
 
 function showValue(scalar: Scalar, path: Path): string {

@@ -12,6 +12,7 @@ import type { FormatLimits } from './parameters.js';
 import { SENML_LABELS, SenmlReader, senmlEntries, showJsonFloat } from './senml.js';
 import type { SenmlLabel, ValueSink } from './senml.js';
 import { TimedTrees } from './timed-trees.js';
+import { WireFloat } from './wire.js';
 
 /** The codec of SenML JSON. Without a definition a value has the type its field and form show. */
 export const senmlJsonCodec: FormatCodec = {
@@ -56,6 +57,11 @@ function readField(json: JsonReader, reader: SenmlReader): void {
     return;
   }
   const value = json.scalar() ?? null;
+  if (label === SENML_LABELS.bver && value instanceof WireFloat) {
+    // To JSON 10.0 and 10 are one number.
+    reader.field(label, value.value);
+    return;
+  }
   if (label !== SENML_LABELS.vd || value === null) {
     reader.field(label, value);
     return;

@@ -1,7 +1,7 @@
 /**
- * SenML records ↔ nodes (RFC 8428 §4; LwM2M-Core 1.1.1 §7.4.4), shared by the JSON and the CBOR form. Base name, time, value
- * and version persist from record to record; a path is base name and name put together; records with different times make
- * several nodes. Units and sums carry nothing LwM2M knows and are passed over.
+ * SenML records ↔ nodes (RFC 8428 §4; LwM2M-Core 1.1.1 §7.4.4), shared by the JSON and the CBOR form. Base name, time and
+ * value persist from record to record; a path is base name and name put together; records with different times make several
+ * nodes. Units, sums and update times carry nothing LwM2M knows: they are checked and passed over.
  */
 
 import { DecodeError } from '#base';
@@ -36,15 +36,19 @@ export type SenmlLabel = (typeof SENML_LABELS)[keyof typeof SENML_LABELS];
 /** Takes the values of a payload as they come up: TimedTrees for those at one path, Forest for those of any. */
 export interface ValueSink {
   add(time: number | undefined, path: Path, wire: WireValue): void;
-  /** Takes paths without a value, which only bodies of composite operations have: just named, or with null for removal. */
-  addBare?(path: Path, form: 'named' | 'null'): void;
+  /** Takes paths without a value, which only bodies of composite operations have. */
+  addBare?(path: Path, form: BareForm): void;
 }
+
+/** What stands at a path without a value: nothing but its name, a sum alone, or null, which removes. */
+export type BareForm = 'named' | 'sum' | 'null';
 
 /** Takes the fields of records one by one and hands values on; used once per payload. */
 export class SenmlReader {
   readonly #limits: FormatLimits;
   readonly #sink: ValueSink;
   #records = 0;
+  #version = SENML_VERSION;
   #baseName = '';
   #baseTime: number | undefined;
   #baseValue: number | bigint | WireFloat | undefined;
@@ -52,7 +56,7 @@ export class SenmlReader {
   #time: number | undefined;
   #value: WireValue | undefined;
   /** Whether the record's value is null, as SenML-ETCH has it (RFC 8790 §3.2). */
-  #null: 'null' | 'named' = 'named';
+  #isNull = false;
   /** Bits of the known labels that the record has had. */
   #seen = 0;
 
@@ -70,7 +74,7 @@ export class SenmlReader {
     this.#name = '';
     this.#time = undefined;
     this.#value = undefined;
-    this.#null = 'named';
+    this.#isNull = false;
     this.#seen = 0;
   }
 
@@ -89,7 +93,7 @@ export class SenmlReader {
     this.#seen |= bit;
     if (value === null) {
       if ((bit & VALUE_BITS) === 0 || this.#sink.addBare === undefined) throw this.#bad('a field that is null');
-      this.#null = 'null';
+      this.#isNull = true;
       return;
     }
     switch (label) {
@@ -127,28 +131,56 @@ export class SenmlReader {
         this.#baseValue = this.#number(value);
         break;
       case SENML_LABELS.bver:
-        if (value !== SENML_VERSION)
-          throw new DecodeError('bad_version', `SenML of a version other than ${SENML_VERSION}`);
+        this.#checkVersion(value);
+        break;
+      case SENML_LABELS.u:
+      case SENML_LABELS.bu:
+        this.#text(value);
+        break;
+      case SENML_LABELS.s:
+      case SENML_LABELS.bs:
+      case SENML_LABELS.ut:
+        this.#number(value);
         break;
       default:
     }
   }
 
-  /** Ends the record: its path, value and time are known. Throws DecodeError. */
+  /**
+   * Ends the record: its path, value and time are known. A missing value is zero where there is a base value (RFC 8428
+   * §4.5.4), and may be missing beside a sum (§4.2). Throws DecodeError.
+   */
   end(): void {
-    const path = this.#path();
+    const base = this.#baseValue;
     let value = this.#value;
     if (value === undefined) {
-      if (this.#sink.addBare === undefined)
-        throw new DecodeError('no_value', `record ${this.#records} (${showPath(path)}) has no value`);
-      this.#sink.addBare(path, this.#null);
-      return;
-    }
-    if (this.#baseValue !== undefined && isNumeric(value)) {
-      value = sum(this.#baseValue, value);
+      if (this.#setsBaseAlone()) return;
+      if (base === undefined || this.#isNull) {
+        this.#endBare(this.#path());
+        return;
+      }
+      value = base;
+    } else if (base !== undefined && isNumeric(value)) {
+      value = sum(base, value);
       if (value === undefined) throw this.#bad('a base value and value whose sum no double holds');
     }
-    this.#sink.add(this.#resolvedTime(), path, value);
+    this.#sink.add(this.#resolvedTime(), this.#path(), value);
+  }
+
+  /** Whether the record says nothing of a resource but is there for the base fields of those to come. */
+  #setsBaseAlone(): boolean {
+    if ((this.#seen & ~BASE_BITS) !== 0) return false;
+    const named = this.#baseName.length <= this.#limits.nameCharacters ? tryParsePath(this.#baseName) : undefined;
+    if ((this.#seen & BASE_VALUE_BIT) !== 0) return named === undefined || named.length < 3;
+    // In a composite body a base name that is a path names it, one that only begins paths does not.
+    return this.#sink.addBare === undefined || (named === undefined && this.#baseName.endsWith('/'));
+  }
+
+  #endBare(path: Path): void {
+    const form = this.#isNull ? 'null' : (this.#seen & SUM_BIT) === 0 ? 'named' : 'sum';
+    if (this.#sink.addBare !== undefined) this.#sink.addBare(path, form);
+    else if (form === 'named')
+      throw new DecodeError('no_value', `record ${this.#records} (${showPath(path)}) has no value`);
   }
 
   #path(): Path {
@@ -166,7 +198,18 @@ export class SenmlReader {
 
   #resolvedTime(): number | undefined {
     if (this.#time === undefined) return this.#baseTime;
-    return this.#baseTime === undefined ? this.#time : this.#baseTime + this.#time;
+    return this.#baseTime === undefined ? this.#time : this.#withinTime(this.#baseTime + this.#time);
+  }
+
+  /** A version that is understood, and that of all records (RFC 8428 §4.4). */
+  #checkVersion(value: WireValue | undefined): void {
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > SENML_VERSION) {
+      throw new DecodeError('bad_version', `SenML of a version that is none of 1 to ${SENML_VERSION}`);
+    }
+    if (this.#records > 1 && value !== this.#version) {
+      throw new DecodeError('bad_version', `record ${this.#records} of version ${value} after ${this.#version}`);
+    }
+    this.#version = value;
   }
 
   #text(value: WireValue | undefined): string {
@@ -176,12 +219,16 @@ export class SenmlReader {
 
   #number(value: WireValue | undefined): number | bigint | WireFloat {
     if (typeof value === 'number' || typeof value === 'bigint' || value instanceof WireFloat) return value;
+    if (value instanceof WireTime) throw this.#bad('a plain number that stands under the CBOR tag of times');
     throw this.#bad('a field that has to be a number is none');
   }
 
   #seconds(value: WireValue | undefined): number {
     const number = this.#number(value);
-    const seconds = Number(number instanceof WireFloat ? number.value : number);
+    return this.#withinTime(toNumber(number));
+  }
+
+  #withinTime(seconds: number): number {
     if (Math.abs(seconds) <= LATEST_TIME) return seconds;
     throw new DecodeError('bad_time', `record ${this.#records}: a time beyond the year 9999`);
   }
@@ -265,5 +312,14 @@ const LATEST_TIME = 253_402_300_799;
 const LOWEST_LABEL = -6;
 const HIGHEST_LABEL = 8;
 const VLO_BIT = 1 << 15;
+const SUM_BIT = bitOf(SENML_LABELS.s);
+const BASE_VALUE_BIT = bitOf(SENML_LABELS.bv);
+const BASE_BITS =
+  bitOf(SENML_LABELS.bver) |
+  bitOf(SENML_LABELS.bn) |
+  bitOf(SENML_LABELS.bt) |
+  bitOf(SENML_LABELS.bu) |
+  BASE_VALUE_BIT |
+  bitOf(SENML_LABELS.bs);
 const VALUE_BITS =
   bitOf(SENML_LABELS.v) | bitOf(SENML_LABELS.vs) | bitOf(SENML_LABELS.vb) | bitOf(SENML_LABELS.vd) | VLO_BIT;

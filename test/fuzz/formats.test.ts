@@ -5,10 +5,19 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { AppError, DecodeError, encodeUtf8 } from '#base';
-import { decodePack } from '#lwm2m/formats';
+import { FORMAT_LIMITS, decodeComposite, decodePack, decodePaths, encodeComposite, encodePaths } from '#lwm2m/formats';
 import type { FormatCodec } from '#lwm2m/formats';
 import { FORMATS, levelOf, samePath } from '#lwm2m/model';
-import type { InstanceNode, ModelView, Node, Path, PlacedNode, ResourceNode, Scalar } from '#lwm2m/model';
+import type {
+  CompositeEntry,
+  InstanceNode,
+  ModelView,
+  Node,
+  Path,
+  PlacedNode,
+  ResourceNode,
+  Scalar,
+} from '#lwm2m/model';
 import * as be from '../lwm2m/formats/support.js';
 import { fuzz, fuzzBudget, fuzzTimeout } from './support/fuzz.js';
 import type { FuzzRandom } from './support/random.js';
@@ -30,6 +39,7 @@ const SLOWEST = 250;
 const WHOLE = fuzzBudget(4);
 /** Each format has its share. */
 const BUDGET = { ...WHOLE, seconds: WHOLE.seconds / NAMES.length };
+const COMPOSITE_BUDGET = { ...WHOLE, seconds: WHOLE.seconds / 5 };
 
 describe('the decoders of the content formats, fed with nearly good payloads', () => {
   it.each(NAMES)(
@@ -72,7 +82,7 @@ describe('the decoders of packs, fed with nearly good payloads', () => {
             throw new Error(`not a DecodeError: ${be.hex(payload)}`, { cause: error });
           refused += 1;
         }
-        if (performance.now() - start > SLOWEST) throw new Error(`more than ${SLOWEST} ms: ${be.hex(payload)}`);
+        checkSoon(payload, start, () => decodePack(FORMATS[name], payload, be.model));
       });
       expect(decoded).toBeGreaterThan(0);
       expect(refused).toBeGreaterThan(0);
@@ -80,6 +90,137 @@ describe('the decoders of packs, fed with nearly good payloads', () => {
     fuzzTimeout(BUDGET),
   );
 });
+
+/** The formats of composite bodies. */
+const COMPOSITES = ['senml-json', 'senml-etch-json', 'senml-cbor', 'senml-etch-cbor', 'lwm2m-cbor'] as const;
+type Composite = (typeof COMPOSITES)[number];
+/** The format whose payloads and tokens a composite body shares. */
+const TWINS = {
+  'senml-json': 'senml-json',
+  'senml-etch-json': 'senml-json',
+  'senml-cbor': 'senml-cbor',
+  'senml-etch-cbor': 'senml-cbor',
+  'lwm2m-cbor': 'lwm2m-cbor',
+} as const;
+/** The formats that can say a removal, for those that can only be told one. */
+const ETCH = { 'senml-json': FORMATS['senml-etch-json'], 'senml-cbor': FORMATS['senml-etch-cbor'] } as const;
+
+describe('the decoders of composite bodies, fed with nearly good payloads', () => {
+  it.each(COMPOSITES)(
+    'give paths and values that come back, or a DecodeError, each soon: %s',
+    (name) => {
+      const corpus = compositeCorpus(name);
+      const counts = { paths: 0, nodes: 0, refused: 0 };
+      fuzz('formats', COMPOSITE_BUDGET, (random, iteration) => {
+        const payload = corpus[iteration] ?? payloadOf(TWINS[name], random, corpus);
+        const model = random.chance(0.7) ? be.model : be.noModel;
+        // Some bodies are beyond narrower limits, so that those are met as well.
+        const limits = random.chance(0.1) ? { ...FORMAT_LIMITS, records: 3, cborItems: 12, depth: 6 } : FORMAT_LIMITS;
+        const paths = bodyOf(payload, () => decodePaths(FORMATS[name], payload, limits));
+        if (paths === undefined) counts.refused += 1;
+        else {
+          counts.paths += 1;
+          pathsReturn(name, paths, payload, limits.records);
+        }
+        const values = bodyOf(payload, () => decodeComposite(FORMATS[name], payload, model, limits));
+        if (values === undefined) counts.refused += 1;
+        else {
+          counts.nodes += 1;
+          valuesReturn(name, values, model, payload);
+        }
+      });
+      expect(Math.min(counts.paths, counts.nodes, counts.refused)).toBeGreaterThan(0);
+    },
+    fuzzTimeout(COMPOSITE_BUDGET),
+  );
+});
+
+/** Throws when `call`, begun at `start`, took long and does so each time it is tried again: the machine may have been busy. */
+function checkSoon(payload: Uint8Array, start: number, call: () => unknown): void {
+  let quickest = performance.now() - start;
+  for (let round = 0; round < 3 && quickest > SLOWEST; round += 1) {
+    const again = performance.now();
+    be.thrownBy(call);
+    quickest = Math.min(quickest, performance.now() - again);
+  }
+  if (quickest > SLOWEST) throw new Error(`more than ${SLOWEST} ms: ${be.hex(payload)}`);
+}
+
+/** What a decoder of bodies gives; undefined when it refuses. Whatever else it throws, or how long it takes, fails. */
+function bodyOf<Body>(payload: Uint8Array, decode: () => Body): Body | undefined {
+  const start = performance.now();
+  let body: Body | undefined;
+  try {
+    body = decode();
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw new Error(`not a DecodeError: ${be.hex(payload)}`, { cause: error });
+  }
+  checkSoon(payload, start, decode);
+  return body;
+}
+
+/** No more paths than records, each of a level there is, and the same again from our own encoder. */
+function pathsReturn(name: Composite, paths: readonly Path[], payload: Uint8Array, most: number): void {
+  try {
+    expect(paths.length).toBeLessThanOrEqual(most);
+    expect(paths.every((path) => path.length <= 4)).toBe(true);
+    if (name === 'lwm2m-cbor' && new Set(paths.map(String)).size < paths.length) return;
+    expect(decodePaths(FORMATS[name], encodePaths(FORMATS[name], paths))).toEqual(paths);
+  } catch (cause) {
+    throw new Error(`wrong paths: ${be.hex(payload)}`, { cause });
+  }
+}
+
+/** The values and removals, encoded by us, are the same again. */
+function valuesReturn(
+  name: Composite,
+  { nodes, removed }: ReturnType<typeof decodeComposite>,
+  model: ModelView,
+  payload: Uint8Array,
+): void {
+  const removals = removed.map((path): CompositeEntry => ({ path, node: 'removed' }));
+  try {
+    expect(nodes.every(({ path, node }) => path.length === 1 && node.kind === 'object')).toBe(true);
+    expect(removed.every((path) => path.length === 4)).toBe(true);
+    const etch = name === 'senml-json' || name === 'senml-cbor' ? ETCH[name] : FORMATS[name];
+    const again = decodeComposite(etch, encodeComposite(etch, [...nodes, ...removals]), model);
+    expect(again.removed).toEqual(removed);
+    const shown = (list: readonly PlacedNode[]): unknown =>
+      list
+        .map(({ path, node, time }) => [path[0], time, comparable(node)])
+        .filter(([, , node]) => (node as ReadonlyMap<number, unknown>).size > 0);
+    expect(shown(again.nodes)).toEqual(shown(nodes));
+  } catch (error) {
+    // What JSON cannot say: NaN and infinities.
+    if (error instanceof AppError && error.code === 'not_encodable' && name.endsWith('json')) return;
+    throw new Error(`wrong values: ${be.hex(payload)}`, { cause: error });
+  }
+}
+
+/** Good bodies: lists of paths, values at paths of several objects, removals, times, and what our encoder never writes. */
+function compositeCorpus(name: Composite): Uint8Array[] {
+  const format = FORMATS[name];
+  const paths: Path[][] = [[[3, 0, 9]], [[1, 0, 1], [O], [O, 0], [O, 0, 11, 2]], [[3], [3, 0]]];
+  const values: CompositeEntry[][] = [
+    [{ path: [3, 0, 9], node: be.single(be.integer(95)) }],
+    [
+      { path: [1, 0, 6], node: be.single(be.boolean(true)) },
+      { path: [O, 0, 15], node: be.multiple({ 0: be.opaque('0102'), 7: be.opaque('') }) },
+      { path: [O, 1], node: be.instance({ 0: be.string('Grüße'), 3: be.float(21.5), 7: be.link(3, 0) }) },
+      { path: [3303], node: be.object({ 0: be.instance({ 5700: be.float(-4.25) }), 1: be.instance({}) }) },
+    ],
+    ['senml-json', 'senml-cbor'].includes(name) ? [] : [{ path: [O, 0, 11, 2], node: 'removed' }],
+    name === 'lwm2m-cbor' ? [] : [{ path: [3, 0, 9], node: be.single(be.integer(1)), time: 1_700_000_000.5 }],
+  ];
+  return [
+    ...corpusOf(be.codecOf(FORMATS[TWINS[name]])),
+    ...paths.map((list) => encodePaths(format, list)),
+    ...values.map((list) => encodeComposite(format, list)),
+    ...(COMPOSITE_EXTRA[TWINS[name]] ?? []).map((literal) =>
+      literal.startsWith('[') ? encodeUtf8(literal) : be.bytes(literal),
+    ),
+  ];
+}
 
 /** Decodes; whatever is decoded is checked, whatever is thrown must be a DecodeError. */
 function outcome(codec: FormatCodec, payload: Uint8Array, path: Path, model: ModelView): 'decoded' | 'refused' {
@@ -91,7 +232,7 @@ function outcome(codec: FormatCodec, payload: Uint8Array, path: Path, model: Mod
     if (error instanceof DecodeError) return 'refused';
     throw new Error(`not a DecodeError: ${be.hex(payload)}`, { cause: error });
   }
-  if (performance.now() - start > SLOWEST) throw new Error(`more than ${SLOWEST} ms: ${be.hex(payload)}`);
+  checkSoon(payload, start, () => codec.decode(payload, path, model));
   try {
     for (const node of nodes) check(codec, node, path, model);
   } catch (error) {
@@ -192,6 +333,18 @@ const EXTRA: Readonly<Record<string, readonly string[]>> = {
   ],
   tlv: ['08 00 04 C2 01 01 00', '08 00 02 C0 00 08 01 02 C0 00', '48 00 01 05 41 02 05', '86 0B 41 00 05 41 01 05'],
   cbor: ['7f 61 55 61 56 ff', 'c4 82 20 18 d7', 'c1 fb 41d46090a3e00000', 'c3 42 0100', 'f9 7e00'],
+};
+
+const COMPOSITE_EXTRA: Readonly<Record<string, readonly string[]>> = {
+  'senml-json': [
+    '[{"bn":"/3/0/"},{"n":"9"},{"bn":"/1/0/1"},{"bn":"/"}]',
+    '[{"bn":"/3/0/","bv":20,"n":"9","v":1},{"n":"11/1","v":null},{"n":"10","s":5}]',
+  ],
+  'senml-cbor': [
+    '9f a1 21 65 "/3/0/" a1 00 61 "9" bf 21 66 "/1/0/1" ff a1 21 61 "/" ff',
+    '83 a4 21 65 "/3/0/" 24 14 00 61 "9" 02 01 a2 00 64 "11/1" 02 f6 a2 00 62 "10" 05 05',
+  ],
+  'lwm2m-cbor': ['a2 03 a1 00 a1 09 f6 01 a1 82 00 01 f6', 'bf 9f 19 80e8 00 ff bf 0b bf 02 f6 00 05 ff ff 03 a0 ff'],
 };
 
 const JSON_EXTRA = [

@@ -56,7 +56,6 @@ const ONE_PLACE = [
   },
   { packages: ['express', 'helmet'], parts: ['northbound'], why: 'HTTP is spoken in northbound only' },
   { packages: ['@photostructure/sqlite', 'mongodb'], parts: ['store'], why: 'databases are reached from store only' },
-  { packages: ['cbor-x'], parts: ['lwm2m/formats'], why: 'cbor-x stands behind the pre-check of lwm2m/formats only' },
   { packages: ['saxes'], parts: ['lwm2m/model'], why: 'XML is read by lwm2m/model/object-xml.ts only' },
   { packages: ['commander'], parts: ['cli'], why: 'arguments are parsed by the command line only' },
 ];

@@ -3,8 +3,8 @@
 import { DecodeError } from '#base';
 import { showPath } from '#lwm2m/model';
 import type { ModelView, Node, Path, PlacedNode } from '#lwm2m/model';
+import { CborReader } from './cbor-reader.js';
 import { CborWriter, writeScalar } from './cbor-write.js';
-import { cborWire, decodeCbor } from './cbor.js';
 import { modelType, onlyValue } from './codec.js';
 import type { FormatCodec } from './codec.js';
 import { FORMAT_LIMITS } from './parameters.js';
@@ -16,9 +16,10 @@ export const cborCodec: FormatCodec = {
   name: 'cbor',
   decode(bytes: Uint8Array, target: Path, model: ModelView, limits = FORMAT_LIMITS): PlacedNode[] {
     if (target.length < 3) throw new DecodeError('bad_path', `CBOR carries one value, ${showPath(target)} has several`);
-    const { value, floats } = decodeCbor(bytes, limits);
-    const wire = cborWire(value, floats.length > 0 ? 'float' : 'plain');
-    if (wire === undefined) throw badValue(target, 'the CBOR item is no single value');
+    const reader = new CborReader(bytes, limits);
+    const wire = reader.value();
+    reader.end();
+    if (wire === undefined || wire === null) throw badValue(target, 'the CBOR item is no single value');
     return [{ path: target, node: { kind: 'single', value: scalarFromWire(modelType(target, model), wire, target) } }];
   },
   encode(path: Path, node: Node): Uint8Array {

@@ -6,14 +6,15 @@
 import { DecodeError } from '#base';
 import { MAX_ID, showPath } from '#lwm2m/model';
 import type { ModelView, Node, Path, PlacedNode } from '#lwm2m/model';
+import { CborReader } from './cbor-reader.js';
 import { CborWriter, writeScalar } from './cbor-write.js';
-import { cborWire, decodeCbor } from './cbor.js';
 import { checkEncoded } from './codec.js';
 import type { FormatCodec } from './codec.js';
 import { FORMAT_LIMITS } from './parameters.js';
 import type { FormatLimits } from './parameters.js';
 import type { ValueSink } from './senml.js';
 import { TreeBuilder } from './tree.js';
+import type { WireValue } from './wire.js';
 
 /** The codec of LwM2M CBOR. Without a definition a value has the type its form shows. */
 export const lwm2mCborCodec: FormatCodec = {
@@ -21,14 +22,15 @@ export const lwm2mCborCodec: FormatCodec = {
   name: 'lwm2m-cbor',
   decode(bytes: Uint8Array, target: Path, model: ModelView, limits = FORMAT_LIMITS): PlacedNode[] {
     const builder = new TreeBuilder(target, model);
-    new Walk(bytes, limits).into({
+    const sink: TreeSink = {
       add: (_time, path, wire) => {
         builder.add(path, wire);
       },
       addEmpty: (_time, path) => {
         builder.addEmpty(path);
       },
-    });
+    };
+    new Walk(bytes, sink, limits).run();
     return [{ path: target, node: builder.finish() }];
   },
   encode(path: Path, node: Node): Uint8Array {
@@ -45,7 +47,7 @@ export const lwm2mCborCodec: FormatCodec = {
 
 /** Hands the values of a payload to `sink`, one by one, and what is empty too. Throws DecodeError. */
 export function readLwm2mCbor(bytes: Uint8Array, sink: TreeSink, limits: FormatLimits): void {
-  new Walk(bytes, limits).into(sink);
+  new Walk(bytes, sink, limits).run();
 }
 
 /** Takes values, and instances and multiple resources without content. */
@@ -55,69 +57,93 @@ export interface TreeSink extends ValueSink {
 
 /** Goes through the maps of one payload; path by path, at most four deep. */
 class Walk {
-  readonly #value: unknown;
-  readonly #floats: readonly number[];
+  readonly #cbor: CborReader;
+  readonly #sink: TreeSink;
   readonly #limits: FormatLimits;
-  #entry = 0;
-  #nextFloat = 0;
   #values = 0;
 
-  constructor(bytes: Uint8Array, limits: FormatLimits) {
-    const { value, floats } = decodeCbor(bytes, limits, 'ids or arrays');
-    this.#value = value;
-    this.#floats = floats;
+  constructor(bytes: Uint8Array, sink: TreeSink, limits: FormatLimits) {
+    this.#cbor = new CborReader(bytes, limits, 'ids or arrays');
+    this.#sink = sink;
     this.#limits = limits;
   }
 
-  into(sink: TreeSink): void {
-    if (!(this.#value instanceof Map)) throw new DecodeError('bad_lwm2m_cbor', 'LwM2M CBOR that is no map');
-    this.#map(this.#value, [], sink);
+  run(): void {
+    if (!this.#cbor.atMap()) throw new DecodeError('bad_lwm2m_cbor', 'LwM2M CBOR that is no map');
+    this.#map([], this.#cbor.open());
+    this.#cbor.end();
   }
 
-  #map(map: ReadonlyMap<unknown, unknown>, above: Path, sink: TreeSink): void {
-    for (const [key, value] of map) {
-      this.#entry += 1;
-      const form = this.#form();
-      const path = [...above, ...idsOf(key)];
-      if (path.length > 4) throw new DecodeError('bad_path', `${path.length} ids on the way to a value, at most 4`);
-      if (value instanceof Map) {
+  /** The entries of a map that was opened. */
+  #map(above: Path, entries: number): void {
+    const cbor = this.#cbor;
+    const seen = new Set<number>();
+    for (let entry = 0; cbor.more(entries, entry); entry += 1) {
+      const path = cbor.atArray() ? this.#arrayKey(above) : this.#key(above, seen);
+      if (cbor.atMap()) {
         if (path.length === 4) throw new DecodeError('bad_path', `a map at ${showPath(path)}, where a value stands`);
-        if (value.size === 0) sink.addEmpty(undefined, path);
-        else this.#map(value, path, sink);
-        continue;
-      }
-      const wire = cborWire(value, form);
-      if (value === null && sink.addBare !== undefined) {
-        sink.addBare(path, 'null');
-        continue;
-      }
-      if (wire === undefined) throw new DecodeError('no_value', `${showPath(path)} has no value`);
-      this.#values += 1;
-      if (this.#values > this.#limits.records) {
-        throw new DecodeError('too_many', `more than ${this.#limits.records} values`);
-      }
-      sink.add(undefined, path, wire);
+        this.#inner(path);
+      } else this.#value(path);
     }
   }
 
-  /** Whether the value of the entry reached now was written as a float. */
-  #form(): 'float' | 'plain' {
-    const floats = this.#floats;
-    while (this.#nextFloat < floats.length && (floats[this.#nextFloat] as number) < this.#entry) this.#nextFloat += 1;
-    return floats[this.#nextFloat] === this.#entry ? 'float' : 'plain';
+  #inner(path: Path): void {
+    const cbor = this.#cbor;
+    const entries = cbor.open();
+    if (entries !== 0 && !cbor.atBreak(entries)) {
+      this.#map(path, entries);
+      return;
+    }
+    cbor.more(entries, 0);
+    this.#sink.addEmpty(undefined, path);
+  }
+
+  #value(path: Path): void {
+    const wire = this.#cbor.value();
+    if (wire === null && this.#sink.addBare !== undefined) {
+      this.#sink.addBare(path, 'null');
+      return;
+    }
+    if (wire === undefined || wire === null) throw new DecodeError('no_value', `${showPath(path)} has no value`);
+    this.#values += 1;
+    if (this.#values > this.#limits.records) {
+      throw new DecodeError('too_many', `more than ${this.#limits.records} values`);
+    }
+    this.#sink.add(undefined, path, wire);
+  }
+
+  /** The path of a key that is one id. */
+  #key(above: Path, seen: Set<number>): Path {
+    const id = idOf(this.#cbor.key());
+    if (seen.has(id)) throw new DecodeError('duplicate_key', 'a key appears twice in a CBOR map');
+    seen.add(id);
+    return below(above, [id]);
+  }
+
+  /** The path of a key that is an array of ids. */
+  #arrayKey(above: Path): Path {
+    const cbor = this.#cbor;
+    const count = cbor.open();
+    const ids: number[] = [];
+    while (cbor.more(count, ids.length)) {
+      if (ids.length === 4) throw new DecodeError('bad_path', 'more than 4 ids on the way to a value');
+      ids.push(idOf(cbor.atArray() || cbor.atMap() ? cbor.value() : cbor.key()));
+    }
+    if (ids.length === 0) throw new DecodeError('bad_path', 'a key that is an empty array');
+    return below(above, ids);
   }
 }
 
-function idsOf(key: unknown): Path {
-  const ids: readonly unknown[] = Array.isArray(key) ? key : [key];
-  if (ids.length === 0) throw new DecodeError('bad_path', 'a key that is an empty array');
-  for (const id of ids) {
-    if (typeof id === 'string') throw new DecodeError('bad_path', 'a key that is text: no gateway is served here');
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > MAX_ID) {
-      throw new DecodeError('bad_path', `a key that is no id from 0 to ${MAX_ID}`);
-    }
-  }
-  return ids as Path;
+function below(above: Path, ids: readonly number[]): Path {
+  const path = above.length === 0 ? ids : [...above, ...ids];
+  if (path.length > 4) throw new DecodeError('bad_path', `${path.length} ids on the way to a value, at most 4`);
+  return path;
+}
+
+function idOf(key: WireValue | null | undefined): number {
+  if (typeof key === 'string') throw new DecodeError('bad_path', 'a key that is text: no gateway is served here');
+  if (typeof key === 'number' && Number.isInteger(key) && key >= 0 && key <= MAX_ID) return key;
+  throw new DecodeError('bad_path', `a key that is no id from 0 to ${MAX_ID}`);
 }
 
 /** Writes what stands at `path`, whose key is written already. Throws AppError(`not_encodable`). */

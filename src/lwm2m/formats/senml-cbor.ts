@@ -2,8 +2,8 @@
 
 import { DecodeError } from '#base';
 import type { ModelView, Node, Path, PlacedNode, Scalar } from '#lwm2m/model';
+import { CborReader } from './cbor-reader.js';
 import { CborWriter, writeScalar } from './cbor-write.js';
-import { cborWire, countEntries, decodeCbor } from './cbor.js';
 import { checkEncoded } from './codec.js';
 import type { FormatCodec } from './codec.js';
 import { FORMAT_LIMITS } from './parameters.js';
@@ -39,27 +39,19 @@ export const senmlCborCodec: FormatCodec = {
 
 /** Hands the values of a payload to `sink`, one by one. Throws DecodeError. */
 export function readSenmlCbor(bytes: Uint8Array, sink: ValueSink, limits: FormatLimits): void {
-  const { value: records, floats } = decodeCbor(bytes, limits);
+  const cbor = new CborReader(bytes, limits);
   const reader = new SenmlReader(sink, limits);
-  if (!Array.isArray(records)) throw new DecodeError('bad_senml', 'SenML CBOR that is no array of records');
-  let entry = 0;
-  let nextFloat = 0;
-  for (const record of records) {
-    if (!(record instanceof Map)) throw new DecodeError('bad_senml', 'a SenML record that is no map');
+  if (!cbor.atArray()) throw new DecodeError('bad_senml', 'SenML CBOR that is no array of records');
+  const records = cbor.open();
+  if (records > limits.records) throw new DecodeError('too_many', `more than ${limits.records} SenML records`);
+  for (let record = 0; cbor.more(records, record); record += 1) {
+    if (!cbor.atMap()) throw new DecodeError('bad_senml', 'a SenML record that is no map');
     reader.begin();
-    for (const [label, value] of record) {
-      entry += 1;
-      let form: 'float' | 'plain' = 'plain';
-      while (nextFloat < floats.length && (floats[nextFloat] as number) <= entry) {
-        if (floats[nextFloat] === entry) form = 'float';
-        nextFloat += 1;
-      }
-      const wire = cborWire(value, form);
-      if (wire === undefined) entry += countEntries(value);
-      reader.field(label, value === null ? null : wire);
-    }
+    const fields = cbor.open();
+    for (let field = 0; cbor.more(fields, field); field += 1) reader.field(cbor.key(), cbor.value());
     reader.end();
   }
+  cbor.end();
 }
 
 /** Writes the label of the field that carries a value of that type. */

@@ -59,6 +59,8 @@ export class SenmlReader {
   #isNull = false;
   /** Bits of the known labels that the record has had. */
   #seen = 0;
+  /** The unknown labels it has had. */
+  #unknown: Set<number | string> | undefined;
 
   constructor(sink: ValueSink, limits: FormatLimits) {
     this.#sink = sink;
@@ -76,19 +78,17 @@ export class SenmlReader {
     this.#value = undefined;
     this.#isNull = false;
     this.#seen = 0;
+    this.#unknown = undefined;
   }
 
   /** A field of the record. `value` is undefined when it is of no form that a known field may have. Throws DecodeError. */
-  field(label: unknown, value: WireValue | null | undefined): void {
+  field(label: number | string, value: WireValue | null | undefined): void {
     const bit = bitOf(label);
     if (bit === 0) {
-      // RFC 8428 §4.4: a label that ends in an underscore must be understood.
-      if (typeof label === 'string' && label.endsWith('_'))
-        throw this.#bad(`the field "${label.slice(0, 32)}" is unknown`);
+      this.#passField(label);
       return;
     }
-    if ((this.#seen & bit) !== 0)
-      throw new DecodeError('duplicate_key', `record ${this.#records}: a field appears twice`);
+    if ((this.#seen & bit) !== 0) throw this.#twice();
     if ((bit & VALUE_BITS) !== 0 && (this.#seen & VALUE_BITS) !== 0) throw this.#bad('two values');
     this.#seen |= bit;
     if (value === null) {
@@ -167,13 +167,25 @@ export class SenmlReader {
     this.#sink.add(this.#resolvedTime(), this.#path(), value);
   }
 
-  /** Whether the record says nothing of a resource but is there for the base fields of those to come. */
+  /** A field that is not known; one whose label ends in an underscore must be understood (RFC 8428 §4.4). */
+  #passField(label: number | string): void {
+    if (typeof label === 'string' && label.endsWith('_'))
+      throw this.#bad(`the field "${label.slice(0, 32)}" is unknown`);
+    this.#unknown ??= new Set();
+    if (this.#unknown.has(label)) throw this.#twice();
+    this.#unknown.add(label);
+  }
+
+  /** Whether the record says nothing of a resource but is there for the base fields of those to come. Throws DecodeError. */
   #setsBaseAlone(): boolean {
     if ((this.#seen & ~BASE_BITS) !== 0) return false;
-    const named = this.#baseName.length <= this.#limits.nameCharacters ? tryParsePath(this.#baseName) : undefined;
-    if ((this.#seen & BASE_VALUE_BIT) !== 0) return named === undefined || named.length < 3;
+    const base = this.#baseName;
+    if (base === '') return true;
+    const begins = base.endsWith('/') && base.length > 1;
+    const named = this.#pathOf(begins ? base.slice(0, -1) : base);
+    if ((this.#seen & BASE_VALUE_BIT) !== 0) return begins || named.length < 3;
     // In a composite body a base name that is a path names it, one that only begins paths does not.
-    return this.#sink.addBare === undefined || (named === undefined && this.#baseName.endsWith('/'));
+    return begins || this.#sink.addBare === undefined;
   }
 
   #endBare(path: Path): void {
@@ -184,13 +196,12 @@ export class SenmlReader {
   }
 
   #path(): Path {
-    if (this.#baseName.length + this.#name.length > this.#limits.nameCharacters) {
-      throw new DecodeError(
-        'too_long',
-        `record ${this.#records}: a name beyond ${this.#limits.nameCharacters} characters`,
-      );
-    }
-    const name = this.#baseName + this.#name;
+    if (this.#baseName.length + this.#name.length > this.#limits.nameCharacters) throw this.#tooLong();
+    return this.#pathOf(this.#baseName + this.#name);
+  }
+
+  #pathOf(name: string): Path {
+    if (name.length > this.#limits.nameCharacters) throw this.#tooLong();
     const path = tryParsePath(name);
     if (path === undefined) throw new DecodeError('bad_path', `record ${this.#records}: "${name}" is not a path`);
     return path;
@@ -231,6 +242,15 @@ export class SenmlReader {
   #withinTime(seconds: number): number {
     if (Math.abs(seconds) <= LATEST_TIME) return seconds;
     throw new DecodeError('bad_time', `record ${this.#records}: a time beyond the year 9999`);
+  }
+
+  #tooLong(): DecodeError {
+    const most = this.#limits.nameCharacters;
+    return new DecodeError('too_long', `record ${this.#records}: a name beyond ${most} characters`);
+  }
+
+  #twice(): DecodeError {
+    return new DecodeError('duplicate_key', `record ${this.#records}: a field appears twice`);
   }
 
   #bad(what: string): DecodeError {
@@ -280,7 +300,7 @@ export function showJsonFloat(value: number): string {
 }
 
 /** One bit for each known label, 0 for any other. */
-function bitOf(label: unknown): number {
+function bitOf(label: number | string): number {
   if (typeof label === 'number')
     return label >= LOWEST_LABEL && label <= HIGHEST_LABEL ? 1 << (label - LOWEST_LABEL) : 0;
   return label === SENML_LABELS.vlo ? VLO_BIT : 0;

@@ -480,6 +480,9 @@ describe.each([
   });
 
   it.each([
+    ['a decimal fraction that no double holds', 'c4 82 19 0190 01', 'bad_cbor'],
+    ['a negative one', 'c4 82 19 0190 20', 'bad_cbor'],
+    ['an exponent of eight bytes', 'c4 82 1b 7fffffffffffffff 01', 'bad_cbor'],
     ['a big float (tag 5), which RFC 8428 §6 does not have', 'c5 82 19 0190 01', 'bad_tag'],
     ['a big number of 17 bytes', `c2 51 ${'ff'.repeat(17)}`, 'bad_cbor'],
   ])('and refuses %s', (_title, item, reason) => {

@@ -97,6 +97,8 @@ describe('LwM2M CBOR', () => {
     ['bad_path', 'a1 82 03 00 01'],
     ['bad_path', 'a1 83 03 00 82 00 01 01'],
     ['bad_cbor', 'a1 a0 01'],
+    ['bad_cbor', 'a1 83 03 00 f9 4880 01'],
+    ['bad_cbor', 'a1 83 03 00 c2 41 09 01'],
     ['bad_cbor', 'a1 f9 3c00 01'],
     ['outside_path', 'a1 83 01 00 01 01'],
     ['outside_path', 'a1 82 01 00 a0'],

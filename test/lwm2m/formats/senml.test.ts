@@ -168,6 +168,11 @@ const REFUSED: readonly (readonly [title: string, reason: string, both: Both])[]
   ['a time without a value', 'no_value', { json: '[{"bn":"/3/0/9","t":5}]', cbor: '81 a2 21 66 "/3/0/9" 06 05' }],
   ['a unit without a value', 'no_value', { json: '[{"bn":"/3/0/9","u":"%"}]', cbor: '81 a2 21 66 "/3/0/9" 01 61 "%"' }],
   ['a sum alone at what is no path', 'bad_path', { json: '[{"n":"9","s":5}]', cbor: '81 a2 00 61 "9" 05 05' }],
+  [
+    'a base name that begins no path, though no value follows',
+    'bad_path',
+    { json: '[{"bn":"/3/x/"},{"n":"/3/0/9","v":1}]', cbor: '82 a1 21 65 "/3/x/" a2 00 66 "/3/0/9" 02 01' },
+  ],
   ['a base value for text', 'bad_value', { json: '[{"bn":"/3/0/0","bv":5}]', cbor: '81 a2 21 66 "/3/0/0" 24 05' }],
   [
     'a base sum that is text',

@@ -8,6 +8,7 @@ import { idle } from './cases/idle.mjs';
 import { liveRead } from './cases/live-read.mjs';
 import { notification } from './cases/notification.mjs';
 import { register } from './cases/register.mjs';
+import { send } from './cases/send.mjs';
 import { refreshUpdate } from './cases/update.mjs';
 import { startLoad, startServer, startYardstick } from './processes.mjs';
 
@@ -26,6 +27,11 @@ const CASES = [
   {
     ...{ name: 'notification', run: notification },
     full: { devices: 2000, perDevice: 15, warmUp: 5, inFlight: 2000 },
+    smoke: { devices: 2000, perDevice: 2, warmUp: 1, inFlight: 2000 },
+  },
+  {
+    ...{ name: 'send', run: send },
+    full: { devices: 2000, perDevice: 15, warmUp: 15, inFlight: 2000 },
     smoke: { devices: 2000, perDevice: 2, warmUp: 1, inFlight: 2000 },
   },
   {

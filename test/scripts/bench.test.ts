@@ -13,6 +13,8 @@ interface Wire {
   registerRequest(name: string, lifetime: number, links: string, token: Bytes): Buffer;
   notification(token: Bytes, sequence: number, payload: Bytes): Buffer;
   senmlThree(basePath: string, value: number): Buffer;
+  senmlTen(basePath: string, value: number, seconds: number): Buffer;
+  sendRequest(token: Bytes, payload: Bytes): Buffer;
   parse(bytes: Bytes): { type: number; code: number; options: [number, Bytes][]; payload: Bytes };
 }
 interface Report {
@@ -101,6 +103,30 @@ describe('datagrams of the load, read by coap-packet', () => {
     expect(read(wire.notification(token, 0x010203, payload))).toMatchObject({
       ...{ code: '2.05', confirmable: true, payload: toHex(payload) },
       options: ['Observe 010203', 'Content-Format 70'],
+    });
+  });
+
+  it('send ten values of one instance as SenML CBOR', () => {
+    const payload = wire.senmlTen('/3303/0/', 20.5, 1_767_225_600);
+    const floats = [
+      ['5601', '402f000000000000'],
+      ['5602', '4039800000000000'],
+      ['5603', 'c044400000000000'],
+      ['5604', '4055600000000000'],
+      ['6050', '3fd0000000000000'],
+    ] as const;
+    expect(toHex(payload)).toBe(
+      '8a' +
+        `a32168${hex('/3303/0/')}0064${hex('5700')}02fb4034800000000000` +
+        floats.map(([name, value]) => `a20064${hex(name)}02fb${value}`).join('') +
+        `a20064${hex('5701')}0363${hex('Cel')}` +
+        `a20064${hex('5750')}036d${hex('hall 4, north')}` +
+        `a20064${hex('5518')}021a6955b900` +
+        `a20064${hex('6042')}021a00000002`,
+    );
+    expect(read(wire.sendRequest(token, payload))).toEqual({
+      ...{ code: '0.02', confirmable: true, token: '0102030405060708', payload: toHex(payload) },
+      options: [`Uri-Path ${hex('dp')}`, 'Content-Format 70'],
     });
   });
 

@@ -35,6 +35,8 @@ function newDevice(index, socket) {
     location: undefined,
     observeToken: undefined,
     observeSequence: 1,
+    /** How many Sends it has made. */
+    reports: 0,
     request: undefined,
     startedAt: 0,
     lastSentAt: 0,

@@ -5,7 +5,16 @@
 
 import { Crowd } from './crowd.mjs';
 import { Devices } from './devices.mjs';
-import { Option, notification, parse, registerRequest, senmlThree, updateRequest } from './wire.mjs';
+import {
+  Option,
+  notification,
+  parse,
+  registerRequest,
+  sendRequest,
+  senmlTen,
+  senmlThree,
+  updateRequest,
+} from './wire.mjs';
 
 const devices = new Devices();
 const crowd = new Crowd();
@@ -39,6 +48,14 @@ function registered(device, bytes) {
   return answer.code === 0x41 && device.location.length > 0 ? 'done' : 'wrong';
 }
 
+/** Judges the answer to a Send, which comes when its values are durable: 2.04, mostly apart from its acknowledgement. */
+function changed(device, bytes) {
+  if (bytes[1] === 0) return 'wait';
+  const tokenLength = bytes[0] & 0x0f;
+  if (!bytes.subarray(4, 4 + tokenLength).equals(device.token)) return 'wait';
+  return bytes[1] === 0x44 ? 'done' : 'wrong';
+}
+
 /** Where the yardsticks are sent to, which know no locations: as long as one of the server's. */
 const anyLocation = (device) => device.location ?? ['rd', 'AAAAAAAAAA'];
 
@@ -62,8 +79,16 @@ const MAKERS = {
       senmlThree('/3303/0/', 15 + (device.observeSequence % 100) / 10),
     );
   },
+  send: () => (device) => {
+    device.reports += 1;
+    const payload = senmlTen('/3303/0/', 15 + (device.reports % 100) / 10, FIRST_MOMENT + device.reports);
+    return sendRequest(device.token, payload);
+  },
 };
-const JUDGES = { update: piggyBacked(0x44), register: registered, notify: piggyBacked(0) };
+const JUDGES = { update: piggyBacked(0x44), register: registered, notify: piggyBacked(0), send: changed };
+
+/** Unix seconds of what devices send first. */
+const FIRST_MOMENT = 1_767_225_600;
 
 const KINDS = {
   /** {count}: makes that many devices. */

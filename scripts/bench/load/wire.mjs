@@ -57,21 +57,71 @@ export function registerRequest(name, lifetime, links, token) {
   );
 }
 
-/** Three float values of an instance of object 3303 in SenML CBOR: the value, its minimum and its maximum. */
+/** A text of at most 23 bytes in CBOR. */
+const cborText = (text) => Buffer.concat([Buffer.from([0x60 | text.length]), Buffer.from(text)]);
+
+/** A number in CBOR: four bytes for a whole one (a moment, a share), a double for any other. */
+function cborNumber(number, whole) {
+  const bytes = Buffer.alloc(whole ? 5 : 9, whole ? 0x1a : 0xfb);
+  if (whole) bytes.writeUInt32BE(number, 1);
+  else bytes.writeDoubleBE(number, 1);
+  return bytes;
+}
+
+/**
+ * Values of an instance in SenML CBOR, up to 23 records: `entries` are [resource, text, number or {whole}]. The first
+ * record has the base name.
+ */
+function senml(basePath, entries) {
+  const records = entries.map(([name, value], index) => {
+    const head = index > 0 ? [Buffer.from([0xa2])] : [Buffer.from([0xa3, 0x21]), cborText(basePath)];
+    const content =
+      typeof value === 'string'
+        ? [Buffer.from([0x03]), cborText(value)]
+        : [Buffer.from([0x02]), cborNumber(value.whole ?? value, value.whole !== undefined)];
+    return Buffer.concat([...head, Buffer.from([0x00]), cborText(name), ...content]);
+  });
+  return Buffer.concat([Buffer.from([0x80 | records.length]), ...records]);
+}
+
+/** Three float values of an instance of object 3303: the value, its minimum and its maximum. */
 export function senmlThree(basePath, value) {
-  const record = (name, number, base) => {
-    const text = (string) => Buffer.concat([Buffer.from([0x60 | string.length]), Buffer.from(string)]);
-    const float = Buffer.alloc(9, 0xfb);
-    float.writeDoubleBE(number, 1);
-    const head = base === undefined ? [Buffer.from([0xa2])] : [Buffer.from([0xa3, 0x21]), text(base)];
-    return Buffer.concat([...head, Buffer.from([0x00]), text(name), Buffer.from([0x02]), float]);
-  };
-  return Buffer.concat([
-    Buffer.from([0x83]),
-    record('5700', value, basePath),
-    record('5601', value - 5),
-    record('5602', value + 5),
+  return senml(basePath, [
+    ['5700', value],
+    ['5601', value - 5],
+    ['5602', value + 5],
   ]);
+}
+
+/** All ten readable values of an instance of object 3303: six floats, two texts, a moment and a whole number. */
+export function senmlTen(basePath, value, seconds) {
+  return senml(basePath, [
+    ['5700', value],
+    ['5601', value - 5],
+    ['5602', value + 5],
+    ['5603', -40.5],
+    ['5604', 85.5],
+    ['6050', 0.25],
+    ['5701', 'Cel'],
+    ['5750', 'hall 4, north'],
+    ['5518', { whole: seconds }],
+    ['6042', { whole: 2 }],
+  ]);
+}
+
+/** A Send (LwM2M-Transport 1.1.1 §6.4.5): a confirmable POST of SenML CBOR to /dp. */
+export function sendRequest(token, payload) {
+  return message(
+    0,
+    0x02,
+    0,
+    token,
+    [
+      [Option.URI_PATH, 'dp'],
+      [Option.CONTENT_FORMAT, [SENML_CBOR]],
+    ],
+    payload,
+  );
 }
 
 /** The value of an Observe option that says `sequence`, in 24 bits as late in a relation. */

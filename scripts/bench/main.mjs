@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --smoke] [--only NAME] [--profile FOLDER]`: what the server costs, as ratios to a raw UDP echo of the same run. CPU is that
+ * `npm run bench [-- --smoke] [--only NAME] [--devices N] [--profile FOLDER]`: what the server costs, as ratios to a raw UDP echo of the same run. CPU is that
  * of the server's process with all its threads; load and yardsticks are processes of their own, all on the loopback. A
  * run in which a request was dropped, answered otherwise or handled other than once is void, and fails.
  */
@@ -9,6 +9,7 @@ import { liveRead } from './cases/live-read.mjs';
 import { notification } from './cases/notification.mjs';
 import { register } from './cases/register.mjs';
 import { send } from './cases/send.mjs';
+import { FLAGS as SLEEPERS_FLAGS, sleepers } from './cases/sleepers.mjs';
 import { refreshUpdate } from './cases/update.mjs';
 import { startLoad, startServer, startYardstick } from './processes.mjs';
 
@@ -40,29 +41,46 @@ const CASES = [
     smoke: { devices: 2000, reads: 2000, echoes: 5, warmUps: 1 },
   },
   {
+    ...{ name: 'sleepers', run: sleepers, flags: SLEEPERS_FLAGS },
+    full: { devices: 100_000, rate: 100_000 / 60, commits: 200 },
+    smoke: { devices: 2000, rate: 1000, commits: 20 },
+  },
+  {
     ...{ name: 'idle', run: idle },
     full: { devices: 100_000, waits: true, restarts: 3 },
     smoke: { devices: 2000, waits: false, restarts: 1 },
   },
 ];
 
-/** The arguments: --smoke, --only with the name of a case (may be given more than once), --profile with a folder. */
+/**
+ * The arguments: --smoke, --only with the name of a case (may be given more than once), --devices with how many the chosen
+ * cases get, --profile with a folder.
+ */
 function readArguments(args) {
   const chosen = new Set();
   let size = 'full';
   let profile;
+  let devices;
   for (let at = 0; at < args.length; at += 1) {
     if (args[at] === '--smoke') size = 'smoke';
     else if (args[at] === '--only' && CASES.some(({ name }) => name === args[at + 1])) chosen.add(args[++at]);
+    else if (args[at] === '--devices' && /^[1-9]\d{0,5}$/.test(args[at + 1] ?? '')) devices = Number(args[++at]);
     else if (args[at] === '--profile' && args[at + 1] !== undefined) profile = args[++at];
     else {
       console.error(
-        `bench: ${args[at]}: allowed are --smoke, --profile FOLDER and --only ${CASES.map(({ name }) => name).join('|')}`,
+        `bench: ${args[at]}: allowed are --smoke, --profile FOLDER, --devices N (1 to 999999) and --only ${CASES.map(({ name }) => name).join('|')}`,
       );
       process.exit(2);
     }
   }
-  return { size, profile, cases: CASES.filter(({ name }) => chosen.size === 0 || chosen.has(name)) };
+  const cases = CASES.filter(({ name }) => chosen.size === 0 || chosen.has(name));
+  if (devices === undefined) return { size, profile, cases };
+  const without = cases.filter((each) => each[size].devices === undefined).map(({ name }) => name);
+  if (without.length > 0) {
+    console.error(`bench: --devices: ${without.join(', ')} has no number of devices: choose others with --only`);
+    process.exit(2);
+  }
+  return { size, profile, cases: cases.map((each) => ({ ...each, [size]: { ...each[size], devices } })) };
 }
 
 /** Prints a row of a case. */
@@ -86,7 +104,7 @@ async function stopAll() {
 for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => stopAll().finally(() => process.exit(1)));
 
 /** Starts what a case needs, runs it and prints its rows. */
-async function runCase({ run, [size]: scale }) {
+async function runCase({ run, flags, [size]: scale }) {
   const began = performance.now();
   const open = async (starting) => {
     const started = await starting;
@@ -96,7 +114,7 @@ async function runCase({ run, [size]: scale }) {
   const load = await open(startLoad());
   const echo = await open(startYardstick('echo'));
   const nodeCoap = await open(startYardstick('node-coap'));
-  const server = await open(startServer({ profile }));
+  const server = await open(startServer({ flags, profile }));
   const rows = await run({ load, echo, nodeCoap, server, scale });
   rows.forEach(print);
   if (profile !== undefined) console.log(`  CPU profiles go to ${profile}: node scripts/bench/profile.mjs FILE`);

@@ -4,38 +4,13 @@
  * bare commit of 200 rows on the same disk.
  */
 
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { bareCommit } from '../bare-commit.mjs';
 import { faults, readMetrics } from '../metrics.mjs';
 import { cpuMicroseconds } from '../cpu.mjs';
 import { measured, median, summary } from '../ratio.mjs';
 
 const HANDLER = 'bellwether_uplink_registers_total';
 const ECHO_WINDOW = 128;
-
-/** The 99th percentile, in milliseconds, of bare synced commits of 200 rows of 400 bytes, each under a random key of 16 bytes. */
-export async function bareCommit(commits) {
-  const { DatabaseSync } = await import('@photostructure/sqlite');
-  const folder = mkdtempSync(join(tmpdir(), 'bellwether-commit-'));
-  const database = new DatabaseSync(join(folder, 'bare.db'));
-  database.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE row (id BLOB NOT NULL UNIQUE, body BLOB)',
-  );
-  const insert = database.prepare('INSERT INTO row (id, body) VALUES (?, ?)');
-  const times = [];
-  for (let commit = 0; commit < commits; commit += 1) {
-    const began = performance.now();
-    database.exec('BEGIN');
-    for (let row = 0; row < 200; row += 1) insert.run(randomBytes(16), Buffer.alloc(400, row));
-    database.exec('COMMIT');
-    times.push(performance.now() - began);
-  }
-  database.close();
-  rmSync(folder, { recursive: true });
-  return times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)];
-}
 
 /**
  * One round: `chunks` times so many devices send the request first to the echo and then, from the same sockets, to the

@@ -29,21 +29,32 @@ export function objectLists() {
 /** The name of a device, 24 characters. */
 export const crowdName = (index) => `crowd-${String(index).padStart(18, '0')}`;
 
+/** Where a device of the crowd sends from: {address, port}. */
+export const crowdSource = (index) => ({
+  address: `${NETWORK}.${2 + Math.floor(index / PORTS)}.1`,
+  port: FIRST_PORT + (index % PORTS),
+});
+
 /** The devices of a crowd. */
 export class Crowd {
   #open = new Map();
   #observed = 0;
   #lists = objectLists();
+  /** Path segments of each device's registration. */
+  locations = [];
   /** Location of the last device that registered, for the first question after a restart. */
   #last = undefined;
 
-  /** Registers devices `from` … `to`-1, every `observedEach`-th to be observed; resolves when all have registered. */
-  async register({ port, from, to, observedEach, questions }) {
+  /**
+   * Registers devices `from` … `to`-1, every `observedEach`-th to be observed (0: none), in queue mode when `mode` is
+   * `queue`; resolves when all have registered.
+   */
+  async register({ port, from, to, observedEach, questions, mode }) {
     let next = from;
     const worker = async () => {
       while (next < to) {
         const index = next++;
-        await this.#one({ index, port, questions, stays: index % observedEach === 0 });
+        await this.#one({ index, port, questions, mode, stays: observedEach > 0 && index % observedEach === 0 });
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -61,12 +72,13 @@ export class Crowd {
     this.#open.clear();
   }
 
-  #one({ index, port, questions, stays }) {
+  #one({ index, port, questions, mode, stays }) {
     return new Promise((resolve, reject) => {
       const socket = createSocket({ type: 'udp4', lookup: (host, _family, done) => done(null, host, 4) });
       const token = Buffer.alloc(8);
       token.writeUInt32BE(index, 4);
-      const request = registerRequest(crowdName(index), 2_592_000, this.#lists[index % this.#lists.length], token);
+      const links = this.#lists[index % this.#lists.length];
+      const request = registerRequest(crowdName(index), 2_592_000, links, token, mode);
       request.writeUInt16BE(index & 0xffff, 2);
       const send = (bytes) => socket.send(bytes, 0, bytes.length, port, '127.0.0.1');
       const again = setInterval(() => send(request), 3000);
@@ -93,6 +105,7 @@ export class Crowd {
           this.#last = got.options
             .filter(([number]) => number === Option.LOCATION_PATH)
             .map(([, value]) => value.toString());
+          this.locations[index] = this.#last;
           registered = true;
         } else if (got.code > 0 && got.code < 0x20) {
           const observe = got.options.some(([number]) => number === Option.OBSERVE);
@@ -105,8 +118,8 @@ export class Crowd {
         settle();
       });
       socket.once('error', reject);
-      const address = `${NETWORK}.${2 + Math.floor(index / PORTS)}.1`;
-      socket.bind(FIRST_PORT + (index % PORTS), address, () => send(request));
+      const source = crowdSource(index);
+      socket.bind(source.port, source.address, () => send(request));
       this.#open.set(index, socket);
       if (this.#open.size > OPEN) reject(new Error(`more than ${OPEN} devices are open at once`));
     });

@@ -5,6 +5,7 @@
 
 import { Crowd } from './crowd.mjs';
 import { Devices } from './devices.mjs';
+import { wake } from './waking.mjs';
 import {
   Option,
   notification,
@@ -105,12 +106,14 @@ const KINDS = {
   },
   /** How many requests the server sent to devices. */
   asked: () => devices.asked,
-  /** {port, from, to, observedEach, questions}: devices that register, answer so many questions and fall silent. */
+  /** {port, from, to, observedEach, questions, mode}: devices that register, answer so many questions and fall silent. */
   crowd: (order) => crowd.register(order),
   /** How many of the crowd are observed. */
   crowdObserved: () => crowd.observed,
   /** The rest of the crowd goes. */
   crowdLeaves: () => crowd.leave(),
+  /** {port, seconds, path}: the crowd wakes, and each device waits for a write to that path. */
+  crowdWakes: (order) => wake({ ...order, locations: crowd.locations }),
 };
 
 process.on('message', async ({ id, kind, ...order }) => {

@@ -41,18 +41,15 @@ export function updateRequest(location, token) {
   );
 }
 
-/** A Register of LwM2M 1.1 over UDP with these links. */
-export function registerRequest(name, lifetime, links, token) {
+/** A Register of LwM2M 1.1 over UDP with these links; `mode` is `queue` for a device that sleeps (the flag Q, §6.2.1). */
+export function registerRequest(name, lifetime, links, token, mode = 'always') {
+  const queries = [`ep=${name}`, `lt=${lifetime}`, 'lwm2m=1.1', 'b=U', ...(mode === 'queue' ? ['Q'] : [])];
   return message(
     0,
     0x02,
     0,
     token,
-    [
-      [Option.URI_PATH, 'rd'],
-      [Option.CONTENT_FORMAT, [40]],
-      ...[`ep=${name}`, `lt=${lifetime}`, 'lwm2m=1.1', 'b=U'].map((query) => [Option.URI_QUERY, query]),
-    ],
+    [[Option.URI_PATH, 'rd'], [Option.CONTENT_FORMAT, [40]], ...queries.map((query) => [Option.URI_QUERY, query])],
     links,
   );
 }

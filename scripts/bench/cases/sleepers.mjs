@@ -45,8 +45,8 @@ export async function sleepers({ load, server, scale }) {
   const bare = [await bareCommit(commits), await bareCommit(commits)];
   const before = { memory: await memory(server), metrics: await readMetrics(server), cpu: cpuMicroseconds(server.pid) };
   const watch = watchResident(server);
-  const woken = await load.ask('crowdWakes', { port: server.port, seconds, path: PATH });
-  const peak = watch.stop();
+  const woken = await load.ask('crowdWakes', { port: server.port, seconds, path: PATH }).finally(watch.stop);
+  const peak = watch.most();
   const cpu = (cpuMicroseconds(server.pid) - before.cpu) / devices;
   const after = { memory: await memory(server), metrics: await readMetrics(server) };
   const wrong = faultsOf(woken, before.metrics, after.metrics, devices);
@@ -104,16 +104,11 @@ async function memory(server) {
   return { held: heapUsed + external, resident: residentBytes(server.pid) };
 }
 
-/** Looks at the server's resident memory four times a second; `stop()` gives the most that was seen, in bytes. */
+/** Looks at the server's resident memory four times a second until `stop()`; `most()` gives the most that was seen, in bytes. */
 function watchResident({ pid }) {
   let most = 0;
   const timer = setInterval(() => (most = Math.max(most, residentBytes(pid))), 250);
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return most;
-    },
-  };
+  return { stop: () => clearInterval(timer), most: () => most };
 }
 
 /** Why the waking does not count: a sentence each. */

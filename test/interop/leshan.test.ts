@@ -1,6 +1,7 @@
 /** A device on Eclipse Leshan's client library against the built server, over plain CoAP. */
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'coap-packet';
 
 import { Bellwether } from './support/bellwether.js';
 import { buildLeshanPeer, leshanPeer, leshanVersion } from './support/leshan.js';
@@ -68,7 +69,9 @@ const SCALARS = [
   ['170', 'objlnk', '3:0', '1:0'],
 ] as const;
 
-const FORMATS = ['tlv', 'senml-json', 'senml-cbor'] as const;
+const FORMATS = ['tlv', 'json', 'senml-json', 'senml-cbor'] as const;
+/** Content-Format numbers of what single values and whole instances come in (LwM2M-Core 1.1.1 §7.4). */
+const NUMBERS = { text: 0, cbor: 60, opaque: 42, 'senml-json': 110, 'senml-cbor': 112, tlv: 11542, json: 11543 };
 
 describe('a device on Leshan', () => {
   it('registers with LwM2M 1.1 and shows its objects', async () => {
@@ -296,6 +299,56 @@ describe('a device on Leshan', () => {
     cells.passed('observe', relay.last('up'));
   }, 60_000);
 
+  it.each(FORMATS)(
+    'notifies every data type in %s',
+    async (format) => {
+      const instance = await observing(`/3442/0`, format);
+      for (const [change, value] of [
+        ['other', 3],
+        ['first', 2],
+      ] as const) {
+        const mark = relay.captured.length;
+        device.tell(`values ${change}`);
+        const integer = `/devices/${ENDPOINT}/resources/3442/0/120`;
+        await eventually(`${change} values in ${format}`, async () =>
+          (await server.rest('GET', integer)).body['value'] === SCALARS[1][value] ? true : undefined,
+        );
+        const { resources } = (await server.rest('GET', `/devices/${ENDPOINT}/resources/3442/0`)).body as Node;
+        for (const row of SCALARS)
+          expect({ type: row[1], ...resources?.[row[0]] }).toMatchObject({ value: row[value], source: 'notify' });
+        expect(notifiedFormats(mark)).toEqual([NUMBERS[format]]);
+        cells.passed(`notify ${change} values of every type ${format}`, relay.last('up', mark));
+      }
+      const multiple = (await server.rest('GET', `/devices/${ENDPOINT}/resources/3442/0/1120`)).body;
+      expect(multiple).toMatchObject({ values: { '0': 1, '1': -5, '2': 4294967296 }, source: 'notify' });
+      expect((await server.rest('DELETE', instance)).status).toBe(204);
+    },
+    90_000,
+  );
+
+  it.each(['text', 'cbor', 'opaque'] as const)(
+    'notifies a single value in %s',
+    async (format) => {
+      const [id, , initial, other] = SCALARS[format === 'opaque' ? 5 : 1];
+      const url = await observing(`/3442/0/${id}`, format);
+      const mark = relay.captured.length;
+      for (const [change, value] of [
+        ['other', other],
+        ['first', initial],
+      ] as const) {
+        device.tell(`values ${change}`);
+        await eventually(`${change} value in ${format}`, async () => {
+          const { body } = await server.rest('GET', `/devices/${ENDPOINT}/resources/3442/0/${id}`);
+          return (body['source'] === 'notify' && body['value'] === value) || undefined;
+        });
+      }
+      expect(notifiedFormats(mark)).toEqual([NUMBERS[format]]);
+      cells.passed(`notify a value ${format}`, relay.last('up', mark));
+      expect((await server.rest('DELETE', url)).status).toBe(204);
+    },
+    90_000,
+  );
+
   it.each(['SIGTERM', 'SIGKILL'] as const)(
     'does not notice a restart of the server by %s',
     async (signal) => {
@@ -334,6 +387,27 @@ describe('a device on Leshan', () => {
     cells.passed('de-register', relay.last('up', mark));
   }, 60_000);
 });
+
+/** Observes a path in a format and waits until that is active; the address of the observation. */
+async function observing(path: string, format: string): Promise<string> {
+  const url = `/devices/${ENDPOINT}/observations/formats`;
+  expect((await server.rest('PUT', url, { paths: [path], format })).status).toBe(200);
+  await eventually(`the observation of ${path} in ${format}`, async () =>
+    (await server.rest('GET', url)).body['state'] === 'active' ? true : undefined,
+  );
+  return url;
+}
+
+/** The Content-Formats of the notifications that came up since `from`, each once. */
+function notifiedFormats(from: number): number[] {
+  const found = relay.captured.slice(from).flatMap(({ direction, bytes }) => {
+    const { code, options } = parse(bytes);
+    if (direction !== 'up' || code !== '2.05' || !options.some(({ name }) => name === 'Observe')) return [];
+    const format = options.find(({ name }) => name === 'Content-Format')?.value ?? Buffer.of();
+    return [format.reduce((number, byte) => number * 256 + byte, 0)];
+  });
+  return [...new Set(found)];
+}
 
 async function observationIs(state: string): Promise<void> {
   await eventually(`observation ${state}`, async () => {

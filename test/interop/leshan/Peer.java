@@ -1,8 +1,10 @@
 // A device of ours on Eclipse Leshan's client library (EPL-2.0/EDL-1.0, fetched when the tests run, not part of this project).
 // Arguments: ep=NAME url=coap://HOST:PORT models=FILE,FILE [lt=SECONDS] [queue]
-// Standard input: update | temp VALUE | stop | kill.   Standard output: one event a line.
+// Standard input: update | temp VALUE | values first | values other | send FORMAT PATH.. | collect PATH.. |
+// sendcollected FORMAT | stop | kill.   Standard output: one event a line.
 import java.io.File;
 import java.io.FileInputStream;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Date;
@@ -22,13 +24,16 @@ import org.eclipse.leshan.client.observer.LwM2mClientObserverAdapter;
 import org.eclipse.leshan.client.resource.BaseInstanceEnabler;
 import org.eclipse.leshan.client.resource.ObjectsInitializer;
 import org.eclipse.leshan.client.resource.SimpleInstanceEnabler;
+import org.eclipse.leshan.client.send.ManualDataSender;
 import org.eclipse.leshan.client.servers.LwM2mServer;
 import org.eclipse.leshan.core.ResponseCode;
 import org.eclipse.leshan.core.model.ObjectLoader;
 import org.eclipse.leshan.core.model.ObjectModel;
 import org.eclipse.leshan.core.model.StaticModel;
+import org.eclipse.leshan.core.node.LwM2mPath;
 import org.eclipse.leshan.core.node.LwM2mResource;
 import org.eclipse.leshan.core.node.ObjectLink;
+import org.eclipse.leshan.core.request.ContentFormat;
 import org.eclipse.leshan.core.request.DeregisterRequest;
 import org.eclipse.leshan.core.request.RegisterRequest;
 import org.eclipse.leshan.core.request.UpdateRequest;
@@ -93,6 +98,25 @@ public class Peer {
             return values;
         }
 
+        static Map<Integer, Object> other() {
+            Map<Integer, Object> values = new HashMap<>();
+            values.put(110, "gr\u00fc\u00dfe \ud83e\udd8a");
+            values.put(120, -9007199254740993L);
+            values.put(125, ULong.valueOf("10000000000000000000"));
+            values.put(130, -2.5e-3);
+            values.put(140, false);
+            values.put(150, new byte[] {(byte) 0xff, (byte) 0xfe, (byte) 0xfd, (byte) 0xfc});
+            values.put(160, Date.from(Instant.parse("2031-02-03T04:05:06Z")));
+            values.put(170, new ObjectLink(1, 0));
+            values.put(1120, Map.of(3, 7L, 4, Long.MIN_VALUE));
+            return values;
+        }
+
+        /** Takes other values on, and tells who observes them. */
+        void assume(Map<Integer, Object> values) {
+            fireResourcesChange(applyValues(values));
+        }
+
         @Override
         public WriteResponse write(LwM2mServer server, boolean replace, int resource, LwM2mResource value) {
             say("WRITTEN " + resource + " " + value);
@@ -120,12 +144,14 @@ public class Peer {
             }
         }
         Temperature temperature = new Temperature();
+        AllTypes allTypes = new AllTypes(0);
+        ManualDataSender collector = new ManualDataSender();
         ObjectsInitializer objects = new ObjectsInitializer(new StaticModel(models));
         objects.setInstancesForObject(0, Security.noSec(options.get("url"), 123));
         objects.setInstancesForObject(1, new Server(123, Integer.parseInt(options.getOrDefault("lt", "300"))));
         objects.setInstancesForObject(3, new Device("Leshan", "M18", "0001"));
         objects.setInstancesForObject(3303, temperature);
-        objects.setInstancesForObject(3442, new AllTypes(0));
+        objects.setInstancesForObject(3442, allTypes);
         objects.setFactoryForObject(3442, (model, id, used) -> {
             AllTypes instance = new AllTypes(id == null ? (used.isEmpty() ? 0 : java.util.Collections.max(used) + 1) : id);
             instance.setModel(model);
@@ -141,6 +167,7 @@ public class Peer {
         endpoints.setConfiguration(configuration);
         LeshanClientBuilder builder = new LeshanClientBuilder(options.get("ep"));
         builder.setObjects(objects.createAll()).setRegistrationEngineFactory(engine).setEndpointsProviders(endpoints.build());
+        builder.setDataSenders(collector);
         LeshanClient client = builder.build();
         client.addObserver(new LwM2mClientObserverAdapter() {
             @Override
@@ -185,6 +212,22 @@ public class Peer {
             if (words[0].equals("stop")) break;
             if (words[0].equals("kill")) Runtime.getRuntime().halt(0);
             if (words[0].equals("update")) client.triggerRegistrationUpdate();
+            if (words[0].equals("values")) allTypes.assume(words[1].equals("first") ? AllTypes.initial() : AllTypes.other());
+            if (words[0].equals("collect")) {
+                List<LwM2mPath> paths = new ArrayList<>();
+                for (String path : Arrays.asList(words).subList(1, words.length)) paths.add(new LwM2mPath(path));
+                collector.collectData(paths);
+                say("COLLECTED");
+            }
+            for (LwM2mServer server : client.getRegisteredServers().values()) {
+                if (words[0].equals("send")) {
+                    List<String> paths = Arrays.asList(words).subList(2, words.length);
+                    say("SENT " + client.getSendService().sendData(server, ContentFormat.fromName(words[1]), paths, 10_000).getCode());
+                }
+                if (words[0].equals("sendcollected")) {
+                    collector.sendCollectedData(server, ContentFormat.fromName(words[1]), 10_000, false);
+                }
+            }
             if (words[0].equals("temp")) {
                 temperature.value = Double.parseDouble(words[1]);
                 temperature.fireResourceChange(5700);

@@ -6,7 +6,7 @@ import { parse } from 'coap-packet';
 import { FORMAT_LIMITS, decodePack } from '#lwm2m/formats';
 import { ObjectCatalogue, viewFor, type PlacedNode } from '#lwm2m/model';
 import { Bellwether } from './support/bellwether.js';
-import { buildLeshanPeer, leshanPeer, leshanVersion } from './support/leshan.js';
+import { LESHAN_2, buildLeshanPeer, leshanPeer, leshanVersion } from './support/leshan.js';
 import { eventually, type Program } from './support/processes.js';
 import { Cells, Relay, type Captured } from './support/relay.js';
 
@@ -17,10 +17,10 @@ let relay: Relay;
 let device: Program;
 
 beforeAll(async () => {
-  buildLeshanPeer();
+  buildLeshanPeer(LESHAN_2);
   await server.start('--awake-window', '1');
   relay = await Relay.to(server.coapPort);
-  device = leshanPeer(ENDPOINT, `coap://127.0.0.1:${relay.port}`, 'queue');
+  device = leshanPeer(LESHAN_2, ENDPOINT, `coap://127.0.0.1:${relay.port}`, 'queue');
   await device.line(/^REGISTERED /);
 }, 600_000);
 
@@ -28,7 +28,7 @@ afterAll(async () => {
   await device?.stop('SIGKILL');
   relay?.close();
   await server.dispose();
-  cells.print(leshanVersion());
+  cells.print(leshanVersion(LESHAN_2));
 }, 60_000);
 
 beforeEach(asleep);

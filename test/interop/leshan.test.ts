@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'coap-packet';
 
 import { Bellwether } from './support/bellwether.js';
-import { buildLeshanPeer, leshanPeer, leshanVersion } from './support/leshan.js';
+import { LESHAN_2, buildLeshanPeer, leshanPeer, leshanVersion } from './support/leshan.js';
 import { eventually, type Program } from './support/processes.js';
 import { Cells, Relay } from './support/relay.js';
 
@@ -23,10 +23,10 @@ interface Node {
 }
 
 beforeAll(async () => {
-  buildLeshanPeer();
+  buildLeshanPeer(LESHAN_2);
   await server.start('--lifetime-grace', '5');
   relay = await Relay.to(server.coapPort);
-  device = leshanPeer(ENDPOINT, `coap://127.0.0.1:${relay.port}`);
+  device = leshanPeer(LESHAN_2, ENDPOINT, `coap://127.0.0.1:${relay.port}`);
   await device.line(/^REGISTERED /);
 }, 600_000);
 
@@ -34,7 +34,7 @@ afterAll(async () => {
   await device?.stop('SIGKILL');
   relay?.close();
   await server.dispose();
-  cells.print(leshanVersion());
+  cells.print(leshanVersion(LESHAN_2));
 }, 60_000);
 
 /** Orders an operation, expects success, notes the cell. */

@@ -1,4 +1,4 @@
-/** Builds the device on Leshan's client library, once, from the package registry. */
+/** Builds the devices on Leshan's client libraries, once each, from the package registry. */
 
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,49 +6,66 @@ import { join } from 'node:path';
 import { MODELS, OBJECTS } from './bellwether.js';
 import { Program, run } from './processes.js';
 
-const SOURCE = new URL('../leshan', import.meta.url).pathname;
-const CACHE = new URL('../../../.cache/leshan', import.meta.url).pathname;
+/** A line of Leshan's releases: where our device on it is, and how its client library is called. */
+export interface LeshanLine {
+  readonly folder: string;
+  readonly library: string;
+}
+
+/** The line that speaks LwM2M 1.1. */
+export const LESHAN_2: LeshanLine = { folder: 'leshan', library: 'leshan-lwm2m-client' };
+/** The line that speaks LwM2M 1.0. */
+export const LESHAN_1: LeshanLine = { folder: 'leshan-1', library: 'leshan-client-core' };
 
 /** Fetches the libraries and compiles the device; throws by name when something cannot be had. */
-export function buildLeshanPeer(): void {
+export function buildLeshanPeer({ folder }: LeshanLine): void {
   need('java', 'openjdk-17-jre-headless');
   need('javac', 'openjdk-17-jdk-headless');
   need('mvn', 'maven');
-  mkdirSync(CACHE, { recursive: true });
-  const library = join(CACHE, 'lib');
-  if (!existsSync(join(library, 'complete'))) {
+  const { source, cache, jars } = placesOf(folder);
+  mkdirSync(cache, { recursive: true });
+  if (!existsSync(join(jars, 'complete'))) {
     run('mvn', [
       '-q',
       '-B',
       '-f',
-      join(SOURCE, 'pom.xml'),
+      join(source, 'pom.xml'),
       'dependency:copy-dependencies',
-      `-DoutputDirectory=${library}`,
+      `-DoutputDirectory=${jars}`,
     ]);
-    run('touch', [join(library, 'complete')]);
+    run('touch', [join(jars, 'complete')]);
   }
-  run('javac', ['-cp', join(library, '*'), '-d', CACHE, join(SOURCE, 'Peer.java')]);
+  run('javac', ['-cp', join(jars, '*'), '-d', cache, join(source, 'Peer.java')]);
 }
 
 /** Version of the client library that was fetched. */
-export function leshanVersion(): string {
-  const jars = readdirSync(join(CACHE, 'lib')).map((name) => /^leshan-lwm2m-client-(.+)\.jar$/.exec(name)?.[1]);
-  return jars.find((version) => version !== undefined) ?? '?';
+export function leshanVersion({ folder, library }: LeshanLine): string {
+  const versions = readdirSync(placesOf(folder).jars).map((name) =>
+    name.startsWith(`${library}-`) && name.endsWith('.jar') ? name.slice(library.length + 1, -4) : undefined,
+  );
+  return versions.find((version) => version !== undefined) ?? '?';
 }
 
 /** Starts the device; resolves when the process is there (not when it is registered). */
-export function leshanPeer(endpoint: string, url: string, ...more: string[]): Program {
+export function leshanPeer({ folder }: LeshanLine, endpoint: string, url: string, ...more: string[]): Program {
+  const { cache, jars } = placesOf(folder);
   return new Program('leshan', 'java', [
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
     '-XX:TieredStopAtLevel=1',
     '-cp',
-    `${CACHE}:${join(CACHE, 'lib', '*')}`,
+    `${cache}:${join(jars, '*')}`,
     'Peer',
     `ep=${endpoint}`,
     `url=${url}`,
     `models=${join(OBJECTS, '3303-1.1.xml')},${join(MODELS, '3442.xml')}`,
     ...more,
   ]);
+}
+
+function placesOf(folder: string): { readonly source: string; readonly cache: string; readonly jars: string } {
+  const source = new URL(`../${folder}`, import.meta.url).pathname;
+  const cache = new URL(`../../../.cache/${folder}`, import.meta.url).pathname;
+  return { source, cache, jars: join(cache, 'lib') };
 }
 
 /** Makes sure that a program is there; installs its Debian package otherwise. */

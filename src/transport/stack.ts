@@ -29,6 +29,15 @@ export interface RequestHandler {
 /** Sees every datagram that arrives (before it is looked at) or leaves. */
 export type DatagramHook = (direction: 'in' | 'out', peer: Peer, bytes: Uint8Array) => void;
 
+/**
+ * A link that changes what it carries, for tools of testers: which datagrams take the place of one that leaves or arrives;
+ * none when it is lost. Must not change the bytes it is given.
+ */
+export interface DatagramLink {
+  out(bytes: Uint8Array): readonly Uint8Array[];
+  in(bytes: Uint8Array): readonly Uint8Array[];
+}
+
 /** What a stack is made of. */
 export interface StackOptions {
   readonly parameters: Parameters;
@@ -39,6 +48,8 @@ export interface StackOptions {
   readonly fault: (error: unknown) => void;
   /** A link that loses datagrams, for simulated devices: whether the next one is lost. Lost ones are counted. */
   readonly loses?: (direction: 'in' | 'out') => boolean;
+  /** What lies between the endpoint and the sockets, for tools of testers; the hook sees what is on the wire. */
+  readonly link?: DatagramLink;
 }
 
 /** All sockets of one side and the endpoint behind them. */
@@ -226,8 +237,10 @@ export class Stack {
     const now = this.#options.clock.now();
     const peer = plainPeer(listener, address, port);
     this.#hook?.('in', peer, bytes);
+    const { link } = this.#options;
     try {
-      this.endpoint.handleDatagram(now, peer, bytes);
+      if (link === undefined) this.endpoint.handleDatagram(now, peer, bytes);
+      else for (const carried of link.in(bytes)) this.endpoint.handleDatagram(now, peer, carried);
     } catch (error) {
       this.#options.fault(error);
     }
@@ -235,6 +248,12 @@ export class Stack {
   }
 
   #send(peer: Peer, bytes: Uint8Array): void {
+    const { link } = this.#options;
+    if (link === undefined) this.#transmit(peer, bytes);
+    else for (const carried of link.out(bytes)) this.#transmit(peer, carried);
+  }
+
+  #transmit(peer: Peer, bytes: Uint8Array): void {
     this.#counters['datagrams_out'] = (this.#counters['datagrams_out'] ?? 0) + 1;
     this.#hook?.('out', peer, bytes);
     if (this.#options.loses?.('out') === true) {

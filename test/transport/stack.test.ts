@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { silentLogger, systemClock, systemRandom, plainPeer, type Peer } from '#base';
 import { Code } from '#coap/codec';
 import { parametersWith } from '#coap/endpoint';
-import { foldAddress, Stack, type BoundAddress } from '#transport';
+import { foldAddress, Stack, type BoundAddress, type StackOptions } from '#transport';
 
 import { until } from '../support/test-server.js';
 
@@ -24,15 +24,17 @@ class Answering {
   readonly peers: Peer[] = [];
   readonly seen: string[] = [];
   readonly failed: string[] = [];
-  readonly stack = new Stack({
-    parameters: parametersWith({ ackTimeout: 60_000 }),
-    clock: systemClock,
-    random: systemRandom,
-    logger: silentLogger,
-    fault: (error) => faults.push(error),
-  });
+  readonly stack: Stack;
 
-  constructor() {
+  constructor(more: Partial<StackOptions> = {}) {
+    this.stack = new Stack({
+      parameters: parametersWith({ ackTimeout: 60_000 }),
+      clock: systemClock,
+      random: systemRandom,
+      logger: silentLogger,
+      fault: (error) => faults.push(error),
+      ...more,
+    });
     this.stack.watch((direction, { listener, address, port }, bytes) => {
       this.seen.push(`${direction} ${listener} ${address} ${port} ${bytes.length}`);
     });
@@ -159,6 +161,32 @@ describe('a stack', () => {
     await client.ask('127.0.0.1', port);
     expect(server.seen).toHaveLength(3);
     expect(server.stack.counters()).toMatchObject({ datagrams_in: 3, datagrams_out: 2 });
+  });
+
+  it('hands every datagram through its link, which may multiply, change and lose it, and shows its hook the wire', async () => {
+    const asked: string[] = [];
+    const server = new Answering({
+      link: {
+        in: (bytes) => {
+          asked.push(Buffer.from(bytes).toString('hex'));
+          // The second request is lost; of the others the endpoint sees another message id.
+          return bytes[3] === 2 ? [] : [Uint8Array.of(...bytes.subarray(0, 3), 0x77)];
+        },
+        out: (bytes) => [bytes, bytes],
+      },
+    });
+    const { port } = await server.listen('127.0.0.1');
+    const client = await Client.open('127.0.0.1');
+    const own = client.socket.address().port;
+    const came: string[] = [];
+    client.socket.on('message', (bytes) => came.push(bytes.toString('hex')));
+    for (const id of [2, 1]) client.socket.send(Uint8Array.of(0x40, 0x01, 0x12, id), port, '127.0.0.1');
+    await until('both answers', () => Promise.resolve(came.length === 2 ? true : undefined));
+    expect(asked).toEqual(['40011202', '40011201']);
+    expect(came).toEqual(['60451277', '60451277']);
+    const [into, out] = [`in 0 127.0.0.1 ${own} 4`, `out 0 127.0.0.1 ${own} 4`];
+    expect(server.seen).toEqual([into, into, out, out]);
+    expect(server.stack.counters()).toMatchObject({ datagrams_in: 2, datagrams_out: 2 });
   });
 
   it.each(['127.0.0.1', '0.0.0.0', '::1'])(

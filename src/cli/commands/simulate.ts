@@ -22,8 +22,8 @@ import {
 } from '#simulator';
 
 import { loadObjects } from '../../objects.js';
-import { ExitCode } from '../exit.js';
 import { printable, processLogger } from '../logger.js';
+import { Signals } from '../signals.js';
 
 interface Options {
   readonly server: string;
@@ -137,35 +137,6 @@ async function run(swarm: Swarm, report: Report): Promise<void> {
     report.write(swarm.reports());
     report.stopped(unconfirmed);
     signals.forget();
-  }
-}
-
-/** SIGTERM and SIGINT: the first tells to stop, the second ends the process at once. */
-class Signals {
-  /** Resolves at the first. */
-  readonly told: Promise<'told'>;
-  readonly #onSignal: () => void;
-
-  constructor() {
-    let tell: (() => void) | undefined;
-    this.told = new Promise((resolve) => {
-      tell = () => {
-        resolve('told');
-      };
-    });
-    let asked = 0;
-    this.#onSignal = () => {
-      asked += 1;
-      if (asked > 1) process.exit(ExitCode.FORCED);
-      tell?.();
-    };
-    process.on('SIGTERM', this.#onSignal);
-    process.on('SIGINT', this.#onSignal);
-  }
-
-  forget(): void {
-    process.off('SIGTERM', this.#onSignal);
-    process.off('SIGINT', this.#onSignal);
   }
 }
 

@@ -1,12 +1,11 @@
 /** `bellwether object …`: object definitions the server knows, and adding more. */
 
-import { readFileSync } from 'node:fs';
-
 import type { Command } from 'commander';
 
-import { AppError, messageOf } from '#base';
+import { AppError } from '#base';
 
 import { Client, findAccess, type Answer } from '../client.js';
+import { readBytes } from '../files.js';
 import { printJson, printTable, showCell } from '../output.js';
 import { withAccess, type ClientOptions } from './device.js';
 
@@ -45,13 +44,5 @@ async function post(client: Client, file: string): Promise<Answer> {
   } catch (cause) {
     if (!(cause instanceof AppError) || cause.code === 'unreachable' || cause.code === 'refused') throw cause;
     throw new AppError(cause.code, `${file}: ${cause.message}`, { cause });
-  }
-}
-
-function readBytes(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new AppError('failed', messageOf(cause), { cause });
   }
 }

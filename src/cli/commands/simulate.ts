@@ -1,12 +1,12 @@
 /** `bellwether simulate`: simulated devices that register with a server and behave until told to stop. */
 
 import { lookup } from 'node:dns/promises';
-import { accessSync, constants, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
-import { AppError, messageOf, showAddress, systemClock, systemRandom } from '#base';
+import { AppError, showAddress, systemClock, systemRandom } from '#base';
 import { showCode } from '#coap/codec';
 import { parametersWith } from '#coap/endpoint';
 import { ENABLER_VERSIONS, parseObjectDefinition, type EnablerVersion } from '#lwm2m/model';
@@ -22,6 +22,7 @@ import {
 } from '#simulator';
 
 import { loadObjects } from '../../objects.js';
+import { checkPlace, writeTo } from '../files.js';
 import { printable, processLogger } from '../logger.js';
 import { Signals } from '../signals.js';
 
@@ -84,7 +85,7 @@ export function addSimulate(program: Command): void {
 }
 
 async function simulate(options: Options): Promise<void> {
-  checkReportFile(options.report);
+  checkPlace('--report', options.report);
   checkSleep(options);
   checkSend(options);
   const server = await resolveServer(options.server);
@@ -190,16 +191,6 @@ async function resolveServer(url: string): Promise<{ readonly address: string; r
   }
 }
 
-/** Says before anything runs that the report will have no place. */
-function checkReportFile(file: string | undefined): void {
-  if (file === undefined) return;
-  try {
-    accessSync(dirname(file), constants.W_OK);
-  } catch (cause) {
-    throw new AppError('usage', `--report: ${file} cannot be written: ${messageOf(cause)}`, { cause });
-  }
-}
-
 /** A schedule of sleep goes with queue mode, and leaves time to sleep. */
 function checkSleep({ queue, awake, sleep }: Options): void {
   if (sleep === undefined) return;
@@ -297,11 +288,7 @@ class Report {
     if (file === undefined) return;
     const { count, seed } = this.#options;
     const content = { server: this.#server, count, loss, seed, total, devices: reports };
-    try {
-      writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`);
-    } catch (cause) {
-      throw new AppError('report_not_written', `--report: ${file} cannot be written: ${messageOf(cause)}`, { cause });
-    }
+    writeTo('--report', file, `${JSON.stringify(content, undefined, 2)}\n`);
   }
 
   #words(event: DeviceEvent): string | undefined {

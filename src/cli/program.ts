@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 
 import { VERSION } from '../version.js';
+import { addCoap } from './commands/coap.js';
 import { addConformance } from './commands/conformance.js';
 import { addDevice } from './commands/device.js';
 import { addEvent } from './commands/event.js';
@@ -26,7 +27,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     );
   addServe(program);
   addTrace(addDevice(program));
-  for (const add of [addEvent, addModel, addObject, addToken, addSimulate, addConformance]) add(program);
+  for (const add of [addEvent, addModel, addObject, addToken, addSimulate, addConformance, addCoap]) add(program);
   exitInsteadOf(program, 'bellwether');
   try {
     await program.parseAsync(argv);

@@ -49,12 +49,15 @@ function parseAuthority(
   if (port < 1 || port > 65_535) throw bad(`the port ${digits} is none of 1 to 65535`);
   if (six !== undefined) {
     if (!URL.canParse(`coap://[${six}]`)) throw bad(`[${six}] is not an IPv6 address`);
-    return { host: six, kind: 'address', port };
+    // In the one form in which addresses of datagrams are compared.
+    return { host: new URL(`coap://[${six}]`).hostname.slice(1, -1), kind: 'address', port };
   }
   if (other === '') throw bad(`expected is ${EXPECTED}`);
   const host = decode(other, bad).toString('utf8').toLowerCase();
   if (/^\d{1,3}([.]\d{1,3}){3}$/.test(host)) {
-    if (host.split('.').some((part) => Number(part) > 255)) throw bad(`${host} is not an IPv4 address`);
+    if (!host.split('.').every((part) => String(Number(part)) === part && Number(part) <= 255)) {
+      throw bad(`${host} is not an IPv4 address`);
+    }
     return { host, kind: 'address', port };
   }
   return { host, kind: 'name', port };

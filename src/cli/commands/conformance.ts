@@ -1,10 +1,7 @@
 /** `bellwether conformance …`: the device-side cases of the OMA enabler test specification against a registered device. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
-
 import { InvalidArgumentError, type Command } from 'commander';
 
-import { AppError, messageOf } from '#base';
 import {
   CASES,
   caseLines,
@@ -23,9 +20,11 @@ import { loadObjects } from '../../objects.js';
 import { VERSION } from '../../version.js';
 import { Client, findAccess } from '../client.js';
 import { ExitCode } from '../exit.js';
+import { checkPlace, readBytes, writeTo } from '../files.js';
 import { escaped } from '../logger.js';
 import { printJson, printTable } from '../output.js';
 import { RestRig } from '../rig.js';
+import { Signals } from '../signals.js';
 import { withAccess, type ClientOptions } from './device.js';
 
 interface RunOptions extends ClientOptions {
@@ -89,11 +88,16 @@ export function addConformance(program: Command): void {
 
 async function run(options: RunOptions): Promise<void> {
   const packages = packagesOf(options);
-  const reports = openReports(options);
+  const reports = reportsOf(options);
   const catalogue = loadObjects(options.objects);
   const client = new Client(findAccess(options));
   const rig = await RestRig.open(client, options.endpoint, catalogue, options.timeout);
-  const stop = stopSignal();
+  const signals = new Signals();
+  const told = new AbortController();
+  void signals.told.then(() => {
+    told.abort();
+    process.stderr.write('bellwether: ending after this case; once more to end at once\n');
+  });
   const people = options.json !== true;
   try {
     const startedAt = new Date().toISOString();
@@ -107,13 +111,14 @@ async function run(options: RunOptions): Promise<void> {
         if (people) for (const line of caseLines(result)) process.stdout.write(`${escaped(line)}\n`);
       },
     };
-    const result = await runCases(rig, options.case ?? CASES, settings, listener, () => stop.aborted);
+    const result = await runCases(rig, options.case ?? CASES, settings, listener, () => told.signal.aborted);
     const report = reportOf(result, { version: VERSION, startedAt });
     for (const write of reports) write(report);
     if (people) process.stdout.write(`${summaryLine(report)}\n`);
     else printJson(report);
     process.exitCode = exitOf(report);
   } finally {
+    signals.forget();
     rig.close();
   }
 }
@@ -122,19 +127,6 @@ function exitOf({ counts, interrupted }: Report): number {
   const { fail, inconclusive } = counts;
   if (fail > 0) return ExitCode.REFUSED;
   return inconclusive > 0 || interrupted ? ExitCode.FAILED : ExitCode.OK;
-}
-
-/** The first signal ends the run after the case under way, which puts back what it changed; the second ends the process. */
-function stopSignal(): AbortSignal {
-  const told = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.once(name, () => {
-      if (told.signal.aborted) process.exit(ExitCode.FORCED);
-      told.abort();
-      process.stderr.write('bellwether: ending after this case; once more to end at once\n');
-      process.once(name, () => process.exit(ExitCode.FORCED));
-    });
-  return told.signal;
 }
 
 function packagesOf(options: RunOptions): Partial<Record<PackageKind, Uint8Array>> {
@@ -147,38 +139,23 @@ function packagesOf(options: RunOptions): Partial<Record<PackageKind, Uint8Array
   };
   const packages: Partial<Record<PackageKind, Uint8Array>> = {};
   for (const [kind, file] of Object.entries(files) as [PackageKind, string | undefined][])
-    if (file !== undefined) packages[kind] = readPackage(file);
+    if (file !== undefined) packages[kind] = readBytes(file);
   return packages;
 }
 
-function readPackage(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new AppError('usage', `the package ${file} cannot be read: ${messageOf(cause)}`, { cause });
-  }
-}
-
-/** Each report file is made before the run, so that a run of minutes is not lost for a folder that is not there. */
-function openReports({ reportJson, reportJunit, reportHtml }: RunOptions): readonly ((report: Report) => void)[] {
-  const kinds: readonly (readonly [string | undefined, (report: Report) => string])[] = [
-    [reportJson, (report) => `${JSON.stringify(report, undefined, 2)}\n`],
-    [reportJunit, junitOf],
-    [reportHtml, htmlOf],
+/** Each report's place is looked at before the run, so that a run of minutes is not lost for a folder that is not there. */
+function reportsOf({ reportJson, reportJunit, reportHtml }: RunOptions): readonly ((report: Report) => void)[] {
+  const kinds: readonly (readonly [string, string | undefined, (report: Report) => string])[] = [
+    ['--report-json', reportJson, (report) => `${JSON.stringify(report, undefined, 2)}\n`],
+    ['--report-junit', reportJunit, junitOf],
+    ['--report-html', reportHtml, htmlOf],
   ];
-  return kinds.flatMap(([file, text]) => {
+  return kinds.flatMap(([flag, file, text]) => {
+    checkPlace(flag, file);
     if (file === undefined) return [];
-    const write = (content: string): void => {
-      try {
-        writeFileSync(file, content);
-      } catch (cause) {
-        throw new AppError('usage', `the report ${file} cannot be written: ${messageOf(cause)}`, { cause });
-      }
-    };
-    write('');
     return [
       (report: Report) => {
-        write(text(report));
+        writeTo(flag, file, text(report));
       },
     ];
   });

@@ -22,6 +22,7 @@ import {
 } from '#simulator';
 
 import { loadObjects } from '../../objects.js';
+import { whole } from '../arguments.js';
 import { checkPlace, writeTo } from '../files.js';
 import { printable, processLogger } from '../logger.js';
 import { Signals } from '../signals.js';
@@ -214,14 +215,6 @@ function percent(text: string): number {
   const value = /^\d{1,3}(\.\d{1,6})?$/.test(text) ? Number(text) : NaN;
   if (value >= 0 && value <= 100) return value;
   throw new InvalidArgumentError('a number from 0 to 100 is expected.');
-}
-
-function whole(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-    if (value >= low && value <= high) return value;
-    throw new InvalidArgumentError(`a whole number from ${low} to ${high} is expected.`);
-  };
 }
 
 /** Tells what happens: a line a device while there are few, a count now and then when there are many. */

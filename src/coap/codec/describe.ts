@@ -94,6 +94,28 @@ export function showMessage(of: Uint8Array | MessageDescription): string {
   ].join(', ');
 }
 
+/** The options of a message in the order of the wire, as `describeMessage` has them. Never throws. */
+export function describeOptions(message: Message): DescribedOption[] {
+  let before = -1;
+  return message.options().map(({ number, value }) => {
+    const repeated = number === before;
+    before = number;
+    return describeOption(number, value, repeated);
+  });
+}
+
+/** An option as one text, as `showMessage` has it: `Content-Format 40 (link)`. */
+export function showOption({ number, name, value, format, hex, problem }: DescribedOption): string {
+  const words = [
+    name ?? `option ${number}`,
+    ...(value === undefined ? [] : [showValue(value)]),
+    ...(hex === undefined ? [] : [hex === '' ? 'of no bytes' : `0x${hex}`]),
+    ...(format === undefined ? [] : [`(${format})`]),
+    ...(problem === undefined ? [] : [`(${problem})`]),
+  ];
+  return words.join(' ');
+}
+
 function describeMalformed({ malformed, type, messageId }: Malformed, length: number): MalformedDescription {
   return {
     malformed,
@@ -102,15 +124,6 @@ function describeMalformed({ malformed, type, messageId }: Malformed, length: nu
     ...(type === undefined ? {} : { type: typeName(type) }),
     ...(messageId === undefined ? {} : { messageId }),
   };
-}
-
-function describeOptions(message: Message): DescribedOption[] {
-  let before = -1;
-  return message.options().map(({ number, value }) => {
-    const repeated = number === before;
-    before = number;
-    return describeOption(number, value, repeated);
-  });
 }
 
 function describeOption(number: number, value: Uint8Array, repeated: boolean): DescribedOption {
@@ -162,17 +175,6 @@ function readNumber(number: number, value: Uint8Array): Partial<DescribedOption>
 
 function inHex(value: Uint8Array): Partial<DescribedOption> {
   return value.length === 0 ? {} : { hex: toHex(value) };
-}
-
-function showOption({ number, name, value, format, hex, problem }: DescribedOption): string {
-  const words = [
-    name ?? `option ${number}`,
-    ...(value === undefined ? [] : [showValue(value)]),
-    ...(hex === undefined ? [] : [hex === '' ? 'of no bytes' : `0x${hex}`]),
-    ...(format === undefined ? [] : [`(${format})`]),
-    ...(problem === undefined ? [] : [`(${problem})`]),
-  ];
-  return words.join(' ');
 }
 
 function showValue(value: NonNullable<DescribedOption['value']>): string {

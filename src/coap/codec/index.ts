@@ -5,7 +5,7 @@ export type { Block } from './block.js';
 export { Code, codeClass, describeCode, isRequest, isResponse, isSuccess, parseCode, showCode } from './codes.js';
 export { contentFormatName, contentFormatNamed, contentFormatNames } from './content-formats.js';
 export { criticalProblem } from './critical.js';
-export { describeMessage, showMessage } from './describe.js';
+export { describeMessage, describeOptions, showMessage, showOption } from './describe.js';
 export type { DescribedMessage, DescribedOption, MalformedDescription, MessageDescription } from './describe.js';
 export { formatLinks, LINK_LIMITS, parseLinks } from './link-format.js';
 export type { Link, LinkLimits } from './link-format.js';

@@ -13,6 +13,7 @@ describe('a coap URI', () => {
     ['COAP://192.0.2.1:61616/', '192.0.2.1', 61_616],
     ['coap://[2001:db8::2:1]/', '2001:db8::2:1', 5683],
     ['coap://[::1]:5685', '::1', 5685],
+    ['coap://[2001:DB8:0:0::1]', '2001:db8::1', 5683],
   ])('%s goes to %s, port %i, without any option (RFC 7252 §6.4)', (uri, host, port) => {
     expect(parseCoapUri(uri)).toEqual({ host, port, options: [] });
   });
@@ -55,6 +56,7 @@ describe('a coap URI', () => {
     ['coap://192.0.2.1:65536/', /the port 65536 is none of 1 to 65535/],
     ['coap://192.0.2.1:coap/', /expected is coap:\/\/host/],
     ['coap://192.0.2.256/', /192\.0\.2\.256 is not an IPv4 address/],
+    ['coap://192.0.02.1/', /192\.0\.02\.1 is not an IPv4 address/],
     ['coap://[192.0.2.1]/', /\[192\.0\.2\.1\] is not an IPv6 address/],
     ['coap://[::1/', /expected is coap:\/\/host/],
     ['coap://2001:db8::1/', /expected is coap:\/\/host/],

@@ -12,6 +12,7 @@ import type { EnablerVersion, Path } from '#lwm2m/model';
 import { diagnosticOf } from '#lwm2m/protocol';
 
 import { AttributeStore } from './attributes.js';
+import { Firmware } from './firmware.js';
 import { Hardware } from './hardware.js';
 import type { HardwareOptions } from './hardware.js';
 import type { DeviceKind } from './kind.js';
@@ -87,6 +88,7 @@ export class SimulatedDevice {
   #tree: ObjectTree;
   #reports: Reports;
   readonly #sleep: Sleep;
+  readonly #firmware = new Firmware(() => this.#tree);
   readonly #sends: Sends | undefined;
   #now: Instant;
   #sequence = 0;
@@ -198,6 +200,7 @@ export class SimulatedDevice {
     this.#at(now);
     if (this.#sleep.wakes(now)) this.#registration.trigger(now);
     this.#registration.handleTimeout(now);
+    this.#install(now);
     this.#collect(now);
     const reach = this.#reach();
     if (reach === undefined) return;
@@ -221,6 +224,7 @@ export class SimulatedDevice {
     return earliest([
       this.#registration.nextDeadline(),
       this.#sleep.nextDeadline(),
+      this.#firmware.nextDeadline(),
       reach === undefined ? undefined : this.#reports.nextDeadline(reach),
       reach === undefined ? undefined : this.#sends?.nextDeadline(reach),
     ]);
@@ -302,6 +306,8 @@ export class SimulatedDevice {
   }
 
   #noteChange(now: Instant, paths: readonly Path[]): void {
+    if (paths.some(([object]) => object === 5) && this.#firmware.written() === 'changed')
+      this.#reports.touch(now, [5, 0]);
     for (const path of paths) this.#reports.touch(now, path);
     this.#registration.noteChange(now);
   }
@@ -329,6 +335,10 @@ export class SimulatedDevice {
         this.#hardware.resetErrors();
         this.#reports.touch(now, [3, 0, 11]);
         return;
+      case '5/2':
+        this.#firmware.update(now);
+        this.#reports.touch(now, [5, 0]);
+        return;
       case '7/6':
         this.#hardware.startCollecting(numberAt(this.#tree, 7, 0, 8) ?? 0);
         this.#reports.touch(now, [7, 0]);
@@ -352,6 +362,13 @@ export class SimulatedDevice {
     this.#attributes.clear();
     this.#forgetServer();
     this.#registration.start(after(now, seconds(REBOOT_SECONDS)));
+  }
+
+  #install(now: Instant): void {
+    const ended = this.#firmware.handleTimeout(now);
+    if (ended === undefined) return;
+    this.#reports.touch(now, [5, 0]);
+    if (ended === 'reboot') this.#reboot(now);
   }
 
   #resetExtremes(now: Instant, object: number, instance: number): void {

@@ -28,6 +28,7 @@ export const SUPPORTED: ReadonlyMap<number, readonly number[]> = new Map([
   [1, [0, 1, 2, 3, 4, 5, 6, 7, 8, 23, 26]],
   [3, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]],
   [4, [0, 1, 2, 3, 4]],
+  [5, [0, 1, 2, 3, 5, 6, 7, 9]],
   [6, [0, 1, 2, 3, 5, 6]],
   [7, [2, 3, 4, 5, 6, 7, 8]],
 ]);
@@ -167,6 +168,18 @@ const CORE: ReadonlyMap<number, (settings: Settings) => Values> = new Map<number
       ]),
   ],
   [
+    5,
+    () =>
+      new Map([
+        [1, single(text(''))],
+        [3, single(integer(0))],
+        [5, single(integer(0))],
+        [6, single(text(''))],
+        [7, single(text(''))],
+        [9, single(integer(PUSH_ONLY))],
+      ]),
+  ],
+  [
     6,
     () =>
       new Map([
@@ -190,3 +203,5 @@ const CORE: ReadonlyMap<number, (settings: Settings) => Values> = new Map<number
       ]),
   ],
 ]);
+/** Of /5/x/9: packages are written to the device, which pulls none. */
+const PUSH_ONLY = 1;

@@ -13,6 +13,7 @@ import { applyChange, parseAttributes } from './attributes.js';
 import type { AttributeSet, AttributeStore } from './attributes.js';
 import { answerFormat, compositeContent, pathsIn, readableNodes, writeComposite } from './composite.js';
 import { RequestFault, badRequest, notAllowed, notFound } from './fault.js';
+import { mayUpdate } from './firmware.js';
 import type { ObjectTree } from './objects.js';
 import type { ObservationTerms } from './observations.js';
 import { checkThere, contentOf, discover, readableNode } from './reading.js';
@@ -163,6 +164,7 @@ function execute(tree: ObjectTree, path: Path, payload: { format: number | undef
   const [object, , resource] = path as [number, number, number];
   const operations = tree.kind.objects.get(object)?.resources.get(resource)?.definition.operations;
   if (path.length !== 3 || operations !== 'E') throw notAllowed(`${showPath(path)} cannot be executed`);
+  if (object === 5 && resource === 2 && !mayUpdate(tree)) throw notAllowed('no package has been downloaded');
   if (payload.format !== undefined && payload.format !== FORMATS.text) {
     throw new RequestFault(Code.UNSUPPORTED_CONTENT_FORMAT, 'arguments of Execute are text');
   }

@@ -31,6 +31,11 @@ export function codeOf({ kind, mode }: Order): number {
   }
 }
 
+/** The code of an answer to an order that succeeds. */
+export function successOf({ kind }: Order): string {
+  return SUCCESS[kind] ?? '2.04';
+}
+
 /** An order in words. */
 export function wordsOf({ kind, path, paths, format, depth, attributes, value, mode }: Order): string {
   const words = [
@@ -75,6 +80,13 @@ const WORDS: Readonly<Record<string, string>> = {
   delete: 'Delete',
   readComposite: 'Read-Composite',
   writeComposite: 'Write-Composite',
+};
+const SUCCESS: Readonly<Record<string, string>> = {
+  read: '2.05',
+  discover: '2.05',
+  readComposite: '2.05',
+  create: '2.01',
+  delete: '2.02',
 };
 const COMPOSITE: ReadonlySet<string> = new Set(['readComposite', 'writeComposite']);
 const LONGEST_WORD = 120;

@@ -3,12 +3,10 @@
 export const RULES = {
   readCode: 'a Read that succeeds is answered 2.05 (Core 1.1.1 §6.3.1, Transport §6.4.5)',
   acceptHonoured: 'an answer has the format that Accept names (Transport 1.1.1 §6.4.5, RFC 7252 §5.10.4)',
-  formatNamed: 'a payload that is not plain text names its Content-Format (Transport 1.1.1 §6.4.5)',
-  decodable: 'a payload can be read by the rules of its format (Core 1.1.1 §7.4)',
+  decodable: 'a payload names its format and can be read by the rules of it (Core 1.1.1 §7.4, Transport §6.4.5)',
   tlvMandatory: 'a client of 1.0 must give and take TLV (TS 1.0.2 §6.4)',
   sameInAllFormats: 'a value is the same in every format (Core 1.1.1 §7.4)',
   mandatoryThere: 'mandatory resources of an object are there (Core 1.1.1 appendix E)',
-  typeKept: 'a value has the type that its object defines (Core 1.1.1 appendix C)',
   writeCode: 'a Write that succeeds is answered 2.04 (Core 1.1.1 §6.3.3, Transport §6.4.5)',
   writeTakes: 'a value that was written is read back (Core 1.1.1 §6.3.3)',
   partialKeeps: 'a partial update leaves alone what it does not name (Core 1.1.1 §6.3.3)',

@@ -6,6 +6,7 @@ import { fromHex } from '#base';
 import { showMessage } from '#coap/codec';
 
 import { Client, findAccess } from '../client.js';
+import { Signals } from '../signals.js';
 import { messages } from '../sse.js';
 import { devicePath } from '../values.js';
 import { withAccess, type ClientOptions } from './device.js';
@@ -28,11 +29,11 @@ export function addTrace(device: Command): void {
     .option('--hex', 'show the bytes too')
     .action(async (endpoint: string, options: ClientOptions & { hex?: boolean }) => {
       const client = new Client(findAccess(options));
+      const signals = new Signals();
       const told = new AbortController();
-      for (const name of ['SIGINT', 'SIGTERM'] as const)
-        process.once(name, () => {
-          told.abort();
-        });
+      void signals.told.then(() => {
+        told.abort();
+      });
       const pieces = client.stream(`${devicePath(endpoint)}/trace`, { signal: told.signal });
       for await (const { data } of messages(pieces)) {
         const datagram = JSON.parse(data) as ShownDatagram;

@@ -114,6 +114,8 @@ export const FIRMWARE_CASES: readonly Case[] = [
     run: async (t) => {
       const firmware = t.instance(5);
       await t.need(`${firmware}/1`);
+      const method = (await t.read(firmware)).values.get(`${firmware}/9`);
+      if (method === PUSH_ONLY) throw notApplicable('the device pulls nothing: its delivery method is 1 (push only)');
       await reset(t, firmware);
       await t.write(`${firmware}/1`, 'coap://invalid.invalid/image');
       await becomes(t, firmware, IDLE, 7);
@@ -209,6 +211,8 @@ async function resultOf(t: Trial, firmware: string): Promise<{ readonly state: u
 
 const IDLE = 0;
 const DOWNLOADED = 2;
+/** Of /5/x/9. */
+const PUSH_ONLY = 1;
 const PULL = 'the server hosts no files yet that a device could pull';
 const PACKAGE_FLAGS: Readonly<Record<PackageKind, string>> = {
   good: '--package',

@@ -46,7 +46,7 @@ export const READING_CASES: readonly Case[] = [
     run: async (t) => {
       const orders: readonly Order[] = [
         { kind: 'read', path: '/0' },
-        { kind: 'write', path: '/0/0/0', mode: 'replace', value: 'coap://example.com' },
+        { kind: 'write', path: '/0/0/0', mode: 'replace', value: { type: 'string', value: 'coap://example.com' } },
         { kind: 'writeAttributes', path: '/0', attributes: { pmin: 30, pmax: 45 } },
       ];
       for (const order of orders) t.expect(await t.ask(order), '4.01', 'securityHidden');

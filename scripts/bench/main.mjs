@@ -1,9 +1,11 @@
 /**
  * `npm run bench [-- --smoke] [--only NAME] [--devices N] [--profile FOLDER]`: what the server costs, as ratios to a raw UDP echo of the same run. CPU is that
  * of the server's process with all its threads; load and yardsticks are processes of their own, all on the loopback. A
- * run in which a request was dropped, answered otherwise or handled other than once is void, and fails.
+ * run in which a request was dropped, answered otherwise or handled other than once is void, and fails. What needs no server
+ * runs in this process, against what its rows name.
  */
 
+import { formats } from './cases/formats.mjs';
 import { idle } from './cases/idle.mjs';
 import { liveRead } from './cases/live-read.mjs';
 import { notification } from './cases/notification.mjs';
@@ -13,7 +15,7 @@ import { FLAGS as SLEEPERS_FLAGS, sleepers } from './cases/sleepers.mjs';
 import { refreshUpdate } from './cases/update.mjs';
 import { startLoad, startServer, startYardstick } from './processes.mjs';
 
-/** One row a case: its name, what runs it, and how much of it in full and in the smoke run. */
+/** One row a case: its name, what runs it, whether without a server, and how much of it in full and in the smoke run. */
 const CASES = [
   {
     ...{ name: 'update', run: refreshUpdate },
@@ -50,6 +52,11 @@ const CASES = [
     full: { devices: 100_000, waits: true, restarts: 3 },
     smoke: { devices: 2000, waits: false, restarts: 1 },
   },
+  {
+    ...{ name: 'formats', run: formats, alone: true },
+    full: { rounds: 15, calls: 10_000 },
+    smoke: { rounds: 3, calls: 2000 },
+  },
 ];
 
 /**
@@ -83,14 +90,17 @@ function readArguments(args) {
   return { size, profile, cases: cases.map((each) => ({ ...each, [size]: { ...each[size], devices } })) };
 }
 
-/** Prints a row of a case. */
+/** Prints a row of a case; one without a goal is there to be seen. */
 function print({ title, unit, goal, ratio, ratios = [], cost, echoCost, retransmissions = 0, lines }) {
   const each = ratios.length > 1 ? ` (${ratios.map((one) => one.toFixed(2)).join(', ')})` : '';
-  console.log(`${title}: ${ratio.toFixed(2)} ${unit}${each}; goal ${goal}: ${ratio <= goal ? 'met' : 'MISSED'}`);
+  const judged = goal === undefined ? '' : `; goal ${shownGoal(goal)}: ${ratio <= goal ? 'met' : 'MISSED'}`;
+  console.log(`${title}: ${ratio.toFixed(2)} ${unit}${each}${judged}`);
   if (cost !== undefined) console.log(`  ${cost.toFixed(1)} us CPU an operation, the echo ${echoCost.toFixed(1)} us`);
   for (const line of lines) console.log(`  ${line}`);
   if (retransmissions > 0) console.log(`  ${retransmissions} datagrams were sent again`);
 }
+
+const shownGoal = (goal) => (Number.isInteger(goal * 10) ? goal : goal.toFixed(2));
 
 const { size, profile, cases } = readArguments(process.argv.slice(2));
 /** What runs for the case of the moment. */
@@ -103,9 +113,18 @@ async function stopAll() {
 
 for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => stopAll().finally(() => process.exit(1)));
 
-/** Starts what a case needs, runs it and prints its rows. */
-async function runCase({ run, flags, [size]: scale }) {
+/** Runs a case and prints its rows. */
+async function runCase({ run, flags, alone = false, [size]: scale }) {
   const began = performance.now();
+  const rows = alone ? run({ scale }) : await runWithServer(run, flags, scale);
+  rows.forEach(print);
+  if (profile !== undefined && !alone)
+    console.log(`  CPU profiles go to ${profile}: node scripts/bench/profile.mjs FILE`);
+  console.log(`  (${((performance.now() - began) / 1000).toFixed(0)} s)`);
+}
+
+/** Starts load, yardsticks and server for a case and runs it. */
+async function runWithServer(run, flags, scale) {
   const open = async (starting) => {
     const started = await starting;
     opened.push(started);
@@ -115,10 +134,7 @@ async function runCase({ run, flags, [size]: scale }) {
   const echo = await open(startYardstick('echo'));
   const nodeCoap = await open(startYardstick('node-coap'));
   const server = await open(startServer({ flags, profile }));
-  const rows = await run({ load, echo, nodeCoap, server, scale });
-  rows.forEach(print);
-  if (profile !== undefined) console.log(`  CPU profiles go to ${profile}: node scripts/bench/profile.mjs FILE`);
-  console.log(`  (${((performance.now() - began) / 1000).toFixed(0)} s)`);
+  return run({ load, echo, nodeCoap, server, scale });
 }
 
 let failed = 0;

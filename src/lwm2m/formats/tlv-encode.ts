@@ -1,100 +1,117 @@
-/** Nodes → TLV (LwM2M-Core 1.1.1 §7.4.5), ids and lengths in their shortest form. Sizes are known before anything is written. */
+/** Nodes → TLV (LwM2M-Core 1.1.1 §7.4.5), ids and lengths in their shortest form, written from front to back. */
 
-import { Writer, invariant } from '#base';
-import type { InstanceNode, Node, Path, ResourceNode } from '#lwm2m/model';
-import { notEncodable } from './codec.js';
-import { FORMAT_LIMITS } from './parameters.js';
-import { encodeTlvValue } from './tlv-value.js';
+import { invariant } from '#base';
+import type { InstanceNode, Node, Path, ResourceNode, Scalar } from '#lwm2m/model';
+import { checkEncoded } from './codec.js';
+import { tlvValueLength, writeTlvValue } from './tlv-value.js';
 
 /**
  * The node that stands at `path`, one to four ids: instances as object instance TLVs for an object, bare resources for an
  * instance, one TLV else. Throws AppError(`not_encodable`).
  */
 export function encodeTlv(path: Path, node: Node): Uint8Array {
+  const writer = new TlvWriter();
   switch (node.kind) {
     case 'object':
-      return written(objectTlvs(path, node.instances));
+      for (const [id, instance] of node.instances) writer.instance(path, id, instance);
+      break;
     case 'instance':
-      return written(resourceTlvs(path, node));
-    default:
+      for (const [id, resource] of node.resources) writer.resource(path, id, resource);
+      break;
+    default: {
       invariant(path.length === 3 || path.length === 4, 'a resource node stands at a path of three or four ids');
-      return written([resourceTlv(path, node)]);
+      const [above, id] = [path.slice(0, -1), path[path.length - 1] as number];
+      if (path.length === 3) writer.resource(above, id, node);
+      else {
+        invariant(node.kind === 'single', 'a multiple resource stands at a path of three ids');
+        writer.value(KIND_RESOURCE_INSTANCE, above, id, node.value);
+      }
+    }
   }
+  return checkEncoded(writer.finish());
 }
 
 /** An instance with its id, as a Create carries it: one object instance TLV. */
 export function encodeTlvInstance(path: Path, node: InstanceNode): Uint8Array {
-  return written(objectTlvs(path.slice(0, 1), new Map([[path[1] as number, node]])));
+  const writer = new TlvWriter();
+  writer.instance(path.slice(0, 1), path[1] as number, node);
+  return checkEncoded(writer.finish());
 }
 
-/** A TLV whose value is known: bytes, or TLVs with their length. */
-interface Tlv {
-  readonly kind: number;
-  readonly id: number;
-  readonly value: Uint8Array | readonly Tlv[];
-  /** Bytes of the value. */
-  readonly length: number;
-}
+/** Appends TLVs. `above` is the path of what a TLV stands in, `id` its own; the length of a container is known beforehand. */
+class TlvWriter {
+  #buffer: Buffer = Buffer.allocUnsafe(256);
+  #length = 0;
 
-function objectTlvs(path: Path, instances: ReadonlyMap<number, InstanceNode>): Tlv[] {
-  const tlvs: Tlv[] = [];
-  for (const [id, instance] of instances) {
-    tlvs.push(container(KIND_OBJECT_INSTANCE, id, resourceTlvs([...path, id], instance)));
+  instance(above: Path, id: number, node: InstanceNode): void {
+    const path = [...above, id];
+    let length = 0;
+    for (const [resource, child] of node.resources) length += resourceLength(path, resource, child);
+    this.#head(KIND_OBJECT_INSTANCE, id, length);
+    for (const [resource, child] of node.resources) this.resource(path, resource, child);
   }
-  return tlvs;
-}
 
-function resourceTlvs(path: Path, node: InstanceNode): Tlv[] {
-  const tlvs: Tlv[] = [];
-  for (const [id, resource] of node.resources) tlvs.push(resourceTlv([...path, id], resource));
-  return tlvs;
-}
-
-/** At a path of three ids a resource, at one of four a resource instance. */
-function resourceTlv(path: Path, node: ResourceNode): Tlv {
-  const id = path[path.length - 1] as number;
-  if (node.kind === 'single') {
-    const value = encodeTlvValue(node.value, path);
-    return { kind: path.length === 4 ? KIND_RESOURCE_INSTANCE : KIND_RESOURCE, id, value, length: value.length };
+  resource(above: Path, id: number, node: ResourceNode): void {
+    if (node.kind === 'single') {
+      this.value(KIND_RESOURCE, above, id, node.value);
+      return;
+    }
+    const path = [...above, id];
+    this.#head(KIND_MULTIPLE_RESOURCE, id, instancesLength(path, node.values));
+    for (const [instance, scalar] of node.values) this.value(KIND_RESOURCE_INSTANCE, path, instance, scalar);
   }
-  invariant(path.length === 3, 'a multiple resource stands at a path of three ids');
-  const instances: Tlv[] = [];
-  for (const [instance, scalar] of node.values) {
-    instances.push(resourceTlv([...path, instance], { kind: 'single', value: scalar }));
+
+  value(kind: number, above: Path, id: number, scalar: Scalar): void {
+    const length = tlvValueLength(scalar, above, id);
+    this.#head(kind, id, length);
+    writeTlvValue(this.#buffer, this.#length, scalar, length);
+    this.#length += length;
   }
-  return container(KIND_MULTIPLE_RESOURCE, id, instances);
+
+  finish(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Writes a head and makes room for the value. */
+  #head(kind: number, id: number, length: number): void {
+    this.#reserve(LONGEST_HEAD + length);
+    const buffer = this.#buffer;
+    const wide = id > 0xff;
+    const width = lengthWidth(length);
+    let at = this.#length;
+    buffer[at++] = (kind << 6) | (wide ? 0x20 : 0) | (width === 0 ? length : width << 3);
+    if (wide) buffer[at++] = id >> 8;
+    buffer[at++] = id & 0xff;
+    for (let shift = (width - 1) * 8; shift >= 0; shift -= 8) buffer[at++] = (length >> shift) & 0xff;
+    this.#length = at;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
+    larger.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = larger;
+  }
 }
 
-function container(kind: number, id: number, tlvs: readonly Tlv[]): Tlv {
-  return { kind, id, value: tlvs, length: totalLength(tlvs) };
+/** Bytes of the TLV of a resource. */
+function resourceLength(above: Path, id: number, node: ResourceNode): number {
+  return tlvLength(
+    id,
+    node.kind === 'single' ? tlvValueLength(node.value, above, id) : instancesLength([...above, id], node.values),
+  );
 }
 
-function totalLength(tlvs: readonly Tlv[]): number {
+/** Bytes of the TLVs of the instances of the resource at `path`. */
+function instancesLength(path: Path, values: ReadonlyMap<number, Scalar>): number {
   let length = 0;
-  for (const tlv of tlvs) length += 1 + (tlv.id > 0xff ? 2 : 1) + lengthWidth(tlv.length) + tlv.length;
+  for (const [id, scalar] of values) length += tlvLength(id, tlvValueLength(scalar, path, id));
   return length;
 }
 
-function written(tlvs: readonly Tlv[]): Uint8Array {
-  const length = totalLength(tlvs);
-  if (length > FORMAT_LIMITS.payloadBytes) {
-    throw notEncodable(`the payload would have ${length} bytes, at most ${FORMAT_LIMITS.payloadBytes} are sent`);
-  }
-  const writer = new Writer(length);
-  write(writer, tlvs);
-  return writer.finish();
-}
-
-/** Recurses at most three levels: instance, resource, resource instance. */
-function write(writer: Writer, tlvs: readonly Tlv[]): void {
-  for (const { kind, id, value, length } of tlvs) {
-    const width = lengthWidth(length);
-    writer.u8((kind << 6) | (id > 0xff ? 0x20 : 0) | (width === 0 ? length : width << 3));
-    writer.uint(id, id > 0xff ? 2 : 1);
-    if (width > 0) writer.uint(length, width);
-    if (value instanceof Uint8Array) writer.bytes(value);
-    else write(writer, value);
-  }
+function tlvLength(id: number, length: number): number {
+  return (id > 0xff ? 3 : 2) + lengthWidth(length) + length;
 }
 
 /** Bytes of the length field; none up to 7. */
@@ -104,6 +121,7 @@ function lengthWidth(length: number): number {
   return length <= 0xffff ? 2 : 3;
 }
 
+const LONGEST_HEAD = 6;
 const KIND_OBJECT_INSTANCE = 0;
 const KIND_RESOURCE_INSTANCE = 1;
 const KIND_MULTIPLE_RESOURCE = 2;

@@ -3,8 +3,8 @@
  * booleans of 1, object links of 4, everything big-endian.
  */
 
-import { EMPTY, decodeUtf8, encodeUtf8, unreachable } from '#base';
-import { exactInteger } from '#lwm2m/model';
+import { decodeUtf8, unreachable } from '#base';
+import { exactInteger, fitsInteger } from '#lwm2m/model';
 import type { ObjectLink, Path, ResourceType, Scalar } from '#lwm2m/model';
 import { wholeNumber } from './integers.js';
 import { badValue } from './wire.js';
@@ -40,29 +40,62 @@ export function decodeTlvValue(
   }
 }
 
-/** A value as the bytes of a TLV, integers and floats as short as they go without loss. Throws AppError(`not_encodable`). */
-export function encodeTlvValue(scalar: Scalar, path: Path): Uint8Array {
+/**
+ * How many bytes a value has in a TLV, integers and floats as few as they go without loss; it stands at `id` below `above`.
+ * Throws AppError(`not_encodable`).
+ */
+export function tlvValueLength(scalar: Scalar, above: Path, id: number): number {
   switch (scalar.type) {
     case 'string':
     case 'corelnk':
-      return scalar.value === '' ? EMPTY : encodeUtf8(scalar.value);
+      return utf8Length(scalar.value);
     case 'integer':
-    case 'time':
-      return signedBytes(wholeNumber(scalar.type, scalar.value, path));
     case 'unsigned':
-      return unsignedBytes(wholeNumber(scalar.type, scalar.value, path));
+    case 'time':
+      if (!fitsInteger(scalar.type, scalar.value)) wholeNumber(scalar.type, scalar.value, [...above, id]);
+      return scalar.type === 'unsigned' ? unsignedWidth(scalar.value) : signedWidth(scalar.value);
     case 'float':
-      return floatBytes(scalar.value);
+      return Object.is(Math.fround(scalar.value), scalar.value) ? 4 : 8;
     case 'boolean':
-      return Buffer.of(scalar.value ? 1 : 0);
+      return 1;
     case 'opaque':
-      return scalar.value;
-    case 'objlnk': {
-      const { object, instance } = scalar.value;
-      return Buffer.of(object >> 8, object & 0xff, instance >> 8, instance & 0xff);
-    }
+      return scalar.value.length;
+    case 'objlnk':
+      return 4;
     default:
       return unreachable(scalar);
+  }
+}
+
+/** Writes a value at `at`, in the `length` bytes that tlvValueLength gave for it. */
+export function writeTlvValue(buffer: Buffer, at: number, scalar: Scalar, length: number): void {
+  switch (scalar.type) {
+    case 'string':
+    case 'corelnk':
+      writeText(buffer, at, scalar.value, length);
+      return;
+    case 'integer':
+    case 'unsigned':
+    case 'time':
+      if (length < 8) writeBits(buffer, at, Number(scalar.value), length);
+      else buffer.writeBigUInt64BE(BigInt.asUintN(64, BigInt(scalar.value)), at);
+      return;
+    case 'float':
+      if (length === 4) buffer.writeFloatBE(scalar.value, at);
+      else buffer.writeDoubleBE(scalar.value, at);
+      return;
+    case 'boolean':
+      buffer[at] = scalar.value ? 1 : 0;
+      return;
+    case 'opaque':
+      buffer.set(scalar.value, at);
+      return;
+    case 'objlnk':
+      writeBits(buffer, at, scalar.value.object, 2);
+      writeBits(buffer, at + 2, scalar.value.instance, 2);
+      return;
+    default:
+      unreachable(scalar);
   }
 }
 
@@ -108,38 +141,36 @@ function linkAt(bytes: Uint8Array, start: number, end: number, path: Path): Obje
   return { object: view.getUint16(0), instance: view.getUint16(2) };
 }
 
-function signedBytes(value: number | bigint): Buffer {
-  if (typeof value === 'number' && value >= -0x8000_0000 && value < 0x8000_0000) {
-    const width = value >= -0x80 && value < 0x80 ? 1 : value >= -0x8000 && value < 0x8000 ? 2 : 4;
-    const bytes = Buffer.allocUnsafe(width);
-    bytes.writeIntBE(value, 0, width);
-    return bytes;
-  }
-  const bytes = Buffer.allocUnsafe(8);
-  bytes.writeBigInt64BE(BigInt(value));
-  return bytes;
+function signedWidth(value: number | bigint): number {
+  if (value >= -0x80 && value < 0x80) return 1;
+  if (value >= -0x8000 && value < 0x8000) return 2;
+  return value >= -0x8000_0000 && value < 0x8000_0000 ? 4 : 8;
 }
 
-function unsignedBytes(value: number | bigint): Buffer {
-  if (typeof value === 'number' && value <= 0xffff_ffff) {
-    const width = value <= 0xff ? 1 : value <= 0xffff ? 2 : 4;
-    const bytes = Buffer.allocUnsafe(width);
-    bytes.writeUIntBE(value, 0, width);
-    return bytes;
-  }
-  const bytes = Buffer.allocUnsafe(8);
-  bytes.writeBigUInt64BE(BigInt(value));
-  return bytes;
+function unsignedWidth(value: number | bigint): number {
+  if (value <= 0xff) return 1;
+  if (value <= 0xffff) return 2;
+  return value <= 0xffff_ffff ? 4 : 8;
 }
 
-/** Four bytes where they hold the value exactly, else eight. */
-function floatBytes(value: number): Buffer {
-  if (Object.is(Math.fround(value), value)) {
-    const bytes = Buffer.allocUnsafe(4);
-    bytes.writeFloatBE(value);
-    return bytes;
-  }
-  const bytes = Buffer.allocUnsafe(8);
-  bytes.writeDoubleBE(value);
-  return bytes;
+/** The lowest bytes of a number of at most 32 bits, big-endian. */
+function writeBits(buffer: Buffer, at: number, value: number, width: number): void {
+  for (let index = 0; index < width; index += 1) buffer[at + index] = value >> ((width - 1 - index) * 8);
 }
+
+/** Bytes of a text in UTF-8. */
+function utf8Length(text: string): number {
+  if (text.length > SHORT) return Buffer.byteLength(text);
+  for (let index = 0; index < text.length; index += 1)
+    if (text.charCodeAt(index) >= 0x80) return Buffer.byteLength(text);
+  return text.length;
+}
+
+/** Writes a text of which `length` bytes are known; those of as many characters are ASCII. */
+function writeText(buffer: Buffer, at: number, text: string, length: number): void {
+  if (length > SHORT || length !== text.length) buffer.write(text, at, length, 'utf8');
+  else for (let index = 0; index < length; index += 1) buffer[at + index] = text.charCodeAt(index);
+}
+
+/** Characters of a text up to which a loop is quicker than a call out of JavaScript. */
+const SHORT = 23;

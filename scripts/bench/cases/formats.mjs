@@ -189,8 +189,11 @@ function nanoseconds(bodies, { rounds, calls }) {
 
 function deviceModel() {
   const catalogue = new ObjectCatalogue();
-  for (const id of ['3-1.2', '5-1.2', '3303-1.1']) {
-    catalogue.add(parseObjectDefinition(readFileSync(new URL(`../../../objects/${id}.xml`, import.meta.url))));
+  const versions = new Map();
+  for (const name of ['3-1.2', '5-1.2', '3303-1.1']) {
+    catalogue.add(parseObjectDefinition(readFileSync(new URL(`../../../objects/${name}.xml`, import.meta.url))));
+    const [id, version] = name.split('-');
+    versions.set(Number(id), version);
   }
-  return viewFor(catalogue, (object) => catalogue.versions(object)[0]);
+  return viewFor(catalogue, (object) => versions.get(object));
 }

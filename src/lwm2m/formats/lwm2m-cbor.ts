@@ -77,7 +77,7 @@ class Walk {
   /** The entries of a map that was opened. */
   #map(above: Path, entries: number): void {
     const cbor = this.#cbor;
-    const seen = new Set<number>();
+    const seen = new SeenIds();
     for (let entry = 0; cbor.more(entries, entry); entry += 1) {
       const path = cbor.atArray() ? this.#arrayKey(above) : this.#key(above, seen);
       if (cbor.atMap()) {
@@ -113,11 +113,11 @@ class Walk {
   }
 
   /** The path of a key that is one id. */
-  #key(above: Path, seen: Set<number>): Path {
+  #key(above: Path, seen: SeenIds): Path {
     const id = idOf(this.#cbor.key());
-    if (seen.has(id)) throw new DecodeError('duplicate_key', 'a key appears twice in a CBOR map');
-    seen.add(id);
-    return below(above, [id]);
+    if (!seen.add(id)) throw new DecodeError('duplicate_key', 'a key appears twice in a CBOR map');
+    if (above.length === 4) throw new DecodeError('bad_path', '5 ids on the way to a value, at most 4');
+    return [...above, id];
   }
 
   /** The path of a key that is an array of ids. */
@@ -131,6 +131,27 @@ class Walk {
     }
     if (ids.length === 0) throw new DecodeError('bad_path', 'a key that is an empty array');
     return below(above, ids);
+  }
+}
+
+/** The ids a map has had as keys: a list while they ascend, as they mostly do, then a set. */
+class SeenIds {
+  readonly #ascending: number[] = [];
+  #set: Set<number> | undefined;
+
+  /** Adds an id; false when it was there. */
+  add(id: number): boolean {
+    const list = this.#ascending;
+    if (this.#set === undefined) {
+      if (list.length === 0 || id > (list[list.length - 1] as number)) {
+        list.push(id);
+        return true;
+      }
+      this.#set = new Set(list);
+    }
+    if (this.#set.has(id)) return false;
+    this.#set.add(id);
+    return true;
   }
 }
 

@@ -7,6 +7,7 @@
 import { DecodeError } from '#base';
 import { parseObjectLink, showPath, tryParsePath } from '#lwm2m/model';
 import type { Node, Path, Scalar } from '#lwm2m/model';
+import { NameJoiner } from './names.js';
 import type { FormatLimits } from './parameters.js';
 import { WireFloat, WireTime } from './wire.js';
 import type { WireValue } from './wire.js';
@@ -49,6 +50,7 @@ export class SenmlReader {
   readonly #sink: ValueSink;
   #records = 0;
   #version = SENML_VERSION;
+  readonly #joiner = new NameJoiner();
   #baseName = '';
   #baseTime: number | undefined;
   #baseValue: number | bigint | WireFloat | undefined;
@@ -98,7 +100,7 @@ export class SenmlReader {
     }
     switch (label) {
       case SENML_LABELS.bn:
-        this.#baseName = this.#text(value);
+        this.#setBaseName(this.#text(value));
         break;
       case SENML_LABELS.n:
         this.#name = this.#text(value);
@@ -197,14 +199,22 @@ export class SenmlReader {
 
   #path(): Path {
     if (this.#baseName.length + this.#name.length > this.#limits.nameCharacters) throw this.#tooLong();
-    return this.#pathOf(this.#baseName + this.#name);
+    const path = this.#joiner.join(this.#name);
+    if (path === undefined) throw this.#noPath(this.#baseName + this.#name);
+    return path;
   }
 
   #pathOf(name: string): Path {
     if (name.length > this.#limits.nameCharacters) throw this.#tooLong();
     const path = tryParsePath(name);
-    if (path === undefined) throw new DecodeError('bad_path', `record ${this.#records}: "${name}" is not a path`);
+    if (path === undefined) throw this.#noPath(name);
     return path;
+  }
+
+  #setBaseName(name: string): void {
+    this.#baseName = name;
+    // One that is too long is refused with its first record.
+    this.#joiner.begin(name.length <= this.#limits.nameCharacters ? name : '');
   }
 
   #resolvedTime(): number | undefined {
@@ -247,6 +257,10 @@ export class SenmlReader {
   #tooLong(): DecodeError {
     const most = this.#limits.nameCharacters;
     return new DecodeError('too_long', `record ${this.#records}: a name beyond ${most} characters`);
+  }
+
+  #noPath(name: string): DecodeError {
+    return new DecodeError('bad_path', `record ${this.#records}: "${name}" is not a path`);
   }
 
   #twice(): DecodeError {

@@ -5,8 +5,8 @@
 
 import { DecodeError } from '#base';
 import { isWithin, showPath } from '#lwm2m/model';
-import type { ModelView, Node, Path, ResourceNode, Scalar } from '#lwm2m/model';
-import { modelType, outsidePath } from './codec.js';
+import type { ModelView, Node, Path, ResourceDefinition, ResourceNode, ResourceType, Scalar } from '#lwm2m/model';
+import { outsidePath } from './codec.js';
 import { addUniform } from './uniform.js';
 import { scalarFromWire } from './wire.js';
 import type { WireValue } from './wire.js';
@@ -14,23 +14,26 @@ import type { WireValue } from './wire.js';
 /** Builds one node. */
 export class TreeBuilder {
   readonly #target: Path;
-  readonly #model: ModelView;
+  readonly #definitions: ReadonlyMap<number, ResourceDefinition> | undefined;
   readonly #instances = new Map<number, OpenInstance>();
+  /** The instance of the last value, where the next one will mostly lie. */
+  #lastId = -1;
+  #last: OpenInstance = NOTHING;
 
   /** `target` is the path that was asked for, one to four ids. */
   constructor(target: Path, model: ModelView) {
     this.#target = target;
-    this.#model = model;
+    this.#definitions = model.object(target[0] as number)?.resources;
   }
 
   /** Adds a value. Throws DecodeError: outside_path, bad_path, duplicate_path, bad_value, mixed_types. */
   add(path: Path, wire: WireValue): void {
     if (!isWithin(path, this.#target)) throw outsidePath(path, this.#target);
     if (path.length < 3) throw new DecodeError('bad_path', `a value at ${showPath(path)}, which is no resource`);
-    const type = modelType(path, this.#model);
+    const resource = path[2] as number;
+    const type = this.#typeOf(resource);
     const scalar = scalarFromWire(type, wire, path);
     const resources = this.#instance(path[1] as number);
-    const resource = path[2] as number;
     const known = resources.get(resource);
     if (path.length === 3) {
       if (known !== undefined) throw duplicate(path);
@@ -70,19 +73,27 @@ export class TreeBuilder {
     return value === undefined ? this.#nothing() : { kind: 'single', value };
   }
 
+  #typeOf(resource: number): ResourceType | undefined {
+    const type = this.#definitions?.get(resource)?.type;
+    return type === 'none' ? undefined : type;
+  }
+
   #instance(id: number): OpenInstance {
+    if (id === this.#lastId) return this.#last;
     let resources = this.#instances.get(id);
     if (resources === undefined) {
       resources = new Map<number, ResourceNode>();
       this.#instances.set(id, resources);
     }
+    this.#lastId = id;
+    this.#last = resources;
     return resources;
   }
 
   /** A multiple resource may be empty, anything else that was asked for must be there. */
   #nothing(): Node {
-    const [object, , resource] = this.#target as [number, number, number];
-    if (this.#target.length === 3 && this.#model.resource(object, resource)?.multiple === 'multiple') {
+    const resource = this.#target[2] as number;
+    if (this.#target.length === 3 && this.#definitions?.get(resource)?.multiple === 'multiple') {
       return { kind: 'multiple', values: new Map<number, Scalar>() };
     }
     throw new DecodeError('no_value', `no value for ${showPath(this.#target)} in the payload`);
@@ -90,6 +101,8 @@ export class TreeBuilder {
 }
 
 type OpenInstance = Map<number, ResourceNode>;
+
+const NOTHING: OpenInstance = new Map<number, ResourceNode>();
 
 function open(resources: OpenInstance, resource: number): Map<number, Scalar> {
   const values = new Map<number, Scalar>();

@@ -180,7 +180,7 @@ export class SenmlReader {
 
   /** Whether the record says nothing of a resource but is there for the base fields of those to come. Throws DecodeError. */
   #setsBaseAlone(): boolean {
-    if ((this.#seen & ~BASE_BITS) !== 0) return false;
+    if (this.#seen === 0 || (this.#seen & ~BASE_BITS) !== 0) return false;
     const base = this.#baseName;
     if (base === '') return true;
     const begins = base.endsWith('/') && base.length > 1;

@@ -50,12 +50,6 @@ const ACCEPTED: readonly (readonly [title: string, path: string, both: Both, nod
     instance({ 9: be.integer(95) }),
   ],
   [
-    'a record without fields says nothing',
-    '/3/0/9',
-    { json: '[{},{"bn":"/3/0/9","v":95}]', cbor: '82 a0 a2 21 66 "/3/0/9" 02 18 5f' },
-    single(be.integer(95)),
-  ],
-  [
     'a base value alone sets the base for what begins with its base name',
     '/3/0',
     {
@@ -168,6 +162,13 @@ const REFUSED: readonly (readonly [title: string, reason: string, both: Both])[]
   ['a time without a value', 'no_value', { json: '[{"bn":"/3/0/9","t":5}]', cbor: '81 a2 21 66 "/3/0/9" 06 05' }],
   ['a unit without a value', 'no_value', { json: '[{"bn":"/3/0/9","u":"%"}]', cbor: '81 a2 21 66 "/3/0/9" 01 61 "%"' }],
   ['a sum alone at what is no path', 'bad_path', { json: '[{"n":"9","s":5}]', cbor: '81 a2 00 61 "9" 05 05' }],
+  ['a record without fields', 'bad_path', { json: '[{}]', cbor: '81 a0' }],
+  [
+    'a record without fields after one that has a name',
+    'no_value',
+    { json: '[{"bn":"/3/0/9","v":95},{}]', cbor: '82 a2 21 66 "/3/0/9" 02 18 5f a0' },
+  ],
+  ['a record of unknown fields alone', 'bad_path', { json: '[{"x":1}]', cbor: '81 a1 61 "x" 01' }],
   [
     'a base name that begins no path, though no value follows',
     'bad_path',

@@ -187,7 +187,7 @@ export class SenmlReader {
     const named = this.#pathOf(begins ? base.slice(0, -1) : base);
     if ((this.#seen & BASE_VALUE_BIT) !== 0) return begins || named.length < 3;
     // In a composite body a base name that is a path names it, one that only begins paths does not.
-    return begins || this.#sink.addBare === undefined;
+    return begins || this.#sink.addBare === undefined || (this.#seen & BASE_NAME_BIT) === 0;
   }
 
   #endBare(path: Path): void {
@@ -225,10 +225,14 @@ export class SenmlReader {
   /** A version that is understood, and that of all records (RFC 8428 §4.4). */
   #checkVersion(value: WireValue | undefined): void {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > SENML_VERSION) {
-      throw new DecodeError('bad_version', `SenML of a version that is none of 1 to ${SENML_VERSION}`);
+      const allowed = `understood are 1 to ${SENML_VERSION}`;
+      throw new DecodeError(
+        'bad_version',
+        `record ${this.#records}: a version of SenML that is not understood; ${allowed}`,
+      );
     }
     if (this.#records > 1 && value !== this.#version) {
-      throw new DecodeError('bad_version', `record ${this.#records} of version ${value} after ${this.#version}`);
+      throw new DecodeError('bad_version', `record ${this.#records}: version ${value} after ${this.#version}`);
     }
     this.#version = value;
   }
@@ -347,10 +351,11 @@ const LOWEST_LABEL = -6;
 const HIGHEST_LABEL = 8;
 const VLO_BIT = 1 << 15;
 const SUM_BIT = bitOf(SENML_LABELS.s);
+const BASE_NAME_BIT = bitOf(SENML_LABELS.bn);
 const BASE_VALUE_BIT = bitOf(SENML_LABELS.bv);
 const BASE_BITS =
   bitOf(SENML_LABELS.bver) |
-  bitOf(SENML_LABELS.bn) |
+  BASE_NAME_BIT |
   bitOf(SENML_LABELS.bt) |
   bitOf(SENML_LABELS.bu) |
   BASE_VALUE_BIT |

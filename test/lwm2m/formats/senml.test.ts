@@ -304,8 +304,8 @@ describe.each([
 
   it('take a base name that ends in a slash for a base alone, and one that is a path for that path', () => {
     const both = {
-      json: '[{"bn":"/3/0/"},{"n":"9"},{"bn":"/1/0/1"}]',
-      cbor: '83 a1 21 65 "/3/0/" a1 00 61 "9" a1 21 66 "/1/0/1"',
+      json: '[{"bn":"/3/0/"},{"n":"9"},{"bn":"/1/0/1"},{"bver":10}]',
+      cbor: '84 a1 21 65 "/3/0/" a1 00 61 "9" a1 21 66 "/1/0/1" a1 20 0a',
     };
     expect(decodePaths(format, body(both))).toEqual(['/3/0/9', '/1/0/1'].map(parsePath));
   });

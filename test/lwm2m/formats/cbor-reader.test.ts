@@ -5,27 +5,8 @@ import { Decoder } from 'cbor-x/decode';
 import { CborReader } from '../../../src/lwm2m/formats/cbor-reader.js';
 import { WireFloat, WireTime } from '../../../src/lwm2m/formats/wire.js';
 import { FORMAT_LIMITS } from '#lwm2m/formats';
+import { readWhole } from './cbor-items.js';
 import { bytes, thrownBy } from './support.js';
-
-/** Reads one item whole: arrays as arrays, maps as Maps, floats and times as what the reader makes of them. */
-function readAll(payload: Uint8Array, limits = FORMAT_LIMITS): unknown {
-  const reader = new CborReader(payload, limits);
-  const value = readItem(reader);
-  reader.end();
-  return value;
-}
-
-function readItem(reader: CborReader): unknown {
-  if (reader.atArray()) {
-    const elements: unknown[] = [];
-    for (const count = reader.open(); reader.more(count, elements.length);) elements.push(readItem(reader));
-    return elements;
-  }
-  if (!reader.atMap()) return reader.value();
-  const entries = new Map<unknown, unknown>();
-  for (const count = reader.open(); reader.more(count, entries.size);) entries.set(reader.key(), readItem(reader));
-  return entries;
-}
 
 /** Passes over one item. */
 function pass(payload: Uint8Array, limits = FORMAT_LIMITS): unknown {
@@ -35,7 +16,7 @@ function pass(payload: Uint8Array, limits = FORMAT_LIMITS): unknown {
   return value;
 }
 
-const read = (literal: string): unknown => readAll(bytes(literal));
+const read = (literal: string): unknown => readWhole(bytes(literal));
 
 describe('the reader of CBOR', () => {
   it.each([
@@ -70,7 +51,7 @@ describe('the reader of CBOR', () => {
         const text = character.repeat(length);
         const utf8 = Buffer.from(text);
         const item = Buffer.concat([Buffer.from([0x79, utf8.length >> 8, utf8.length & 0xff]), utf8]);
-        expect(readAll(item)).toBe(text);
+        expect(readWhole(item)).toBe(text);
       }
     }
   });
@@ -155,7 +136,7 @@ describe('the reader of CBOR', () => {
   });
 
   it('lets pass nesting up to the limit and refuses it beyond', () => {
-    for (const reading of [readAll, pass]) {
+    for (const reading of [readWhole, pass]) {
       const deep = (literal: string, limits = FORMAT_LIMITS): unknown =>
         thrownBy(() => reading(bytes(literal), limits));
       expect(deep('81'.repeat(15) + '80')).toBeUndefined();
@@ -168,7 +149,7 @@ describe('the reader of CBOR', () => {
 
   it('refuses more items than the limit, announced or not', () => {
     const limits = { ...FORMAT_LIMITS, cborItems: 3 };
-    for (const reading of [readAll, pass]) {
+    for (const reading of [readWhole, pass]) {
       expect(thrownBy(() => reading(bytes('82 01 02'), limits))).toBeUndefined();
       for (const literal of [
         '83 01 02 03',
@@ -206,7 +187,7 @@ describe('the reader of CBOR', () => {
   it('reads a payload that is a view into a larger buffer', () => {
     const whole = bytes('ff ff 83 1a 5182428f 61 55 1b 7fffffffffffffff ff');
     for (const view of [whole.subarray(2, 19), new Uint8Array(whole).subarray(2, 19)]) {
-      expect(readAll(view)).toEqual([1_367_491_215, 'U', 2n ** 63n - 1n]);
+      expect(readWhole(view)).toEqual([1_367_491_215, 'U', 2n ** 63n - 1n]);
     }
   });
 

@@ -67,6 +67,7 @@ const SCALARS = [
   ['150', 'opaque', 'AQIDBAU=', '//79/A=='],
   ['160', 'time', '2000-01-01T00:00:00Z', '2031-02-03T04:05:06Z'],
   ['170', 'objlnk', '3:0', '1:0'],
+  ['180', 'corelnk', '</1/0>', '</3/0>,</3303/0/5700>'],
 ] as const;
 
 const FORMATS = ['tlv', 'json', 'senml-json', 'senml-cbor'] as const;

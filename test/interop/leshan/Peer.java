@@ -27,6 +27,7 @@ import org.eclipse.leshan.client.resource.SimpleInstanceEnabler;
 import org.eclipse.leshan.client.send.ManualDataSender;
 import org.eclipse.leshan.client.servers.LwM2mServer;
 import org.eclipse.leshan.core.ResponseCode;
+import org.eclipse.leshan.core.link.Link;
 import org.eclipse.leshan.core.model.ObjectLoader;
 import org.eclipse.leshan.core.model.ObjectModel;
 import org.eclipse.leshan.core.model.StaticModel;
@@ -92,6 +93,7 @@ public class Peer {
             values.put(150, new byte[] {1, 2, 3, 4, 5});
             values.put(160, new Date(946684800000L));
             values.put(170, new ObjectLink(3, 0));
+            values.put(180, new Link[] {new Link("/1/0")});
             values.put(1110, Map.of(0, "one", 1, "two"));
             values.put(1120, Map.of(0, 1L, 1, -5L, 2, 4294967296L));
             values.put(1140, Map.of(0, true, 1, false));
@@ -108,6 +110,7 @@ public class Peer {
             values.put(150, new byte[] {(byte) 0xff, (byte) 0xfe, (byte) 0xfd, (byte) 0xfc});
             values.put(160, Date.from(Instant.parse("2031-02-03T04:05:06Z")));
             values.put(170, new ObjectLink(1, 0));
+            values.put(180, new Link[] {new Link("/3/0"), new Link("/3303/0/5700")});
             values.put(1120, Map.of(3, 7L, 4, Long.MIN_VALUE));
             return values;
         }

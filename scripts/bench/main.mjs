@@ -44,8 +44,8 @@ const CASES = [
   },
   {
     ...{ name: 'sleepers', run: sleepers, flags: SLEEPERS_FLAGS },
-    full: { devices: 100_000, rate: 100_000 / 60, commits: 200 },
-    smoke: { devices: 2000, rate: 1000, commits: 20 },
+    full: { devices: 100_000, warmUp: 5000, rate: 100_000 / 60, commits: 200 },
+    smoke: { devices: 2000, warmUp: 500, rate: 500, commits: 20 },
   },
   {
     ...{ name: 'idle', run: idle },

@@ -32,26 +32,32 @@ const UNFINISHED = 'bellwether_fleet_operations_unfinished';
 const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 const mebibytes = (bytes) => (bytes / MEBIBYTE).toFixed(0);
 
-/** Runs the case; `scale` has the number of devices, how many wake a second, and how many bare commits are timed. */
+/**
+ * Runs the case; `scale` has the number of devices, how many more wake before them to warm the server up, how many wake a
+ * second, and how many bare commits are timed.
+ */
 export async function sleepers({ load, server, scale }) {
-  const { devices, rate, commits } = scale;
+  const { devices, warmUp, rate, commits } = scale;
   const seconds = devices / rate;
-  await load.ask('crowd', {
-    ...{ port: server.port, from: 0, to: devices, observedEach: 0, questions: QUESTIONS, mode: 'queue' },
-  });
+  const all = warmUp + devices;
+  const crowd = { port: server.port, from: 0, to: all, observedEach: 0, questions: QUESTIONS, mode: 'queue' };
+  await load.ask('crowd', crowd);
   await wait(AWAKE_WINDOW + 1);
-  await queueWrites(server, devices);
+  await queueWrites(server, all);
+  await load.ask('crowdWakes', { port: server.port, from: 0, to: warmUp, seconds: warmUp / rate, path: PATH });
 
   const bare = [await bareCommit(commits), await bareCommit(commits)];
   const before = { memory: await memory(server), metrics: await readMetrics(server), cpu: cpuMicroseconds(server.pid) };
   const watch = watchResident(server);
-  const woken = await load.ask('crowdWakes', { port: server.port, seconds, path: PATH }).finally(watch.stop);
+  const woken = await load
+    .ask('crowdWakes', { port: server.port, from: warmUp, to: all, seconds, path: PATH })
+    .finally(watch.stop);
   const peak = watch.most();
   const cpu = (cpuMicroseconds(server.pid) - before.cpu) / devices;
   const after = { memory: await memory(server), metrics: await readMetrics(server) };
   const wrong = faultsOf(woken, before.metrics, after.metrics, devices);
   if (wrong.length > 0) throw new Error(`void: ${wrong.join('; ')}`);
-  await allSucceeded(server, devices);
+  await allSucceeded(server, all);
   bare.push(await bareCommit(commits));
 
   const title = `${devices} sleeping devices with a queued write each, all waking within ${seconds.toFixed(0)} s`;

@@ -15,6 +15,8 @@ const LISTENS = 3500;
 /** RFC 7252 §4.8: the first retransmission comes 2 to 3 s after the request. */
 const RETRANSMIT_AFTER = 2500;
 const PATIENCE = 60_000;
+/** How many devices may be awake, with a socket each, at once. */
+const OPEN = 18_000;
 const CHANGED = 0x44;
 const PUT = 0x03;
 
@@ -55,11 +57,11 @@ class Tally {
 }
 
 /**
- * Wakes devices 0 … `locations.length`-1 within `seconds`; resolves to what happened when the last has gone back to sleep.
- * Rejects when a device gets no write for a minute. `path` is where the writes are to go.
+ * Wakes devices `from` … `to`-1 within `seconds`; resolves to what happened when the last has gone back to sleep. Rejects
+ * when a device gets no write for a minute, and when too many are awake at once. `path` is where the writes are to go.
  */
-export function wake({ port, seconds, path, locations }) {
-  const count = locations.length;
+export function wake({ port, from, to, seconds, path, locations }) {
+  const count = to - from;
   const tally = new Tally(count);
   return new Promise((resolve, reject) => {
     let next = 0;
@@ -75,8 +77,13 @@ export function wake({ port, seconds, path, locations }) {
     const began = performance.now();
     const pace = setInterval(() => {
       const due = Math.min(count, Math.ceil(((performance.now() - began) / 1000 / seconds) * count));
-      for (; next < due; next += 1) wakeOne({ index: next, port, path, location: locations[next], tally, done, fail });
+      for (; next < due; next += 1) {
+        const index = from + next;
+        wakeOne({ index, port, path, location: locations[index], tally, done, fail });
+      }
       if (next === count) clearInterval(pace);
+      if (next - asleep > OPEN)
+        fail(new Error(`more than ${OPEN} devices are awake at once, ${next - tally.written} without a write`));
     }, PACE);
   });
 }

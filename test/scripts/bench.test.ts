@@ -1,16 +1,18 @@
 /** The ground of the benchmarks: datagrams made by hand are what others read, the load counts right, a void run is told. */
 
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { parse as parseWithCoapPacket } from 'coap-packet';
+import { generate, parse as parseWithCoapPacket } from 'coap-packet';
 
 import { toHex } from '#base';
 
 type Bytes = Uint8Array;
 interface Wire {
   updateRequest(location: string[], token: Bytes): Buffer;
-  registerRequest(name: string, lifetime: number, links: string, token: Bytes): Buffer;
+  registerRequest(name: string, lifetime: number, links: string, token: Bytes, mode?: 'queue'): Buffer;
   notification(token: Bytes, sequence: number, payload: Bytes): Buffer;
   senmlThree(basePath: string, value: number): Buffer;
   senmlTen(basePath: string, value: number, seconds: number): Buffer;
@@ -23,9 +25,17 @@ interface Report {
   wrong: number;
   bytes: number;
 }
+interface Woken {
+  written: number;
+  more: number;
+  early: number;
+  other: number;
+  refused: number;
+  longest: number;
+}
 interface Processes {
   startYardstick(name: string): Promise<{ pid: number; port: number; stop(): Promise<void> }>;
-  startLoad(): Promise<{ ask(kind: string, order: object): Promise<Report>; stop(): Promise<void> }>;
+  startLoad(): Promise<{ ask(kind: string, order: object): Promise<Report & Woken>; stop(): Promise<void> }>;
 }
 interface MetricsScript {
   faults(before: Map<string, number>, after: Map<string, number>, handler: string, operations: number): string[];
@@ -90,6 +100,11 @@ describe('datagrams of the load, read by coap-packet', () => {
       ],
       payload: hex('</1/0>'),
     });
+  });
+
+  it('register in queue mode with the flag Q, which has no value', () => {
+    const { options } = read(wire.registerRequest('sleeper', 300, '</1/0>', token, 'queue'));
+    expect(options.slice(-2)).toEqual([`Uri-Query ${hex('b=U')}`, `Uri-Query ${hex('Q')}`]);
   });
 
   it('notify three values as SenML CBOR', () => {
@@ -172,5 +187,61 @@ describe('a run of the load', () => {
     expect(metrics.faults(before, after, 'handled_total', 10)).toEqual([
       'bellwether_coap_dropped_ring_total rose by 1',
     ]);
+  });
+});
+
+/** A server in a test's hands: registers everyone, answers an Update, and sends what `writes` says around that answer. */
+async function scriptedServer(writes: { before: number; after: number; path: string }): Promise<Socket> {
+  const socket = createSocket('udp4');
+  let id = 0;
+  const put = (path: string): Buffer =>
+    generate({
+      ...{ confirmable: true, code: '0.03', messageId: (id += 1), token: Buffer.from([id >> 8, id & 0xff]) },
+      options: path
+        .slice(1)
+        .split('/')
+        .map((segment) => ({ name: 'Uri-Path', value: Buffer.from(segment) })),
+    });
+  socket.on('message', (bytes, from) => {
+    const { code, messageId, token: theirs, options } = parseWithCoapPacket(bytes);
+    if (code !== '0.02') return;
+    const reply = (datagram: Buffer): void => socket.send(datagram, from.port, from.address);
+    const path = options.filter(({ name }) => name === 'Uri-Path').map(({ value }) => value.toString());
+    const isUpdate = path.length === 2;
+    for (let count = 0; isUpdate && count < writes.before; count += 1) reply(put(writes.path));
+    const location = ['rd', 'a'].map((segment) => ({ name: 'Location-Path', value: Buffer.from(segment) }));
+    const answer = { ack: true, messageId, token: theirs, code: isUpdate ? '2.04' : '2.01' } as const;
+    reply(generate(isUpdate ? answer : { ...answer, options: location }));
+    for (let count = 0; isUpdate && count < writes.after; count += 1) reply(put(writes.path));
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return socket;
+}
+
+describe('devices of the load that wake', () => {
+  const path = '/3303/0/5750';
+
+  it.each([
+    ['one write each', { before: 0, after: 1, path }, { written: 12, more: 0, early: 0, other: 0 }],
+    ['a write too many', { before: 0, after: 2, path }, { written: 12, more: 12, early: 0, other: 0 }],
+    [
+      'a write before the answer to the Update',
+      { before: 1, after: 0, path },
+      { written: 12, more: 0, early: 12, other: 0 },
+    ],
+  ])('tell of %s', async (_what, writes, counts) => {
+    const server = await scriptedServer(writes);
+    const generator = await processes.startLoad();
+    try {
+      const { port } = server.address();
+      await generator.ask('crowd', { port, from: 0, to: 12, observedEach: 0, questions: 0, mode: 'queue' });
+      const woken = await generator.ask('crowdWakes', { port, from: 0, to: 12, seconds: 0.1, path, listens: 300 });
+      expect(woken).toMatchObject({ ...counts, refused: 0, repeated: 0, retransmissions: 0 });
+      expect(woken.longest).toBeGreaterThan(0);
+    } finally {
+      await generator.stop();
+      server.close();
+    }
   });
 });

@@ -19,6 +19,8 @@ export const FLAGS = ['--awake-window', String(AWAKE_WINDOW), '--read-after-regi
 const QUESTIONS = 1;
 const PATH = '/3303/0/5750';
 const CONNECTIONS = 64;
+/** Milliseconds a device listens after its write: beyond the first retransmission (RFC 7252 §4.8: 2 to 3 s). */
+const LISTENS = 3500;
 /** How many operations are looked at one by one when all is over. */
 const SAMPLES = 200;
 const MEBIBYTE = 1024 * 1024;
@@ -44,14 +46,13 @@ export async function sleepers({ load, server, scale }) {
   await load.ask('crowd', crowd);
   await wait(AWAKE_WINDOW + 1);
   await queueWrites(server, all);
-  await load.ask('crowdWakes', { port: server.port, from: 0, to: warmUp, seconds: warmUp / rate, path: PATH });
+  const waking = { port: server.port, path: PATH, listens: LISTENS };
+  await load.ask('crowdWakes', { ...waking, from: 0, to: warmUp, seconds: warmUp / rate });
 
   const bare = [await bareCommit(commits), await bareCommit(commits)];
   const before = { memory: await memory(server), metrics: await readMetrics(server), cpu: cpuMicroseconds(server.pid) };
   const watch = watchResident(server);
-  const woken = await load
-    .ask('crowdWakes', { port: server.port, from: warmUp, to: all, seconds, path: PATH })
-    .finally(watch.stop);
+  const woken = await load.ask('crowdWakes', { ...waking, from: warmUp, to: all, seconds }).finally(watch.stop);
   const peak = watch.most();
   const cpu = (cpuMicroseconds(server.pid) - before.cpu) / devices;
   const after = { memory: await memory(server), metrics: await readMetrics(server) };

@@ -112,7 +112,7 @@ const KINDS = {
   crowdObserved: () => crowd.observed,
   /** The rest of the crowd goes. */
   crowdLeaves: () => crowd.leave(),
-  /** {port, from, to, seconds, path}: these of the crowd wake, and each waits for a write to that path. */
+  /** {port, from, to, seconds, path, listens}: these of the crowd wake, and each waits for a write to that path. */
   crowdWakes: (order) => wake({ ...order, locations: crowd.locations }),
 };
 

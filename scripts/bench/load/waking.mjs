@@ -10,8 +10,6 @@ import { Option, message, parse, updateRequest } from './wire.mjs';
 
 /** Milliseconds between two looks at who is due. */
 const PACE = 1;
-/** Milliseconds a device listens after its write: beyond the first retransmission (RFC 7252 §4.8: 2 to 3 s). */
-const LISTENS = 3500;
 /** RFC 7252 §4.8: the first retransmission comes 2 to 3 s after the request. */
 const RETRANSMIT_AFTER = 2500;
 const PATIENCE = 60_000;
@@ -58,9 +56,10 @@ class Tally {
 
 /**
  * Wakes devices `from` … `to`-1 within `seconds`; resolves to what happened when the last has gone back to sleep. Rejects
- * when a device gets no write for a minute, and when too many are awake at once. `path` is where the writes are to go.
+ * when a device gets no write for a minute, and when too many are awake at once. `path` is where the writes are to go,
+ * `listens` how many milliseconds a device listens after its own.
  */
-export function wake({ port, from, to, seconds, path, locations }) {
+export function wake({ port, from, to, seconds, path, listens, locations }) {
   const count = to - from;
   const tally = new Tally(count);
   return new Promise((resolve, reject) => {
@@ -79,7 +78,7 @@ export function wake({ port, from, to, seconds, path, locations }) {
       const due = Math.min(count, Math.ceil(((performance.now() - began) / 1000 / seconds) * count));
       for (; next < due; next += 1) {
         const index = from + next;
-        wakeOne({ index, port, path, location: locations[index], tally, done, fail });
+        wakeOne({ index, port, path, listens, location: locations[index], tally, done, fail });
       }
       if (next === count) clearInterval(pace);
       if (next - asleep > OPEN)
@@ -88,7 +87,7 @@ export function wake({ port, from, to, seconds, path, locations }) {
   });
 }
 
-function wakeOne({ index, port, path, location, tally, done, fail }) {
+function wakeOne({ index, port, path, listens, location, tally, done, fail }) {
   const socket = createSocket({ type: 'udp4', lookup: (host, _family, found) => found(null, host, 4) });
   const token = Buffer.alloc(8, 0xc0);
   token.writeUInt32BE(index, 4);
@@ -122,7 +121,7 @@ function wakeOne({ index, port, path, location, tally, done, fail }) {
         clearInterval(again);
         socket.close();
         done();
-      }, LISTENS);
+      }, listens);
     } else {
       if (got.messageId === writeId) tally.repeated += 1;
       else tally.more += 1;

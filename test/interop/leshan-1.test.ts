@@ -213,7 +213,7 @@ describe('a device of LwM2M 1.0 on Leshan', () => {
   );
 
   it('gets what was queued while it slept after its Update, one after the other', async () => {
-    const short = { awakeWindow: 1 };
+    const short = { awakeWindow: 2 };
     const patched = await server.rest('PATCH', `/devices/${ENDPOINT}`, short, {
       'content-type': 'application/merge-patch+json',
     });

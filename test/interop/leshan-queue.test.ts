@@ -18,7 +18,7 @@ let device: Program;
 
 beforeAll(async () => {
   buildLeshanPeer(LESHAN_2);
-  await server.start('--awake-window', '1');
+  await server.start('--awake-window', '2');
   relay = await Relay.to(server.coapPort);
   device = leshanPeer(LESHAN_2, ENDPOINT, `coap://127.0.0.1:${relay.port}`, 'queue');
   await device.line(/^REGISTERED /);
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 beforeEach(asleep);
 
-/** Waits until the device sleeps, a second after the last message. */
+/** Waits until the device sleeps, two seconds after the last message. */
 async function asleep(): Promise<void> {
   await eventually('the device to sleep', async () =>
     (await server.rest('GET', `/devices/${ENDPOINT}`)).body['presence'] === 'asleep' ? true : undefined,
@@ -169,7 +169,7 @@ describe('a device on Leshan in queue mode', () => {
   it('gets a write that was queued before a kill -9 of the server, once', async () => {
     const write = await queued({ kind: 'write', path: '/3442/0/110', mode: 'replace', value: 'survived' });
     await server.stop('SIGKILL');
-    await server.start('--awake-window', '1');
+    await server.start('--awake-window', '2');
     const mark = relay.captured.length;
     const lines = device.lines.length;
     device.tell('update');

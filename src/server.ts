@@ -333,6 +333,11 @@ function storeLimits(config: Config): {
 function fleetSettings(config: Config): Parameters<typeof Fleet.start>[0]['settings'] {
   return {
     lifetimeGrace: seconds(number(config, 'lifetimeGrace')),
+    registrations: {
+      burst: number(config, 'registrationBurst'),
+      interval: seconds(number(config, 'registrationInterval')),
+      peers: number(config, 'registrationPeers'),
+    },
     awakeWindow: seconds(number(config, 'awakeWindow')),
     models: number(config, 'models'),
     operationDeadline: seconds(number(config, 'operationDeadline')),

@@ -24,6 +24,7 @@ import { OperationIds } from './devices/ids.js';
 import { LastSeen } from './devices/last-seen.js';
 import { Models } from './devices/models.js';
 import { isReachable, markAwake } from './devices/presence.js';
+import { RegistrationRate } from './devices/registration-rate.js';
 import { Registry } from './devices/registry.js';
 import { Devices } from './devices/service.js';
 import { Texts } from './devices/texts.js';
@@ -85,6 +86,7 @@ export class Fleet {
   readonly #dialects: Dialects;
   readonly #lastSeen: LastSeen;
   readonly #registry: Registry;
+  readonly #registrationRate: RegistrationRate;
   readonly #recorder: Values;
   readonly #exchange: Exchange;
   readonly #queue = new OperationQueue();
@@ -153,6 +155,7 @@ export class Fleet {
       isReachable: reachable,
     };
     this.#registry = new Registry({ ...shared, lists, lastSeen: this.#lastSeen, texts, grace });
+    this.#registrationRate = new RegistrationRate(settings.registrations, this.#agenda);
     this.#runner = new OperationRunner({
       ...shared,
       isPresent: (device) => this.#changes.isPresent(device),
@@ -205,6 +208,14 @@ export class Fleet {
    */
   refresh(location: string, peer: Peer, now: Instant): 'refreshed' | 'moved' | 'unknown' {
     return this.#registry.refresh(location, peer, now);
+  }
+
+  /**
+   * Whether that peer may register now, which counts as one registration of it: undefined, or after how many whole seconds it
+   * may. To be asked before a Register is even read; an Update is no registration.
+   */
+  registersTooOften(peer: PeerKey, now: Instant): number | undefined {
+    return this.#registrationRate.take(peer, now);
   }
 
   /** Registers a device, in place of its registration before; resolves when that is durable. Rejects as `FleetStore`. */
@@ -301,6 +312,7 @@ export class Fleet {
       devices_registered: this.#directory.registered,
       devices_changing: this.#changes.running,
       devices_working: this.#workers.size,
+      registration_buckets: this.#registrationRate.size,
       last_seen_waiting: this.#lastSeen.waiting,
       operations_unfinished: this.#queue.size,
       idempotency_keys: this.#keys.size,
@@ -319,6 +331,7 @@ export class Fleet {
     return {
       ...this.#commits.counters,
       ...this.#registry.counters,
+      ...this.#registrationRate.counters,
       ...this.#recorder.counters,
       ...this.#exchange.counters,
       ...this.operations.counters,
@@ -333,7 +346,7 @@ export class Fleet {
 
   /** The one list of who listens to what. */
   #listen(): void {
-    for (const part of [this.#registry, this.#runner, this.#lastSeen]) this.#agenda.add(part);
+    for (const part of [this.#registry, this.#registrationRate, this.#runner, this.#lastSeen]) this.#agenda.add(part);
     this.#registry.followers.on(({ type, device }) => {
       switch (type) {
         case 'registered':

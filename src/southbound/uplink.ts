@@ -146,6 +146,11 @@ export class Uplink {
       this.#refuse(event, METHOD_NOT_ALLOWED);
       return;
     }
+    const wait = fleet.registersTooOften(event.peer.key, now);
+    if (wait !== undefined) {
+      this.#refuse(event, { ...TOO_OFTEN, maxAge: wait });
+      return;
+    }
     const parameters = decodeRegister(event.message, event.body, lists, rules);
     if ('refused' in parameters) {
       this.#refuse(event, parameters);
@@ -333,8 +338,7 @@ export class Uplink {
     refusal: Refusal & { maxAge?: number },
   ): void {
     if (refusal.fault !== undefined) this.#count(`refused_${refusal.fault}`);
-    if (refusal.maxAge === undefined) this.#count('refused_requests');
-    else this.#count('store_busy_answers');
+    this.#count(refusal.refused === Code.SERVICE_UNAVAILABLE ? 'store_busy_answers' : 'refused_requests');
     const detail = Buffer.from(refusal.detail, 'utf8');
     this.#options.stack.respond(event.exchange, {
       code: refusal.refused,
@@ -364,6 +368,8 @@ const CHANGED: OutgoingResponse = { code: Code.CHANGED };
 const DELETED: OutgoingResponse = { code: Code.DELETED };
 const NO_SENDER: Refusal = { refused: Code.NOT_FOUND, detail: 'no device is registered from this address' };
 const METHOD_NOT_ALLOWED: Refusal = { refused: Code.METHOD_NOT_ALLOWED, detail: 'this method is not allowed here' };
+/** RFC 8516: Max-Age says when to come again. */
+const TOO_OFTEN: Refusal = { refused: Code.TOO_MANY_REQUESTS, detail: 'too many registrations from here' };
 const NO_REGISTRATION: Refusal = { refused: Code.NOT_FOUND, detail: 'no such registration: register again' };
 const CORE: OutgoingResponse = {
   code: Code.CONTENT,

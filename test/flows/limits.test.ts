@@ -234,6 +234,17 @@ const ROWS: Row[] = [
         peer.send(`584550${id} TTTTTTTTTTTTTTTT 61${id} 60 ff 3934`, token);
     },
   ],
+  [
+    'registration-burst',
+    'fleet_registrations_limited',
+    2,
+    async () => {
+      const peer = await peerOf(tight);
+      const ids = Array.from({ length: 12 }, (_, index) => (0x7001 + index).toString(16));
+      for (const [index, id] of ids.entries())
+        await peer.asks(`4002${id} b27264`, `60${index < 10 ? '80' : '9d'}${id}`);
+    },
+  ],
   ['endpoint-name-bytes', 'uplink_refused_endpoint_too_long', 1, () => refused(named('ninechars'), '</3/0>', '80')],
   ['link-bytes', 'uplink_refused_links_too_long', 1, () => refused(named('a'), '</3/0>,'.repeat(40), '8d')],
   ['link-count', 'uplink_refused_too_many_links', 1, () => refused(named('a'), Array(9).fill('</3/0>').join(), '8d')],

@@ -8,6 +8,8 @@ import type { DefinitionLimits, DeviceTimeLimits } from '#lwm2m/model';
 export interface FleetSettings {
   /** After its lifetime a registration stays this much longer, for what the network delays. */
   readonly lifetimeGrace: Milliseconds;
+  /** How often one peer may register: so many at once, one more every interval (0: no limit); buckets of so many peers are kept. */
+  readonly registrations: { readonly burst: number; readonly interval: Milliseconds; readonly peers: number };
   /** A queue-mode device listens this long after the last message exchanged with it (LwM2M-Core 1.1.1 §6.5), unless another window is set for it or its model. */
   readonly awakeWindow: Milliseconds;
   /** Models of devices for which something may be set; beyond: `too_many_models`. */
@@ -35,6 +37,7 @@ export interface FleetSettings {
 /** Defaults of every setting. */
 export const DEFAULT_FLEET_SETTINGS: FleetSettings = Object.freeze({
   lifetimeGrace: seconds(30),
+  registrations: Object.freeze({ burst: 10, interval: seconds(5), peers: 100_000 }),
   awakeWindow: seconds(93),
   models: 10_000,
   operationDeadline: Milliseconds(24 * 3_600_000),

@@ -109,8 +109,9 @@ export class Uplink {
     else if (first === 'rd' && segments === 1) this.#register(event, now);
     else if (first === 'dp' && segments === 1) this.#send(event, now);
     else if (first === '.well-known' && segments === 2 && message.text(OptionNumber.URI_PATH, 1) === 'core')
-      this.#core(event);
-    else this.#refuse(event, { refused: Code.NOT_FOUND, detail: 'no such resource: devices register at /rd' });
+      this.#core(event, now);
+    else
+      this.#refuseAwake(event, { refused: Code.NOT_FOUND, detail: 'no such resource: devices register at /rd' }, now);
   }
 
   /** Whether the request brings back an Echo value of ours, which proves its address too. */
@@ -187,7 +188,7 @@ export class Uplink {
     }
     const parameters = decodeUpdate(event.message, event.body, dialect, lists, rules);
     if ('refused' in parameters) {
-      this.#refuse(event, parameters);
+      this.#refuseAwake(event, parameters, now);
       return;
     }
     this.#count('updates');
@@ -227,8 +228,7 @@ export class Uplink {
         ? decodeSend(sender, event.message, event.body, limits.formats)
         : METHOD_NOT_ALLOWED;
     if (isRefusal(decoded)) {
-      this.#refuse(event, decoded);
-      fleet.reached(event.peer, now);
+      this.#refuseAwake(event, decoded, now);
       return;
     }
     this.#count('sends');
@@ -242,9 +242,13 @@ export class Uplink {
     );
   }
 
-  #core(event: RequestEvent): void {
-    if (event.message.code !== Code.GET) this.#refuse(event, METHOD_NOT_ALLOWED);
-    else this.#options.stack.respond(event.exchange, CORE);
+  #core(event: RequestEvent, now: Instant): void {
+    if (event.message.code !== Code.GET) {
+      this.#refuseAwake(event, METHOD_NOT_ALLOWED, now);
+      return;
+    }
+    this.#options.stack.respond(event.exchange, CORE);
+    this.#options.fleet.reached(event.peer, now);
   }
 
   #notification(event: NotificationEvent, now: Instant): void {
@@ -253,6 +257,7 @@ export class Uplink {
     const observation = fleet.observationOf(token);
     if (observation === undefined) {
       stack.reject(event.notification);
+      fleet.reached(event.peer, now);
       return;
     }
     this.#count('notifications');
@@ -346,6 +351,15 @@ export class Uplink {
       payload:
         detail.length <= Math.min(AMPLIFICATION * event.received, LARGEST_UNPROVEN) - REFUSAL_HEADER ? detail : EMPTY,
     });
+  }
+
+  /**
+   * As `refuse`, what came from a registered device all the same: it is awake, whatever it said (LwM2M-Core 1.1.1 §6.5). Not
+   * for what names a registration that is not there: that may come from another device, which has got the address since.
+   */
+  #refuseAwake(event: RequestEvent, refusal: Refusal, now: Instant): void {
+    this.#refuse(event, refusal);
+    this.#options.fleet.reached(event.peer, now);
   }
 
   #count(name: string): void {

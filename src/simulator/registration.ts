@@ -361,9 +361,11 @@ function changes(before: Announced, after: Announced): (keyof Announced)[] {
   return (['lifetime', 'binding', 'links'] as const).filter((name) => before[name] !== after[name]);
 }
 
-/** Seconds after which a busy server wants to be asked again (RFC 7252 §5.9.3.4). */
+/** Seconds after which a server that is busy (RFC 7252 §5.9.3.4), or was asked too often (RFC 8516), wants to be asked again. */
 function retryAfter(message: Message): number | undefined {
-  return message.code === Code.SERVICE_UNAVAILABLE ? message.uint(OptionNumber.MAX_AGE) : undefined;
+  const { code } = message;
+  const later = code === Code.SERVICE_UNAVAILABLE || code === Code.TOO_MANY_REQUESTS;
+  return later ? message.uint(OptionNumber.MAX_AGE) : undefined;
 }
 
 /** Checks a name for use as endpoint. Throws AppError(`usage`). */

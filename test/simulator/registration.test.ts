@@ -91,11 +91,14 @@ describe('Register', () => {
     expect(bench.said).toHaveLength(2);
   });
 
-  it('waits as long as a busy server says (5.03 with Max-Age)', () => {
+  it.each([
+    ['5.03', Code.SERVICE_UNAVAILABLE],
+    ['4.29', Code.TOO_MANY_REQUESTS],
+  ])('waits as long as a server says that is busy or was asked too often (%s with Max-Age)', (_code, code) => {
     const bench = new Bench();
     bench.device.start(bench.now);
     bench.drain();
-    bench.answer(Code.SERVICE_UNAVAILABLE, [uintOption(OptionNumber.MAX_AGE, 3)]);
+    bench.answer(code, [uintOption(OptionNumber.MAX_AGE, 3)]);
     bench.pass(2.9);
     expect(bench.said).toHaveLength(1);
     bench.pass(0.2);

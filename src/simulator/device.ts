@@ -12,6 +12,10 @@ import type { EnablerVersion, Path } from '#lwm2m/model';
 import { diagnosticOf } from '#lwm2m/protocol';
 
 import { AttributeStore } from './attributes.js';
+import { execute } from './commands.js';
+import { Faults } from './faults.js';
+import type { Fault } from './faults.js';
+import { handleFaultyRequest, subjectOf } from './faulty.js';
 import { Firmware } from './firmware.js';
 import { Hardware } from './hardware.js';
 import type { HardwareOptions } from './hardware.js';
@@ -27,7 +31,6 @@ import type { Effect } from './requests.js';
 import { fractionOf } from './seed.js';
 import { Sends } from './send.js';
 import type { SendRequest, SendTerms } from './send.js';
-import { swingOf } from './sensors.js';
 import { serverSettings } from './server-object.js';
 import { Sleep } from './sleep.js';
 
@@ -46,6 +49,8 @@ export interface DeviceTraits {
   readonly notifications: 'con' | 'non';
   /** Values that the device sends of its own accord, from 1.1 on; absent: none. */
   readonly send?: SendTerms;
+  /** What the device does wrong; absent: nothing. */
+  readonly faults?: readonly Fault[];
 }
 
 /** Something a person may want to know. */
@@ -76,14 +81,25 @@ export type DeviceOutput =
   | { readonly type: 'forgetServer' }
   | { readonly type: 'event'; readonly event: DeviceEvent };
 
+/** A request of the server. */
+interface Asked {
+  readonly exchange: number;
+  readonly message: Message;
+  readonly body: Uint8Array;
+}
+
 /** A device. */
 export class SimulatedDevice {
   readonly name: string;
   readonly #options: DeviceOptions;
+  readonly #faults: Faults;
   readonly #hardware: Hardware;
   readonly #attributes = new AttributeStore();
   readonly #registration: Registration;
   readonly #outputs: DeviceOutput[] = [];
+  /** Requests that a fault makes wait. */
+  #late: readonly (Asked & { readonly at: Instant })[] = [];
+  #rebootAt: Instant | undefined;
   #kind = 0;
   #tree: ObjectTree;
   #reports: Reports;
@@ -97,11 +113,15 @@ export class SimulatedDevice {
   constructor(options: DeviceOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#faults = new Faults(options.faults ?? []);
     this.#hardware = new Hardware(options);
     this.#tree = new ObjectTree(options.kinds[0], this.#hardware);
     this.#reports = this.#makeReports();
     this.#sleep = new Sleep(options.sleepFor, options.startedAt);
-    this.#sends = options.send === undefined ? undefined : new Sends(options.send, this.#hardware);
+    this.#sends =
+      options.send === undefined
+        ? undefined
+        : new Sends(options.send, this.#hardware, this.#faults.has('unmuted') ? 'ignored' : 'heeded');
     this.#now = options.startedAt;
     this.#registration = new Registration({
       endpoint: options.name,
@@ -109,6 +129,7 @@ export class SimulatedDevice {
       lwm2m: () => this.#tree.kind.lwm2m,
       settings: () => serverSettings(this.#tree),
       links: () => this.#tree.links(),
+      queryOf: (query) => this.#faults.queryOf(query),
       fraction: () => fractionOf(options.seed, (this.#draws += 1)),
     });
   }
@@ -117,6 +138,7 @@ export class SimulatedDevice {
   start(now: Instant): void {
     this.#at(now);
     this.#registration.start(now);
+    this.#planReboot(now);
     this.handleTimeout(now);
   }
 
@@ -124,6 +146,7 @@ export class SimulatedDevice {
   stop(now: Instant): void {
     this.#at(now);
     this.#reports.clear();
+    this.#rebootAt = undefined;
     this.#registration.leave(undefined);
     this.#collect(now);
   }
@@ -136,13 +159,13 @@ export class SimulatedDevice {
       return;
     }
     this.#stayAwake(now);
-    const subject = { tree: this.#tree, attributes: this.#attributes };
-    const { answer, effect } = handleRequest(subject, message, body);
-    const observe = effect.type === 'observe' ? { sequence: this.#nextSequence() } : undefined;
-    if (effect.type === 'observe') this.#reports.expect(exchange, effect.terms);
-    this.#outputs.push({ type: 'answer', exchange, answer, observe });
-    this.#apply(now, effect);
-    this.#collect(now);
+    const subject = this.#faults.none ? undefined : subjectOf(this.#tree, message, body);
+    const [late] = subject === undefined ? [] : this.#faults.take('late', subject);
+    if (late !== undefined)
+      this.#late = [...this.#late, { at: after(now, seconds(late.seconds)), exchange, message, body }];
+    else if (subject !== undefined && this.#faults.take('silence', subject).length > 0) {
+      this.#outputs.push({ type: 'ignore', exchange });
+    } else this.#answer(now, { exchange, message, body });
   }
 
   /** The server observes: what `exchange` asked for has begun as `relation`. */
@@ -198,6 +221,8 @@ export class SimulatedDevice {
   /** Does what is due at `now`. */
   handleTimeout(now: Instant): void {
     this.#at(now);
+    if (this.#rebootAt !== undefined && this.#rebootAt <= now) this.#rebootAgain(now);
+    this.#answerLate(now);
     if (this.#sleep.wakes(now)) this.#registration.trigger(now);
     this.#registration.handleTimeout(now);
     this.#install(now);
@@ -225,6 +250,8 @@ export class SimulatedDevice {
       this.#registration.nextDeadline(),
       this.#sleep.nextDeadline(),
       this.#firmware.nextDeadline(),
+      this.#rebootAt,
+      ...this.#late.map(({ at }) => at),
       reach === undefined ? undefined : this.#reports.nextDeadline(reach),
       reach === undefined ? undefined : this.#sends?.nextDeadline(reach),
     ]);
@@ -238,6 +265,27 @@ export class SimulatedDevice {
   #at(now: Instant): void {
     this.#now = now;
     this.#hardware.at(now);
+  }
+
+  /** Answers a request, and does what it means. */
+  #answer(now: Instant, { exchange, message, body }: Asked): void {
+    const parts = { tree: this.#tree, attributes: this.#attributes };
+    const { answer, effect } = this.#faults.none
+      ? handleRequest(parts, message, body)
+      : handleFaultyRequest(parts, this.#faults, message, body);
+    const observe = effect.type === 'observe' ? { sequence: this.#nextSequence() } : undefined;
+    if (effect.type === 'observe') this.#reports.expect(exchange, effect.terms);
+    this.#outputs.push({ type: 'answer', exchange, answer, observe });
+    this.#apply(now, effect);
+    this.#collect(now);
+  }
+
+  /** Answers the requests whose time has come. */
+  #answerLate(now: Instant): void {
+    const due = this.#late.filter(({ at }) => at <= now);
+    if (due.length === 0) return;
+    this.#late = this.#late.filter(({ at }) => at > now);
+    for (const asked of due) this.#answer(now, asked);
   }
 
   #listens(now: Instant): boolean {
@@ -276,6 +324,7 @@ export class SimulatedDevice {
       tree: this.#tree,
       attributes: this.#attributes,
       hardware: this.#hardware,
+      faults: this.#faults,
       notifications: this.#options.notifications,
       nextSequence: () => this.#nextSequence(),
     });
@@ -309,45 +358,16 @@ export class SimulatedDevice {
     if (paths.some(([object]) => object === 5) && this.#firmware.written() === 'changed')
       this.#reports.touch(now, [5, 0]);
     for (const path of paths) this.#reports.touch(now, path);
-    this.#registration.noteChange(now);
+    if (!this.#faults.has('noUpdate')) this.#registration.noteChange(now);
   }
 
   #execute(now: Instant, path: Path): void {
-    const [object, instance, resource] = path as [number, number, number];
-    switch (resource === RESET_EXTREMES ? RESET_EXTREMES : `${object}/${resource}`) {
-      case RESET_EXTREMES:
-        this.#resetExtremes(now, object, instance);
-        return;
-      case '1/4':
-        this.#disable(now);
-        return;
-      case '1/8':
-        this.#registration.trigger(now);
-        return;
-      case '3/5':
-        this.#tree.reset();
-        this.#reboot(now);
-        return;
-      case '3/4':
-        this.#reboot(now);
-        return;
-      case '3/12':
-        this.#hardware.resetErrors();
-        this.#reports.touch(now, [3, 0, 11]);
-        return;
-      case '5/2':
-        this.#firmware.update(now);
-        this.#reports.touch(now, [5, 0]);
-        return;
-      case '7/6':
-        this.#hardware.startCollecting(numberAt(this.#tree, 7, 0, 8) ?? 0);
-        this.#reports.touch(now, [7, 0]);
-        return;
-      case '7/7':
-        this.#hardware.stopCollecting();
-        return;
-      default:
-    }
+    const { touched, then } = execute(this.#tree, this.#hardware, path);
+    for (const one of touched) this.#reports.touch(now, one);
+    if (then === 'disable') this.#disable(now);
+    else if (then === 'update') this.#registration.trigger(now);
+    else if (then === 'reboot') this.#reboot(now);
+    else if (then === 'install') this.#beginInstall(now);
   }
 
   #disable(now: Instant): void {
@@ -364,6 +384,11 @@ export class SimulatedDevice {
     this.#registration.start(after(now, seconds(REBOOT_SECONDS)));
   }
 
+  #beginInstall(now: Instant): void {
+    this.#firmware.update(now);
+    this.#reports.touch(now, [5, 0]);
+  }
+
   #install(now: Instant): void {
     const ended = this.#firmware.handleTimeout(now);
     if (ended === undefined) return;
@@ -371,12 +396,14 @@ export class SimulatedDevice {
     if (ended === 'reboot') this.#reboot(now);
   }
 
-  #resetExtremes(now: Instant, object: number, instance: number): void {
-    const definition = this.#tree.kind.objects.get(object)?.definition;
-    const swing = definition === undefined ? undefined : swingOf(definition);
-    if (swing === undefined) return;
-    this.#hardware.resetExtremes(Hardware.sensorOf(object, instance), swing);
-    this.#reports.touch(now, [object, instance]);
+  #rebootAgain(now: Instant): void {
+    this.#planReboot(now);
+    this.#reboot(now);
+  }
+
+  #planReboot(now: Instant): void {
+    const every = this.#faults.rebootsEvery;
+    this.#rebootAt = every === undefined ? undefined : after(now, seconds(every));
   }
 
   /** Nothing of what the server asked for lasts. */
@@ -384,6 +411,7 @@ export class SimulatedDevice {
     this.#reports.clear();
     this.#sleep.end();
     this.#sends?.end();
+    this.#late = [];
     this.#outputs.push({ type: 'forgetServer' });
   }
 
@@ -432,8 +460,6 @@ function earliest(moments: readonly (Instant | undefined)[]): Instant | undefine
   );
 }
 
-/** Reset Min and Max Measured Values. */
-const RESET_EXTREMES = 5605;
 /** Seconds a device is away while it boots. */
 const REBOOT_SECONDS = 1;
 /** MAX_TRANSMIT_WAIT (RFC 7252 §4.8.2). */

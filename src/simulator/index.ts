@@ -2,6 +2,9 @@
 
 export { SimulatedDevice } from './device.js';
 export type { DeviceEvent, DeviceOptions, DeviceOutput, DeviceTraits } from './device.js';
+export type { PayloadEdit } from './edits.js';
+export { FAULT_OPERATIONS } from './faults.js';
+export type { Fault, FaultOperation, FaultScope } from './faults.js';
 export { STANDARD_OBJECTS, makeKind } from './kind.js';
 export type { DeviceKind, KindOptions } from './kind.js';
 export { DeviceRunner } from './runner.js';

@@ -10,6 +10,7 @@ import { isWithin } from '#lwm2m/model';
 import type { Node, Path, Scalar } from '#lwm2m/model';
 
 import type { AttributeSet, AttributeStore } from './attributes.js';
+import type { Faults } from './faults.js';
 import type { Hardware } from './hardware.js';
 import { conditionHolds, judge, nextLook } from './notify.js';
 import type { Watch } from './notify.js';
@@ -70,10 +71,12 @@ export class Observations {
   readonly #tree: ObjectTree;
   readonly #attributes: AttributeStore;
   readonly #hardware: Hardware;
+  readonly #faults: Faults;
   readonly #byRelation = new Map<number, Observation>();
   #earliest: Instant | undefined;
 
-  constructor(tree: ObjectTree, attributes: AttributeStore, hardware: Hardware) {
+  constructor(tree: ObjectTree, attributes: AttributeStore, hardware: Hardware, faults: Faults) {
+    this.#faults = faults;
     this.#tree = tree;
     this.#attributes = attributes;
     this.#hardware = hardware;
@@ -203,12 +206,12 @@ export class Observations {
     const attached = this.#attributes.inForce(path);
     const pmin = own.pmin ?? attached.pmin ?? numberAt(this.#tree, 1, 0, 2);
     const pmax = own.pmax ?? attached.pmax ?? numberAt(this.#tree, 1, 0, 3);
-    return {
+    return this.#faults.attributesAt(path, {
       ...attached,
       ...own,
       ...(pmin === undefined ? {} : { pmin }),
       ...(pmax === undefined ? {} : { pmax }),
-    };
+    });
   }
 
   #changeAt(path: Path): Instant | undefined {

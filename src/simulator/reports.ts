@@ -6,7 +6,7 @@
 
 import { EMPTY } from '#base';
 import type { Instant } from '#base';
-import { Code } from '#coap/codec';
+import { Code, isSuccess } from '#coap/codec';
 import { FORMATS } from '#lwm2m/model';
 import type { Path } from '#lwm2m/model';
 
@@ -14,6 +14,8 @@ import type { AttributeStore } from './attributes.js';
 import { Backlog } from './backlog.js';
 import type { Stored } from './backlog.js';
 import { compositeContent } from './composite.js';
+import type { Faults } from './faults.js';
+import { faultyNotification } from './faulty.js';
 import type { Hardware } from './hardware.js';
 import type { ObjectTree } from './objects.js';
 import { Observations } from './observations.js';
@@ -43,6 +45,7 @@ export interface ReportsOptions {
   readonly tree: ObjectTree;
   readonly attributes: AttributeStore;
   readonly hardware: Hardware;
+  readonly faults: Faults;
   /** Type of notifications where neither an attribute nor the server object says it. */
   readonly notifications: 'con' | 'non';
   /** The next sequence number, 24 bits. */
@@ -61,7 +64,7 @@ export class Reports {
 
   constructor(options: ReportsOptions) {
     this.#options = options;
-    this.#observations = new Observations(options.tree, options.attributes, options.hardware);
+    this.#observations = new Observations(options.tree, options.attributes, options.hardware, options.faults);
   }
 
   /** The request of an exchange is answered as an observation. */
@@ -102,20 +105,20 @@ export class Reports {
       if (storesNotifications(this.#options.tree)) this.#store(now);
       return [];
     }
-    const reports = this.stored();
+    const reports: (Report | undefined)[] = this.stored();
     for (let look = this.#observations.look(now); look !== undefined; look = this.#observations.look(now)) {
       reports.push(look.type === 'gone' ? this.#lastOf(look.relation) : this.#reportOf(look));
     }
-    return reports;
+    return reports.filter((report) => report !== undefined);
   }
 
   /** What was stored while the device was away; nothing is stored afterwards. */
   stored(): Report[] {
-    const reports = this.#gone.splice(0).map((relation) => this.#lastOf(relation));
+    const reports: (Report | undefined)[] = this.#gone.splice(0).map((relation) => this.#lastOf(relation));
     for (let next = this.#backlog.take(); next !== undefined; next = this.#backlog.take()) {
       reports.push(...this.#delayed(next.relation, next.stored));
     }
-    return reports;
+    return reports.filter((report) => report !== undefined);
   }
 
   /** When something has to be looked at. */
@@ -138,14 +141,14 @@ export class Reports {
     }
   }
 
-  #reportOf(look: Extract<Look, { type: 'report' }>): Report {
+  #reportOf(look: Extract<Look, { type: 'report' }>): Report | undefined {
     const { tree } = this.#options;
     const content = this.#tried(() => observedContent(tree, look.terms, observedNodes(tree, look.terms)));
-    return this.#report(look.relation, content, this.#kindOf(look));
+    return this.#report(look.relation, look.terms, content, this.#kindOf(look));
   }
 
   /** Stored ones as one notification with times in SenML, which may be chosen where the format was left open; else each. */
-  #delayed(relation: number, stored: readonly Stored[]): Report[] {
+  #delayed(relation: number, stored: readonly Stored[]): (Report | undefined)[] {
     const terms = this.#observations.termsOf(relation);
     const newest = stored.at(-1);
     if (terms === undefined || newest === undefined) return [];
@@ -154,11 +157,12 @@ export class Reports {
     if (format === FORMATS['senml-json'] || format === FORMATS['senml-cbor']) {
       const timed = stored.flatMap(({ time, nodes }) => nodes.map((placed) => ({ ...placed, time })));
       const content = this.#tried(() => compositeContent(timed, format));
-      return [this.#report(relation, content, newest.confirmable)];
+      return [this.#report(relation, terms, content, newest.confirmable)];
     }
     return stored.map(({ nodes, confirmable }) =>
       this.#report(
         relation,
+        terms,
         this.#tried(() => observedContent(tree, terms, nodes)),
         confirmable,
       ),
@@ -174,16 +178,23 @@ export class Reports {
     }
   }
 
-  #report(relation: number, content: Content, confirmable: 'con' | 'non'): Report {
-    const isLast = content.code !== Code.CONTENT;
-    if (isLast) this.#observations.remove(relation);
-    const observe = isLast ? undefined : { sequence: this.#options.nextSequence() };
-    return { relation, notification: { ...content, observe, confirmable: isLast ? 'con' : confirmable } };
+  /** The notification, or undefined when a fault swallows it. */
+  #report(relation: number, terms: ObservationTerms, right: Content, kind: 'con' | 'non'): Report | undefined {
+    const { faults, tree } = this.#options;
+    const content = faults.none ? right : faultyNotification(tree, faults, terms, right);
+    if (content === undefined) return undefined;
+    if (!isSuccess(content.code)) {
+      this.#observations.remove(relation);
+      return { relation, notification: { ...content, observe: undefined, confirmable: 'con' } };
+    }
+    const observe = { sequence: this.#options.nextSequence() };
+    return { relation, notification: { ...content, observe, confirmable: kind } };
   }
 
   /** The end of an observation whose path is gone. */
   #lastOf(relation: number): Report {
-    return this.#report(relation, { code: Code.NOT_FOUND, options: [], payload: EMPTY }, 'con');
+    const content = { code: Code.NOT_FOUND, options: [], payload: EMPTY };
+    return { relation, notification: { ...content, observe: undefined, confirmable: 'con' } };
   }
 
   #kindOf({ confirmable }: Extract<Look, { type: 'report' }>): 'con' | 'non' {

@@ -4,12 +4,13 @@
  */
 
 import type { Instant, Peer } from '#base';
-import { OptionNumber, uintOption } from '#coap/codec';
+import { MessageType, OptionNumber, uintOption } from '#coap/codec';
 import { Stack } from '#transport';
 import type { RequestHandler, StackOptions, UdpOptions } from '#transport';
 
 import { SimulatedDevice } from './device.js';
 import type { DeviceEvent, DeviceOptions, DeviceOutput } from './device.js';
+import { Faults } from './faults.js';
 import { fractionOf, seedFor } from './seed.js';
 import { Sightings } from './sightings.js';
 import type { DeviceReport } from './sightings.js';
@@ -194,10 +195,21 @@ export class DeviceRunner {
 
 /** The link of a device, which loses the same datagrams in every run of a seed. */
 function lossyLink({ loss, device }: RunnerOptions): Pick<StackOptions, 'loses'> {
-  if (loss === 0) return {};
+  const acks = new Faults(device.faults ?? []).lostAcks;
+  if (loss === 0 && acks === 0) return {};
   const seed = seedFor(device.seed, 'link');
   let drawn = 0;
-  return { loses: () => fractionOf(seed, (drawn += 1)) < loss };
+  return {
+    loses: (direction, bytes) => {
+      const share = direction === 'out' && isAck(bytes) ? Math.max(loss, acks) : loss;
+      return fractionOf(seed, (drawn += 1)) < share;
+    },
+  };
+}
+
+/** Whether a datagram of the device acknowledges something, with an answer in it or without. RFC 7252 §3. */
+function isAck([first = 0]: Uint8Array): boolean {
+  return ((first >> 4) & 0x03) === MessageType.ACK;
 }
 
 /** 4.01: only the server a device registered with may ask things of it (LwM2M-Core 1.1.1 §8). */

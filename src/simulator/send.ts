@@ -47,15 +47,18 @@ interface Sample {
 export class Sends {
   readonly #terms: SendTerms;
   readonly #hardware: Hardware;
+  readonly #mute: 'heeded' | 'ignored';
   #samples: readonly Sample[] = [];
   /** What is on its way, to be sent again when nobody answers. */
   #inFlight: readonly Sample[] | undefined;
   #sampleAt: Instant | undefined;
   #sendAt: Instant | undefined;
 
-  constructor(terms: SendTerms, hardware: Hardware) {
+  /** `mute`: whether Mute Send is heeded. */
+  constructor(terms: SendTerms, hardware: Hardware, mute: 'heeded' | 'ignored') {
     this.#terms = terms;
     this.#hardware = hardware;
+    this.#mute = mute;
   }
 
   /** The device is registered: the first Send is due one interval from now. */
@@ -76,7 +79,7 @@ export class Sends {
   sample(now: Instant, tree: ObjectTree): void {
     if (this.#sampleAt === undefined || now < this.#sampleAt) return;
     this.#sampleAt = after(now, seconds(this.#terms.every / SAMPLES));
-    if (isMuted(tree)) this.#samples = [];
+    if (this.#isMuted(tree)) this.#samples = [];
     else this.#keep([{ time: this.#hardware.unixTime, nodes: measuredNodes(tree) }]);
   }
 
@@ -84,7 +87,7 @@ export class Sends {
   next(now: Instant, tree: ObjectTree): SendRequest | undefined {
     if (this.#sendAt === undefined || now < this.#sendAt || this.#inFlight !== undefined) return undefined;
     this.#sendAt = after(now, seconds(this.#terms.every));
-    if (tree.kind.lwm2m === '1.0' || isMuted(tree)) return undefined;
+    if (tree.kind.lwm2m === '1.0' || this.#isMuted(tree)) return undefined;
     const samples = this.#samples.filter(({ nodes }) => nodes.length > 0);
     if (samples.length === 0) return undefined;
     this.#samples = [];
@@ -116,6 +119,10 @@ export class Sends {
     if (this.#sampleAt === undefined || this.#sendAt === undefined) return undefined;
     const sends = reach === 'there' && this.#inFlight === undefined;
     return sends && this.#sendAt < this.#sampleAt ? this.#sendAt : this.#sampleAt;
+  }
+
+  #isMuted(tree: ObjectTree): boolean {
+    return this.#mute === 'heeded' && isMuted(tree);
   }
 
   /** Keeps samples, of one second the last: a pack has no value twice at one time. */

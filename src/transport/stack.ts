@@ -46,8 +46,8 @@ export interface StackOptions {
   readonly logger: Logger;
   /** An error left the endpoint or the handler: a fault of ours. The datagram is lost, the stack goes on. */
   readonly fault: (error: unknown) => void;
-  /** A link that loses datagrams, for simulated devices: whether the next one is lost. Lost ones are counted. */
-  readonly loses?: (direction: 'in' | 'out') => boolean;
+  /** A link that loses datagrams, for simulated devices: whether this one is lost. Lost ones are counted. */
+  readonly loses?: (direction: 'in' | 'out', bytes: Uint8Array) => boolean;
   /** What lies between the endpoint and the sockets, for tools of testers; the hook sees what is on the wire. */
   readonly link?: DatagramLink;
 }
@@ -230,7 +230,7 @@ export class Stack {
       this.#count('dropped_own_address');
       return;
     }
-    if (this.#options.loses?.('in') === true) {
+    if (this.#options.loses?.('in', bytes) === true) {
       this.#count('lost_in');
       return;
     }
@@ -256,7 +256,7 @@ export class Stack {
   #transmit(peer: Peer, bytes: Uint8Array): void {
     this.#counters['datagrams_out'] = (this.#counters['datagrams_out'] ?? 0) + 1;
     this.#hook?.('out', peer, bytes);
-    if (this.#options.loses?.('out') === true) {
+    if (this.#options.loses?.('out', bytes) === true) {
       this.#count('lost_out');
       return;
     }

@@ -9,7 +9,7 @@ import { stringOption, uintOption } from '#coap/codec';
 import type { Message, Option } from '#coap/codec';
 import type { EnablerVersion } from '#lwm2m/model';
 import { SimulatedDevice, makeKind } from '#simulator';
-import type { DeviceEvent, DeviceKind, DeviceOutput, KindOptions, SendTerms } from '#simulator';
+import type { DeviceEvent, DeviceKind, DeviceOutput, Fault, KindOptions, SendTerms } from '#simulator';
 
 import { loadObjects } from '../../src/objects.js';
 
@@ -103,6 +103,7 @@ export interface BenchOptions {
   readonly awakeFor?: number;
   readonly sleepFor?: number;
   readonly send?: SendTerms;
+  readonly faults?: readonly Fault[];
   readonly notifications?: 'con' | 'non';
   readonly seed?: number;
 }
@@ -142,6 +143,7 @@ export class Bench {
       notifications: options.notifications ?? 'non',
       ...(options.sleepFor === undefined ? {} : { sleepFor: options.sleepFor }),
       ...(options.send === undefined ? {} : { send: options.send }),
+      ...(options.faults === undefined ? {} : { faults: options.faults }),
     });
   }
 
@@ -198,6 +200,11 @@ export class Bench {
     this.drain();
     const answer = this.#answer as Told | 'ignored' | undefined;
     return answer === 'ignored' ? undefined : answer;
+  }
+
+  /** The newest answer to any request. */
+  get lastAnswer(): Told | undefined {
+    return this.#answer === 'ignored' ? undefined : this.#answer;
   }
 
   /** The server observes a path; the number of the relation. */

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { plainPeer, silentLogger, systemClock, systemRandom } from '#base';
 import type { Peer } from '#base';
-import { Code, OptionNumber, showCode, stringOption, uintOption } from '#coap/codec';
+import { Code, MessageType, OptionNumber, showCode, stringOption, uintOption } from '#coap/codec';
 import type { Message } from '#coap/codec';
 import { parametersWith } from '#coap/endpoint';
 import type { EndpointEvent, OutgoingRequest } from '#coap/endpoint';
@@ -34,8 +34,8 @@ class Server {
   readonly #waiting = new Map<number, (event: EndpointEvent) => void>();
   port = 0;
 
-  constructor() {
-    this.#stack = new Stack(stackOptions(this.faults));
+  constructor(parameters = parametersWith({})) {
+    this.#stack = new Stack({ ...stackOptions(this.faults), parameters });
     this.#stack.serve({
       handle: (event) => {
         this.#handle(event);
@@ -147,8 +147,8 @@ afterEach(async () => {
   for (const each of open.splice(0).reverse()) await each.close();
 });
 
-async function serverOf(): Promise<Server> {
-  const server = await new Server().open();
+async function serverOf(parameters = parametersWith({})): Promise<Server> {
+  const server = await new Server(parameters).open();
   open.push(server);
   return server;
 }
@@ -375,5 +375,32 @@ describe('devices whose link loses datagrams', () => {
       { state: 'not registered', registrations: 0, unanswered: 1, datagramsOut: 2, lostOut: 2, datagramsIn: 0 },
     ]);
     expect(server.log).toEqual([]);
+  });
+});
+
+describe('devices with faults', () => {
+  it('answer late by a separate response', async () => {
+    const server = await serverOf();
+    const stack = { ...stackOptions([]), parameters: parametersWith({ processingTime: 20 }) };
+    const faults = [{ type: 'late', seconds: 0.2, path: [3, 0, 0] }] as const;
+    const { swarm } = swarmOf(server.port, { faults, stack });
+    await swarm.start();
+    const before = swarm.reports()[0]?.datagramsOut ?? 0;
+    const { message, body } = await server.ask('sim-1', { code: Code.GET, path: '/3/0/0' });
+    expect([message.type, Buffer.from(body).toString()]).toEqual([MessageType.CON, 'Bellwether']);
+    // The empty acknowledgement, and the answer.
+    expect(swarm.reports()[0]?.datagramsOut).toBe(before + 2);
+  });
+
+  it('lose acknowledgements, and are asked the same again, which they do once', async () => {
+    const server = await serverOf(parametersWith({ ackTimeout: 50, maxRetransmit: 10 }));
+    const { swarm } = swarmOf(server.port, { faults: [{ type: 'loseAcks', share: 0.5 }] });
+    await swarm.start();
+    for (let value = 0; value < 10; value += 1) await server.write('/3/0/14', `+0${value}:00`);
+    const report = swarm.reports()[0];
+    expect(report?.requests).toBe(10);
+    expect(report?.lostOut).toBeGreaterThan(1);
+    expect(report?.duplicates).toBeGreaterThanOrEqual(report?.lostOut ?? Infinity);
+    expect(report?.registrations).toBe(1);
   });
 });

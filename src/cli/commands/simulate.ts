@@ -18,11 +18,13 @@ import {
   type DeviceEvent,
   type DeviceKind,
   type DeviceReport,
+  type Fault,
   type SendFormat,
 } from '#simulator';
 
 import { loadObjects } from '../../objects.js';
 import { whole } from '../arguments.js';
+import { faultsHelp, parseFault } from '../faults.js';
 import { checkPlace, writeTo } from '../files.js';
 import { printable, processLogger } from '../logger.js';
 import { Signals } from '../signals.js';
@@ -42,6 +44,7 @@ interface Options {
   readonly sendFormat: SendFormat;
   readonly loss: number;
   readonly report?: string;
+  readonly fault?: readonly Fault[];
   readonly seed: number;
   readonly json: boolean;
 }
@@ -77,9 +80,15 @@ export function addSimulate(program: Command): void {
         .default('senml-cbor'),
     )
     .option('--loss <PERCENT>', 'datagrams that each device loses, each way; the seed says which', percent, 0)
+    .option(
+      '--fault <FAULT>',
+      'something the devices do wrong, see below; repeatable',
+      (value: string, before: readonly Fault[] | undefined) => [...(before ?? []), parseFault(value)],
+    )
     .option('--report <FILE>', 'at the end, write what each device saw to this file, as JSON')
     .option('--seed <N>', 'what the values of all devices follow from', whole(0, 0xffff_ffff), 1)
     .option('--json', 'one JSON object a line', false)
+    .addHelpText('after', faultsHelp())
     .action(async (options: Options) => {
       await simulate(options);
     });
@@ -114,6 +123,7 @@ async function simulate(options: Options): Promise<void> {
     ...(options.send === undefined ? {} : { send: { every: options.send, format: options.sendFormat } }),
     notifications: options.confirmable ? 'con' : 'non',
     loss: options.loss / 100,
+    ...(options.fault === undefined ? {} : { faults: options.fault }),
     onEvent: (name, event) => {
       report.add(name, event);
     },

@@ -50,6 +50,7 @@ describe('bellwether simulate', () => {
     ['--seed', '1.5'],
     ['--sleep', '0'],
     ['--send', '0'],
+    ['--fault', 'tired'],
     ['--send-format', 'tlv'],
     ['--loss', '101'],
     ['--loss', '-1'],

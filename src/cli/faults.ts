@@ -40,7 +40,7 @@ export function parseFault(text: string): Fault {
 
 /** All faults with what they do, for the help. */
 export function faultsHelp(): string {
-  const lines = ROWS.map((row) => `  ${shape(row).padEnd(28)}${row.help}`);
+  const lines = ROWS.map((row) => `  ${shape(row).padEnd(30)}${row.help}`);
   return ['', 'Faults (PATH befalls what is at or below it; without one, everything):', ...lines].join('\n');
 }
 

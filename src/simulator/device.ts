@@ -118,10 +118,7 @@ export class SimulatedDevice {
     this.#tree = new ObjectTree(options.kinds[0], this.#hardware);
     this.#reports = this.#makeReports();
     this.#sleep = new Sleep(options.sleepFor, options.startedAt);
-    this.#sends =
-      options.send === undefined
-        ? undefined
-        : new Sends(options.send, this.#hardware, this.#faults.has('unmuted') ? 'ignored' : 'heeded');
+    this.#sends = options.send === undefined ? undefined : new Sends(options.send, this.#hardware, this.#faults);
     this.#now = options.startedAt;
     this.#registration = new Registration({
       endpoint: options.name,
@@ -129,7 +126,7 @@ export class SimulatedDevice {
       lwm2m: () => this.#tree.kind.lwm2m,
       settings: () => serverSettings(this.#tree),
       links: () => this.#tree.links(),
-      queryOf: (query) => this.#faults.queryOf(query),
+      queryOf: (operation, query) => this.#faults.queryOf(operation, query),
       fraction: () => fractionOf(options.seed, (this.#draws += 1)),
     });
   }

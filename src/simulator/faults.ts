@@ -10,7 +10,7 @@ import type { Path } from '#lwm2m/model';
 import type { AttributeSet } from './attributes.js';
 import type { PayloadEdit } from './edits.js';
 
-/** What a fault may befall: a request of the server by its meaning, or a notification. */
+/** What a fault may befall: a request of the server by its meaning, a notification, or a Send. */
 export const FAULT_OPERATIONS = [
   'read',
   'discover',
@@ -25,6 +25,7 @@ export const FAULT_OPERATIONS = [
   'observeComposite',
   'cancelObserve',
   'notify',
+  'send',
 ] as const;
 /** Name of what a fault may befall. */
 export type FaultOperation = (typeof FAULT_OPERATIONS)[number];
@@ -54,7 +55,7 @@ export type Fault =
   | (FaultScope & { readonly type: 'answerOption'; readonly option: number; readonly value?: number | string })
   /** The content of the answer is changed. */
   | (FaultScope & { readonly type: 'payload'; readonly edit: PayloadEdit })
-  /** No answer, or no notification. */
+  /** No answer, no notification, or no Send. */
   | (FaultScope & { readonly type: 'silence' })
   /** The request is looked at only so many seconds later: the answer is a separate response. */
   | (FaultScope & { readonly type: 'late'; readonly seconds: number })
@@ -64,8 +65,13 @@ export type Fault =
   | (FaultScope & { readonly type: 'notObserved' })
   /** Observers at or below `under` are told as if these attributes were in force, whatever is: 0 for pmin or pmax is none. */
   | { readonly type: 'attributes'; readonly under?: Path; readonly instead: AttributeSet }
-  /** A parameter of Register and Update has this value, or without one is missing. */
-  | { readonly type: 'registerQuery'; readonly name: string; readonly value?: string }
+  /** A parameter of Register and Update, or of one of them, has this value, or without one is missing. */
+  | {
+      readonly type: 'registerQuery';
+      readonly name: string;
+      readonly value?: string;
+      readonly on?: 'register' | 'update';
+    }
   /** Changes of lifetime, binding or instances are not announced. */
   | { readonly type: 'noUpdate' }
   /** Mute Send is not heeded. */
@@ -122,8 +128,9 @@ export class Faults {
   }
 
   /** The query of a Register or Update. */
-  queryOf(query: readonly string[]): readonly string[] {
-    return this.#all('registerQuery').reduce((items, { name, value }) => {
+  queryOf(operation: string, query: readonly string[]): readonly string[] {
+    return this.#all('registerQuery').reduce((items, { name, value, on }) => {
+      if (on === undefined ? operation === 'deregister' : on !== operation) return items;
       const others = items.filter((item) => item !== name && !item.startsWith(`${name}=`));
       return value === undefined ? others : [...others, `${name}=${value}`];
     }, query);

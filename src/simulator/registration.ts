@@ -52,8 +52,8 @@ export interface RegistrationOptions {
   settings(): ServerSettings;
   /** The object list. */
   links(): string;
-  /** The query of a Register or Update as it is sent. */
-  queryOf(query: readonly string[]): readonly string[];
+  /** The query of a request as it is sent. */
+  queryOf(operation: Operation, query: readonly string[]): readonly string[];
   /** A number in [0, 1), so that many devices do not move in step. */
   fraction(): number;
 }
@@ -266,7 +266,8 @@ export class Registration {
   ): void {
     const options = path.map((segment) => bytesOption(OptionNumber.URI_PATH, segment));
     if (links !== '') options.push(uintOption(OptionNumber.CONTENT_FORMAT, FORMATS.link));
-    for (const item of this.#options.queryOf(query)) options.push(stringOption(OptionNumber.URI_QUERY, item));
+    for (const item of this.#options.queryOf(operation, query))
+      options.push(stringOption(OptionNumber.URI_QUERY, item));
     this.#requests.push({ operation, code, options, payload: links === '' ? EMPTY : encodeUtf8(links) });
   }
 

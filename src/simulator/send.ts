@@ -12,6 +12,8 @@ import { encodeComposite } from '#lwm2m/formats';
 import { FORMATS } from '#lwm2m/model';
 import type { Path, PlacedNode } from '#lwm2m/model';
 
+import { editNodes } from './edits.js';
+import type { Faults } from './faults.js';
 import type { Hardware } from './hardware.js';
 import { scalarAt } from './objects.js';
 import type { ObjectTree } from './objects.js';
@@ -47,18 +49,17 @@ interface Sample {
 export class Sends {
   readonly #terms: SendTerms;
   readonly #hardware: Hardware;
-  readonly #mute: 'heeded' | 'ignored';
+  readonly #faults: Faults;
   #samples: readonly Sample[] = [];
   /** What is on its way, to be sent again when nobody answers. */
   #inFlight: readonly Sample[] | undefined;
   #sampleAt: Instant | undefined;
   #sendAt: Instant | undefined;
 
-  /** `mute`: whether Mute Send is heeded. */
-  constructor(terms: SendTerms, hardware: Hardware, mute: 'heeded' | 'ignored') {
+  constructor(terms: SendTerms, hardware: Hardware, faults: Faults) {
     this.#terms = terms;
     this.#hardware = hardware;
-    this.#mute = mute;
+    this.#faults = faults;
   }
 
   /** The device is registered: the first Send is due one interval from now. */
@@ -91,12 +92,14 @@ export class Sends {
     const samples = this.#samples.filter(({ nodes }) => nodes.length > 0);
     if (samples.length === 0) return undefined;
     this.#samples = [];
-    this.#inFlight = samples;
     const format = formatFor(this.#terms.format, tree);
+    const nodes = this.#faulty(packOf(format, samples));
+    if (nodes.length === 0) return undefined;
+    this.#inFlight = samples;
     return {
       code: Code.POST,
       options: [bytesOption(OptionNumber.URI_PATH, DP), uintOption(OptionNumber.CONTENT_FORMAT, FORMATS[format])],
-      payload: encodeComposite(FORMATS[format], packOf(format, samples)),
+      payload: encodeComposite(FORMATS[format], nodes),
     };
   }
 
@@ -121,8 +124,24 @@ export class Sends {
     return sends && this.#sendAt < this.#sampleAt ? this.#sendAt : this.#sampleAt;
   }
 
+  /** What the faults make of a pack; nothing when they swallow it. */
+  #faulty(nodes: readonly PlacedNode[]): readonly PlacedNode[] {
+    if (this.#faults.none) return nodes;
+    const paths = nodes.map(({ path }) => path);
+    const subject = {
+      operation: 'send',
+      form: 'composite',
+      paths,
+      accept: undefined,
+      contentFormat: undefined,
+    } as const;
+    if (this.#faults.take('silence', subject).length > 0) return [];
+    const edits = this.#faults.take('payload', subject).map(({ edit }) => edit);
+    return editNodes(nodes, edits);
+  }
+
   #isMuted(tree: ObjectTree): boolean {
-    return this.#mute === 'heeded' && isMuted(tree);
+    return !this.#faults.has('unmuted') && isMuted(tree);
   }
 
   /** Keeps samples, of one second the last: a pack has no value twice at one time. */

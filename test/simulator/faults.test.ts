@@ -339,6 +339,18 @@ describe('a registration', () => {
     expect(query({ type: 'registerQuery', name: 'b', value: 'X' })).toEqual(['ep=sim-1', 'lt=300', 'lwm2m=1.1', 'b=X']);
   });
 
+  it('has a wrong parameter in its Updates alone', () => {
+    const bench = faulty([{ type: 'registerQuery', name: 'lt', value: '7', on: 'update' }]);
+    bench.ask({ code: Code.POST, path: '/1/0/8' });
+    expect(bench.said.map(({ query }) => query)).toEqual([['lt=7']]);
+    bench.answer(Code.NOT_FOUND);
+    expect(bench.said.at(-1)?.query).toContain('lt=86400');
+    bench.accept();
+    bench.device.stop(bench.now);
+    bench.drain();
+    expect(bench.said.at(-1)).toMatchObject({ code: Code.DELETE, query: [] });
+  });
+
   it('begins anew with each of the reboots that come by themselves', () => {
     const bench = faulty([{ type: 'reboot', every: 60 }]);
     bench.pass(61);
@@ -353,11 +365,26 @@ describe('a registration', () => {
   });
 });
 
-describe('Mute Send', () => {
-  it('is not heeded', () => {
-    const bench = faulty([{ type: 'unmuted' }], '1.1', { send: { every: 10, format: 'senml-json' } });
+describe('a Send', () => {
+  const sending = (fault: Fault): Bench => faulty([fault], '1.1', { send: { every: 10, format: 'senml-json' } });
+
+  it('comes although it is muted', () => {
+    const bench = sending({ type: 'unmuted' });
     bench.write('/1/0/23', '1');
     bench.pass(10);
     expect(bench.sends).toHaveLength(1);
+  });
+
+  it('does not come, misses a value, or has one too many', () => {
+    const names = (fault: Fault): (string | undefined)[] => {
+      const bench = sending(fault);
+      bench.pass(10);
+      return [...new Set((JSON.parse(bench.sends[0]?.text ?? '[]') as { n: string }[]).map(({ n }) => n))];
+    };
+    expect(names({ type: 'silence', operation: 'notify' })).toEqual(['/3/0/9', '/3303/0/5700']);
+    expect(names({ type: 'silence', operation: 'send' })).toEqual([]);
+    expect(names(payload({ kind: 'without', path: [3, 0, 9] }, { operation: 'send' }))).toEqual(['/3303/0/5700']);
+    const value = text('more');
+    expect(names(payload({ kind: 'with', path: [9999, 0, 1], value }, { operation: 'send' }))).toContain('/9999/0/1');
   });
 });

@@ -131,7 +131,7 @@ const ROWS: readonly Row[] = [
   {
     name: 'no-update',
     path: 'none',
-    help: 'does not announce a changed lifetime, binding or list of instances',
+    help: 'announces a changed lifetime, binding or list of instances with the next Update only',
     make: () => ({ type: 'noUpdate' }),
   },
   {

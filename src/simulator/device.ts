@@ -8,29 +8,28 @@ import { after, seconds } from '#base';
 import type { Instant } from '#base';
 import { Code } from '#coap/codec';
 import type { Message } from '#coap/codec';
-import type { EnablerVersion, Path } from '#lwm2m/model';
+import type { Path } from '#lwm2m/model';
 import { diagnosticOf } from '#lwm2m/protocol';
 
 import { AttributeStore } from './attributes.js';
 import { execute } from './commands.js';
 import { Faults } from './faults.js';
 import type { Fault } from './faults.js';
-import { handleFaultyRequest, subjectOf } from './faulty.js';
+import { handleFaultyRequest, occasionOf } from './faulty.js';
 import { Firmware } from './firmware.js';
 import { Hardware } from './hardware.js';
 import type { HardwareOptions } from './hardware.js';
 import type { DeviceKind } from './kind.js';
 import { ObjectTree, numberAt } from './objects.js';
-import type { Content } from './reading.js';
+import type { DeviceEvent, DeviceOutput } from './outputs.js';
 import { Registration } from './registration.js';
-import type { RegistrationEvent, ServerRequest } from './registration.js';
 import { Reports } from './reports.js';
-import type { Notification, Reach, Report } from './reports.js';
+import type { Reach, Report } from './reports.js';
 import { handleRequest } from './requests.js';
 import type { Effect } from './requests.js';
 import { fractionOf } from './seed.js';
 import { Sends } from './send.js';
-import type { SendRequest, SendTerms } from './send.js';
+import type { SendTerms } from './send.js';
 import { serverSettings } from './server-object.js';
 import { Sleep } from './sleep.js';
 
@@ -52,34 +51,6 @@ export interface DeviceTraits {
   /** What the device does wrong; absent: nothing. */
   readonly faults?: readonly Fault[];
 }
-
-/** Something a person may want to know. */
-export type DeviceEvent =
-  | RegistrationEvent
-  | { readonly type: 'rebooting' | 'disabled' }
-  /** The server does not serve the version that was tried; this one is next. */
-  | { readonly type: 'steppedDown'; readonly lwm2m: EnablerVersion }
-  /** What became of a Send; `code` is the raw CoAP code of a refusal. */
-  | { readonly type: 'sent' }
-  | { readonly type: 'sendRefused'; readonly code: number; readonly detail: string }
-  | { readonly type: 'sendUnanswered'; readonly reason: string };
-
-/** What the driver carries out, in this order. */
-export type DeviceOutput =
-  | { readonly type: 'request'; readonly request: ServerRequest }
-  | { readonly type: 'send'; readonly request: SendRequest }
-  | {
-      readonly type: 'answer';
-      readonly exchange: number;
-      readonly answer: Content;
-      readonly observe: { readonly sequence: number } | undefined;
-    }
-  /** No answer: the device does not listen. */
-  | { readonly type: 'ignore'; readonly exchange: number }
-  | { readonly type: 'notify'; readonly relation: number; readonly notification: Notification }
-  /** The device has forgotten its observers and its request in flight. */
-  | { readonly type: 'forgetServer' }
-  | { readonly type: 'event'; readonly event: DeviceEvent };
 
 /** A request of the server. */
 interface Asked {
@@ -156,11 +127,11 @@ export class SimulatedDevice {
       return;
     }
     this.#stayAwake(now);
-    const subject = this.#faults.none ? undefined : subjectOf(this.#tree, message, body);
-    const [late] = subject === undefined ? [] : this.#faults.take('late', subject);
+    const occasion = this.#faults.none ? undefined : occasionOf(this.#tree, message, body);
+    const [late] = occasion === undefined ? [] : this.#faults.take('late', occasion);
     if (late !== undefined)
       this.#late = [...this.#late, { at: after(now, seconds(late.seconds)), exchange, message, body }];
-    else if (subject !== undefined && this.#faults.take('silence', subject).length > 0) {
+    else if (occasion !== undefined && this.#faults.take('silence', occasion).length > 0) {
       this.#outputs.push({ type: 'ignore', exchange });
     } else this.#answer(now, { exchange, message, body });
   }

@@ -11,24 +11,21 @@ import type { AttributeSet } from './attributes.js';
 import type { PayloadEdit } from './edits.js';
 
 /** What a fault may befall: a request of the server by its meaning, a notification, or a Send. */
-export const FAULT_OPERATIONS = [
-  'read',
-  'discover',
-  'write',
-  'writeAttributes',
-  'execute',
-  'create',
-  'delete',
-  'readComposite',
-  'writeComposite',
-  'observe',
-  'observeComposite',
-  'cancelObserve',
-  'notify',
-  'send',
-] as const;
-/** Name of what a fault may befall. */
-export type FaultOperation = (typeof FAULT_OPERATIONS)[number];
+export type FaultOperation =
+  | 'read'
+  | 'discover'
+  | 'write'
+  | 'writeAttributes'
+  | 'execute'
+  | 'create'
+  | 'delete'
+  | 'readComposite'
+  | 'writeComposite'
+  | 'observe'
+  | 'observeComposite'
+  | 'cancelObserve'
+  | 'notify'
+  | 'send';
 
 /** What a fault befalls; what is absent does not matter. Of several paths one that fits is enough. */
 export interface FaultScope {
@@ -72,7 +69,7 @@ export type Fault =
       readonly value?: string;
       readonly on?: 'register' | 'update';
     }
-  /** Changes of lifetime, binding or instances are not announced. */
+  /** Changes of lifetime, binding or instances wait for the next Update. */
   | { readonly type: 'noUpdate' }
   /** Mute Send is not heeded. */
   | { readonly type: 'unmuted' }
@@ -86,7 +83,7 @@ type ScopedType =
   'answerCode' | 'answerFormat' | 'answerOption' | 'payload' | 'silence' | 'late' | 'noEffect' | 'notObserved';
 
 /** What is asked, or told, as far as faults look at it. */
-export interface Subject {
+export interface Occasion {
   readonly operation: FaultOperation;
   /** Whether it is a composite operation. */
   readonly form: 'one' | 'composite';
@@ -108,10 +105,10 @@ export class Faults {
     return this.#faults.length === 0;
   }
 
-  /** All faults of a type that befall the subject, in their order; each counts as having befallen. */
-  take<T extends ScopedType>(type: T, subject: Subject): readonly Extract<Fault, { type: T }>[] {
+  /** All faults of a type that befall the occasion, in their order; each counts as having befallen. */
+  take<T extends ScopedType>(type: T, occasion: Occasion): readonly Extract<Fault, { type: T }>[] {
     return this.#all(type).filter((fault) => {
-      if (!befalls(fault, subject)) return false;
+      if (!befalls(fault, occasion)) return false;
       const count = this.#counts.get(fault) ?? 0;
       if (count >= ((fault as FaultScope).times ?? Infinity)) return false;
       this.#counts.set(fault, count + 1);
@@ -155,7 +152,7 @@ export class Faults {
   }
 }
 
-function befalls(scope: FaultScope, { operation, paths, accept, contentFormat }: Subject): boolean {
+function befalls(scope: FaultScope, { operation, paths, accept, contentFormat }: Occasion): boolean {
   const { path, under } = scope;
   return (
     (scope.operation === undefined || scope.operation === operation) &&

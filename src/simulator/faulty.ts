@@ -8,7 +8,7 @@ import { FORMATS, tryParsePath } from '#lwm2m/model';
 import type { Path, PlacedNode } from '#lwm2m/model';
 
 import { editBytes, editLinks, editNodes, isOfValues } from './edits.js';
-import type { FaultOperation, Faults, Subject } from './faults.js';
+import type { FaultOperation, Faults, Occasion } from './faults.js';
 import type { ObjectTree } from './objects.js';
 import type { ObservationTerms } from './observations.js';
 import type { Content } from './reading.js';
@@ -16,7 +16,7 @@ import { handleRequest } from './requests.js';
 import type { Effect, Handled, Subject as Parts } from './requests.js';
 
 /** What a request asks for, as far as faults look at it. */
-export function subjectOf(tree: ObjectTree, message: Message, body: Uint8Array): Subject {
+export function occasionOf(tree: ObjectTree, message: Message, body: Uint8Array): Occasion {
   const path = tryParsePath(`/${message.strings(OptionNumber.URI_PATH).join('/')}`) ?? [];
   const accept = message.uint(OptionNumber.ACCEPT);
   const contentFormat = message.uint(OptionNumber.CONTENT_FORMAT);
@@ -28,20 +28,20 @@ export function subjectOf(tree: ObjectTree, message: Message, body: Uint8Array):
 }
 
 /** What a notification tells, as far as faults look at it. */
-export function notificationSubject({ type, paths, format }: ObservationTerms): Subject {
+function notificationOccasion({ type, paths, format }: ObservationTerms): Occasion {
   return { operation: 'notify', form: type, paths, accept: format, contentFormat: undefined };
 }
 
 /** Carries out a request in the way that the faults make of the right one. */
 export function handleFaultyRequest(parts: Parts, faults: Faults, message: Message, body: Uint8Array): Handled {
-  const subject = subjectOf(parts.tree, message, body);
-  const [wrong] = faults.take('answerCode', subject);
+  const occasion = occasionOf(parts.tree, message, body);
+  const [wrong] = faults.take('answerCode', occasion);
   if (wrong !== undefined && !isSuccess(wrong.code)) return { answer: withCode(NOTHING, wrong.code), effect: NONE };
-  const done = faults.take('noEffect', subject).length > 0 ? DONE[subject.operation] : undefined;
+  const done = faults.take('noEffect', occasion).length > 0 ? DONE[occasion.operation] : undefined;
   const right: Handled =
     done === undefined ? handleRequest(parts, message, body) : { answer: { ...NOTHING, code: done }, effect: NONE };
-  const answer = faultyContent(parts.tree, faults, subject, right.answer);
-  const unobserved = right.effect.type === 'observe' && faults.take('notObserved', subject).length > 0;
+  const answer = faultyContent(parts.tree, faults, occasion, right.answer);
+  const unobserved = right.effect.type === 'observe' && faults.take('notObserved', occasion).length > 0;
   return {
     answer: wrong === undefined ? answer : withCode(answer, wrong.code),
     effect: unobserved ? NONE : right.effect,
@@ -55,26 +55,26 @@ export function faultyNotification(
   terms: ObservationTerms,
   content: Content,
 ): Content | undefined {
-  const subject = notificationSubject(terms);
-  if (faults.take('silence', subject).length > 0) return undefined;
-  const [wrong] = faults.take('answerCode', subject);
-  const edited = faultyContent(tree, faults, subject, content);
+  const occasion = notificationOccasion(terms);
+  if (faults.take('silence', occasion).length > 0) return undefined;
+  const [wrong] = faults.take('answerCode', occasion);
+  const edited = faultyContent(tree, faults, occasion, content);
   return wrong === undefined ? edited : withCode(edited, wrong.code);
 }
 
 /** The content that the faults make of the right one. */
-function faultyContent(tree: ObjectTree, faults: Faults, subject: Subject, content: Content): Content {
-  const edits = faults.take('payload', subject).map(({ edit }) => edit);
-  const [as] = faults.take('answerFormat', subject);
+function faultyContent(tree: ObjectTree, faults: Faults, occasion: Occasion, content: Content): Content {
+  const edits = faults.take('payload', occasion).map(({ edit }) => edit);
+  const [as] = faults.take('answerFormat', occasion);
   let edited = content;
-  if (content.code === Code.CONTENT && subject.operation === 'discover') {
+  if (content.code === Code.CONTENT && occasion.operation === 'discover') {
     edited = { ...content, payload: editLinks(content.payload, edits) };
   } else if (content.code === Code.CONTENT && (as !== undefined || edits.some(isOfValues))) {
-    const nodes = editNodes(nodesOf(tree, subject, content), edits);
-    edited = encoded(tree, subject, nodes, as?.format ?? formatOf(content));
+    const nodes = editNodes(nodesOf(tree, occasion, content), edits);
+    edited = encoded(tree, occasion, nodes, as?.format ?? formatOf(content));
   }
   edited = { ...edited, payload: editBytes(edited.payload, edits) };
-  for (const { option, value } of faults.take('answerOption', subject)) {
+  for (const { option, value } of faults.take('answerOption', occasion)) {
     edited = { ...edited, options: withOption(edited.options, option, value) };
   }
   return edited;
@@ -138,21 +138,23 @@ function attempted<T>(decode: () => T): T | undefined {
   }
 }
 
-function nodesOf(tree: ObjectTree, subject: Subject, content: Content): readonly PlacedNode[] {
+function nodesOf(tree: ObjectTree, occasion: Occasion, content: Content): readonly PlacedNode[] {
   const format = formatOf(content);
   const { model } = tree.kind;
-  if (subject.form === 'composite') return decodePack(format, content.payload, model);
-  return codecFor(format)?.decode(content.payload, subject.paths[0] ?? [], model) ?? [];
+  if (occasion.form === 'composite') return decodePack(format, content.payload, model);
+  return codecFor(format)?.decode(content.payload, occasion.paths[0] ?? [], model) ?? [];
 }
 
 /** Nodes in a format, also in one that the device does not speak; 4.06 when it cannot carry them. */
-function encoded(tree: ObjectTree, { form }: Subject, nodes: readonly PlacedNode[], format: number): Content {
+function encoded(tree: ObjectTree, { form }: Occasion, nodes: readonly PlacedNode[], format: number): Content {
   const options = [uintOption(OptionNumber.CONTENT_FORMAT, format)];
   const [first] = nodes;
   if (form === 'one' && first === undefined) return { ...NOTHING, code: Code.NOT_FOUND };
   try {
+    // What was stored has times, which several nodes of one path tell apart.
+    const isPack = form === 'composite' || nodes.length > 1 || first?.time !== undefined;
     const payload =
-      form === 'composite' || first === undefined
+      isPack || first === undefined
         ? encodeComposite(format, nodes)
         : (codecFor(format)?.encode(first.path, first.node, tree.kind.model) ?? EMPTY);
     return { code: Code.CONTENT, options, payload };

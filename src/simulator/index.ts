@@ -1,12 +1,12 @@
 /** A simulated LwM2M device, and many of them. */
 
 export { SimulatedDevice } from './device.js';
-export type { DeviceEvent, DeviceOptions, DeviceOutput, DeviceTraits } from './device.js';
+export type { DeviceOptions, DeviceTraits } from './device.js';
 export type { PayloadEdit } from './edits.js';
-export { FAULT_OPERATIONS } from './faults.js';
 export type { Fault, FaultOperation, FaultScope } from './faults.js';
 export { STANDARD_OBJECTS, makeKind } from './kind.js';
 export type { DeviceKind, KindOptions } from './kind.js';
+export type { DeviceEvent, DeviceOutput } from './outputs.js';
 export { DeviceRunner } from './runner.js';
 export type { RunnerOptions } from './runner.js';
 export { SEND_FORMATS } from './send.js';

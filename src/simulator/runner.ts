@@ -9,8 +9,9 @@ import { Stack } from '#transport';
 import type { RequestHandler, StackOptions, UdpOptions } from '#transport';
 
 import { SimulatedDevice } from './device.js';
-import type { DeviceEvent, DeviceOptions, DeviceOutput } from './device.js';
+import type { DeviceOptions } from './device.js';
 import { Faults } from './faults.js';
+import type { DeviceEvent, DeviceOutput } from './outputs.js';
 import { fractionOf, seedFor } from './seed.js';
 import { Sightings } from './sightings.js';
 import type { DeviceReport } from './sightings.js';

@@ -128,15 +128,15 @@ export class Sends {
   #faulty(nodes: readonly PlacedNode[]): readonly PlacedNode[] {
     if (this.#faults.none) return nodes;
     const paths = nodes.map(({ path }) => path);
-    const subject = {
+    const occasion = {
       operation: 'send',
       form: 'composite',
       paths,
       accept: undefined,
       contentFormat: undefined,
     } as const;
-    if (this.#faults.take('silence', subject).length > 0) return [];
-    const edits = this.#faults.take('payload', subject).map(({ edit }) => edit);
+    if (this.#faults.take('silence', occasion).length > 0) return [];
+    const edits = this.#faults.take('payload', occasion).map(({ edit }) => edit);
     return editNodes(nodes, edits);
   }
 

@@ -1,6 +1,6 @@
 /** What one simulated device saw since it was made, for the report at the end. */
 
-import type { DeviceEvent } from './device.js';
+import type { DeviceEvent } from './outputs.js';
 
 /** Counts of one device. */
 export interface DeviceReport {

@@ -7,7 +7,8 @@ import { AppError, Deadlines, plainPeer } from '#base';
 import type { Instant, Peer } from '#base';
 import type { StackOptions } from '#transport';
 
-import type { DeviceEvent, DeviceTraits } from './device.js';
+import type { DeviceTraits } from './device.js';
+import type { DeviceEvent } from './outputs.js';
 import { checkEndpoint } from './registration.js';
 import { DeviceRunner } from './runner.js';
 import { seedFor } from './seed.js';

@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Code, OptionNumber, bytesOption } from '#coap/codec';
 import { codecFor } from '#lwm2m/formats';
 import type { EnablerVersion } from '#lwm2m/model';
+import type { Fault } from '#simulator';
 
 import { mix } from '../../src/simulator/seed.js';
 import { Bench, kindOf } from './support.js';
@@ -141,6 +142,50 @@ describe.each(['1.0', '1.1', '1.2'] as const)('a device of %s', (lwm2m: EnablerV
       expect(answer?.code).toBe('2.05');
       expect(() => codecFor(format)?.decode(answer?.payload ?? new Uint8Array(), [id], kind.model)).not.toThrow();
     }
+  });
+});
+
+/** Faults of every kind; several befall one request. */
+const ANY_FAULTS: readonly Fault[] = [
+  { type: 'answerCode', code: 0xa0, times: 50 },
+  { type: 'answerCode', operation: 'discover', code: 0x44 },
+  { type: 'answerFormat', format: 11543, accept: 110 },
+  { type: 'answerFormat', operation: 'notify', format: 112 },
+  { type: 'answerFormat', operation: 'readComposite', format: 0 },
+  { type: 'answerOption', option: 12, value: 7, under: [3303] },
+  { type: 'answerOption', option: 8, operation: 'create' },
+  { type: 'payload', edit: { kind: 'without', path: [3, 0, 9] } },
+  { type: 'payload', edit: { kind: 'without', path: [3303, 0] } },
+  { type: 'payload', edit: { kind: 'with', path: [3, 0, 6, 7], value: { type: 'integer', value: 1 } } },
+  { type: 'payload', edit: { kind: 'with', path: [16, 9, 9], value: { type: 'string', value: 'x' } }, under: [16] },
+  { type: 'payload', edit: { kind: 'withoutAttributes' } },
+  { type: 'payload', edit: { kind: 'cut', bytes: 2 }, path: [1, 0] },
+  { type: 'noEffect', operation: 'delete' },
+  { type: 'notObserved', path: [3, 0, 13] },
+  { type: 'attributes', under: [3], instead: { pmin: 0, pmax: 3 } },
+  { type: 'registerQuery', name: 'lt' },
+];
+
+describe.each(['1.0', '1.1', '1.2'] as const)('a device of %s that does everything wrong', (lwm2m) => {
+  it('answers 2,000 requests of any kind, and stays on time', () => {
+    const draws = new Draws(Number(lwm2m.slice(2)) + 90);
+    const kinds = [kindOf(lwm2m, { objects: [16, 3306], lifetime: 86_400 })] as const;
+    const bench = Bench.registered({ kinds, faults: ANY_FAULTS });
+    let relation = 1_000;
+    for (let round = 0; round < 2_000; round += 1) {
+      const answer = bench.ask(randomRequest(draws));
+      expect(answer?.code).toMatch(/^[245]\./);
+      if (answer?.observed === true) {
+        relation += 1;
+        bench.device.handleObserved(bench.now, relation, bench.exchange);
+        if (relation % 20 === 0)
+          for (let old = relation - 19; old < relation; old += 1) bench.device.handleObserverGone(old);
+      }
+      while (bench.said.length > 0) bench.answer(bench.said.shift()?.path === '/rd' ? Code.NOT_FOUND : Code.CHANGED);
+      if (round % 10 === 0) bench.pass(1);
+    }
+    expect(bench.device.nextDeadline() ?? Infinity).toBeGreaterThan(bench.now);
+    expect(bench.notified.length).toBeGreaterThan(10);
   });
 });
 

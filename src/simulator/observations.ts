@@ -180,7 +180,7 @@ export class Observations {
   #judge(now: Instant, one: Watched, terms: ObservationTerms): 'report' | 'wait' {
     const attributes = this.#inForce(one.path, terms);
     const leaves = this.#leavesAt(one.path);
-    const holds = this.#holds(one, leaves, attributes) ? 'holds' : 'not';
+    const holds = this.#holds(one, leaves, terms) ? 'holds' : 'not';
     const verdict = judge(now, one.watch, attributes, holds);
     const pending = holds === 'holds' ? 'pending' : one.watch.pending;
     one.seen = leaves;
@@ -188,13 +188,13 @@ export class Observations {
     return verdict;
   }
 
-  /** Whether a value that counts has changed, come or gone. */
-  #holds(one: Watched, leaves: ReadonlyMap<string, Leaf>, attributes: AttributeSet): boolean {
+  /** Whether a value that counts has changed, come or gone. Conditions of the observation itself go over attached ones. */
+  #holds(one: Watched, leaves: ReadonlyMap<string, Leaf>, { own }: ObservationTerms): boolean {
     const { reported, seen, path: watched } = one;
-    const own = watched.length >= 3 ? attributes : undefined;
     for (const [key, { path, value }] of leaves) {
-      if (own === undefined && !this.#tree.wakesAll(path[0] as number, path[2] as number)) continue;
-      const conditions = own !== undefined && path.length === watched.length ? own : this.#attributes.inForce(path);
+      if (watched.length < 3 && !this.#tree.wakesAll(path[0] as number, path[2] as number)) continue;
+      const attached = this.#attributes.inForce(path);
+      const conditions = this.#faults.attributesAt(path, { ...attached, ...own });
       if (conditionHolds(reported.get(key)?.value, seen.get(key)?.value, value, conditions)) return true;
     }
     for (const key of reported.keys()) if (!leaves.has(key)) return true;

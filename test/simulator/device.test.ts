@@ -269,6 +269,18 @@ describe('an observation', () => {
     expect(one.notified[0]?.confirmable).toBe('con');
   });
 
+  it('of a multiple resource holds its own conditions to each resource instance (1.2)', () => {
+    const bench = Bench.registered({ kinds: [kindOf('1.2', { objects: [2] })] });
+    bench.write('/2/0/2/0', '1');
+    bench.observe('/2/0/2', { query: ['gt=20'] });
+    bench.write('/2/0/2/0', '5');
+    bench.pass(1);
+    expect(bench.notified).toHaveLength(0);
+    bench.write('/2/0/2/0', '25');
+    bench.pass(1);
+    expect(bench.notified).toHaveLength(1);
+  });
+
   it('may bring attributes of its own in 1.2, which go over attached ones', () => {
     const bench = Bench.registered({ kinds: [kindOf('1.2')] });
     bench.attach('/3/0/0', 'pmax=50');

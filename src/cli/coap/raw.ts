@@ -53,7 +53,9 @@ export async function exchangeRaw(options: RawOptions): Promise<number> {
   try {
     for (let sent = 0; sent < repeat; sent += 1) {
       seen('out', bytes);
-      socket.send(bytes, address, port);
+      socket.send(bytes, address, port, (error) => {
+        if (error !== null) fail?.(error);
+      });
     }
     await finished;
   } finally {

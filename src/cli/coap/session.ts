@@ -171,18 +171,18 @@ export class Session {
 
   #failure(reason: RequestFailure): AppError {
     const why = this.#pending?.why;
+    const last = this.#lastIn === undefined ? '' : `; the last datagram was ${showMessage(this.#lastIn)}`;
     if (reason === 'cancelled' && why === 'interrupted') {
       return new AppError('interrupted', `interrupted before ${this.server} answered`);
     }
     if (reason === 'cancelled') {
       const seconds = this.#options.timeout / 1_000;
-      return new AppError('device_timeout', `no answer from ${this.server} within ${seconds} s`);
+      return new AppError('device_timeout', `no answer from ${this.server} within ${seconds} s${last}`);
     }
     if (reason === 'timeout') {
-      return new AppError('device_timeout', `no answer from ${this.server}, however often it was asked`);
+      return new AppError('device_timeout', `no answer from ${this.server}, however often it was asked${last}`);
     }
     if (reason === 'reset') return new AppError('refused', `${this.server} rejected the request with a Reset`);
-    const last = this.#lastIn === undefined ? '' : `; the last datagram was ${showMessage(this.#lastIn)}`;
     return new AppError('failed', `${FAILURES[reason] ?? reason} (${this.server})${last}`);
   }
 }

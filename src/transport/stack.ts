@@ -210,6 +210,11 @@ export class Stack {
     });
   }
 
+  /** Sends a datagram that the endpoint and the link hear nothing of, for tools of testers; the hook sees it. */
+  sendPast(peer: Peer, bytes: Uint8Array): void {
+    this.#transmit(peer, bytes);
+  }
+
   /** Counters of the sockets and of the endpoint, by name. */
   counters(): Readonly<Record<string, number>> {
     return { ...this.#counters, ...this.endpoint.counters };

@@ -189,6 +189,18 @@ describe('a stack', () => {
     expect(server.stack.counters()).toMatchObject({ datagrams_in: 2, datagrams_out: 2 });
   });
 
+  it('sends a datagram past its endpoint and link, which its hook sees', async () => {
+    const server = new Answering({ link: { in: (bytes) => [bytes], out: () => [] } });
+    const { port } = await server.listen('127.0.0.1');
+    const client = await Client.open('127.0.0.1');
+    const own = client.socket.address().port;
+    server.stack.sendPast(plainPeer(0, '127.0.0.1', own), Uint8Array.of(0xff));
+    await until('it came', () => Promise.resolve(client.answers.length === 1 ? true : undefined));
+    expect(client.answers).toEqual([`127.0.0.1 ${port}`]);
+    expect(server.seen).toEqual([`out 0 127.0.0.1 ${own} 1`]);
+    expect(server.stack.counters()).toMatchObject({ requests_sent: 0, datagrams_out: 1 });
+  });
+
   it.each(['127.0.0.1', '0.0.0.0', '::1'])(
     'drops what comes from its own address, and does not talk to itself (%s)',
     async (address) => {

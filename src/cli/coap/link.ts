@@ -27,6 +27,7 @@ export class TesterLink implements DatagramLink {
   /** Message ids on the wire of requests that have left, with how many answers are to come for them. */
   readonly #due = new Map<number, number>();
   #withheld = 0;
+  #latest: { readonly bytes: Uint8Array; readonly messageId: number; readonly answers: 0 | 1 } | undefined;
 
   constructor(plan: LinkPlan) {
     this.#plan = plan;
@@ -40,6 +41,14 @@ export class TesterLink implements DatagramLink {
   /** How many acknowledgements and resets are to come for the requests that have left, one for each time they did. */
   get due(): number {
     return [...this.#due.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The request that left last, to be sent once more past the endpoint; undefined before the first. One more answer is due. */
+  again(): Uint8Array | undefined {
+    if (this.#latest === undefined) return undefined;
+    const { bytes, messageId, answers } = this.#latest;
+    this.#due.set(messageId, (this.#due.get(messageId) ?? 0) + answers);
+    return bytes;
   }
 
   out(bytes: Uint8Array): readonly Uint8Array[] {
@@ -56,7 +65,8 @@ export class TesterLink implements DatagramLink {
     const messageId = idOf(carried);
     if (this.#due.has(messageId)) return [carried];
     const times = this.#plan.repeat;
-    this.#due.set(messageId, message.type === MessageType.CON ? times : 0);
+    this.#latest = { bytes: carried, messageId, answers: message.type === MessageType.CON ? 1 : 0 };
+    this.#due.set(messageId, times * this.#latest.answers);
     return Array.from({ length: times }, () => carried);
   }
 

@@ -25,6 +25,7 @@ export interface RequestFlags {
   /** Seconds. */
   readonly timeout: number;
   readonly repeat: number;
+  readonly inTurn: boolean;
   readonly withholdAck: boolean;
   readonly hex: boolean;
   readonly json: boolean;
@@ -36,7 +37,9 @@ export interface Plan {
   readonly port: number;
   readonly request: SessionRequest & { readonly token: Uint8Array };
   readonly link: TesterLink;
+  /** How often each request leaves; in turn: the last one, each time after the answer to the time before. */
   readonly repeat: number;
+  readonly copies: 'at once' | 'in turn';
   /** Milliseconds. */
   readonly timeout: number;
   readonly report: ReportOptions;
@@ -62,11 +65,12 @@ export function readPlan(code: number, uri: string, flags: RequestFlags): Plan {
     },
     link: new TesterLink({
       messageId: flags.messageId === undefined ? undefined : messageIdOf(flags.messageId),
-      repeat: flags.repeat,
+      repeat: flags.inTurn ? 1 : flags.repeat,
       acknowledgements: flags.withholdAck ? 'withheld' : 'sent',
       payload: byHand ? payload : undefined,
     }),
     repeat: flags.repeat,
+    copies: flags.inTurn ? 'in turn' : 'at once',
     timeout: flags.timeout * 1_000,
     report: { json: flags.json, datagrams: datagramsShown(flags) },
   };

@@ -1,7 +1,7 @@
 /** A request from its plan to its end: sent, shown, listened on for, judged. */
 
 import { AppError, type Logger } from '#base';
-import { describeCode, isSuccess } from '#coap/codec';
+import { describeCode, isSuccess, MessageType } from '#coap/codec';
 
 import { writeTo } from '../files.js';
 import { escaped } from '../logger.js';
@@ -60,13 +60,13 @@ export async function exchange(plan: Plan, output: string | undefined): Promise<
     () => undefined,
     async ({ session, report }) => {
       const response = await asked(plan, session, report, output);
-      await moreToCome(plan, session);
+      if (plan.link.withheld > 0) await session.listenOn(never, plan.timeout, plan.timeout);
       judge(session, response);
     },
   );
 }
 
-/** The response to a planned request, shown; a failure is told to programs too. */
+/** The response to a planned request, shown, with the answers to its copies; a failure is told to programs too. */
 export async function asked(
   plan: Plan,
   session: Session,
@@ -79,11 +79,12 @@ export async function asked(
     const file = isSuccess(response.message.code) ? output : undefined;
     if (file !== undefined) writeTo('--output', file, response.body);
     report.response(response.message, response.body, file);
+    await copiesAnswered(plan, session);
     return response;
   } catch (error) {
     if (error instanceof AppError) report.failure(error.code, error.message);
-    // Each of the repeated requests may be rejected.
-    if (error instanceof AppError && error.code === 'refused') await moreToCome(plan, session);
+    // Each copy may be rejected.
+    if (error instanceof AppError && error.code === 'refused') await copiesAnswered(plan, session);
     throw error;
   }
 }
@@ -94,10 +95,29 @@ export function judge(session: Session, { message }: Response | Notification): v
   throw new AppError('device_refused', `${session.server} answered ${describeCode(message.code)}`);
 }
 
-/** Listens on for the answers to repeated requests, and for what the server sends again when its acknowledgement is withheld. */
-async function moreToCome({ link, repeat, timeout }: Plan, session: Session): Promise<void> {
-  if (link.withheld > 0) await session.listenOn(() => false, timeout, timeout);
-  else if (repeat > 1) await session.listenOn(() => link.due === 0, Math.min(QUIET, timeout), timeout);
+/** Sends the copies that leave in turn, and listens for the answers to all copies. */
+async function copiesAnswered(plan: Plan, session: Session): Promise<void> {
+  const { link, repeat, copies, timeout } = plan;
+  const patience = Math.min(QUIET, timeout);
+  // A copy of what is not confirmable is to be ignored (RFC 7252 §4.5): only silence shows that it was.
+  const answered = isConfirmable(plan) ? (): boolean => link.due === 0 : never;
+  if (copies === 'at once') {
+    if (repeat > 1) await session.listenOn(answered, patience, timeout);
+    return;
+  }
+  for (let sent = 1; sent < repeat && !session.interrupted; sent += 1) {
+    const bytes = link.again();
+    if (bytes !== undefined) session.send(bytes);
+    await session.listenOn(answered, patience, patience);
+  }
+}
+
+function isConfirmable({ request }: Plan): boolean {
+  return request.type === MessageType.CON;
+}
+
+function never(): boolean {
+  return false;
 }
 
 function tell(message: string, fields: Readonly<Record<string, unknown>> = {}): void {

@@ -47,6 +47,7 @@ export class Session {
   #lastIn: Uint8Array | undefined;
   #arrived: (() => void) | undefined;
   #endListening: (() => void) | undefined;
+  #interrupted = false;
 
   private constructor(options: SessionOptions, address: string) {
     this.#options = options;
@@ -121,15 +122,26 @@ export class Session {
     }
   }
 
+  /** Sends bytes to the server past everything that knows CoAP. */
+  send(bytes: Uint8Array): void {
+    this.#stack.sendPast(this.#peer, bytes);
+  }
+
+  /** Whether it was interrupted. */
+  get interrupted(): boolean {
+    return this.#interrupted;
+  }
+
   /** Ends the request on its way, if there is one, as `interrupted`, and listening on. */
   interrupt(): void {
+    this.#interrupted = true;
     this.#cancel('interrupted');
     this.#endListening?.();
   }
 
   /** Listens on until `done` says so after a datagram came, nothing came for `quiet`, or `longest` is over; in milliseconds. */
   async listenOn(done: () => boolean, quiet: number, longest: number): Promise<void> {
-    if (done()) return;
+    if (this.#interrupted || done()) return;
     let silence: NodeJS.Timeout | undefined;
     let limit: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {

@@ -88,6 +88,7 @@ function withRequestFlags(command: Command): Command {
       whole(1, MOST_REPEATS),
       1,
     )
+    .option('--in-turn', 'with --repeat: send each further copy after the answer to the one before, not at once', false)
     .option('--withhold-ack', 'never acknowledge, and show until the timeout what is sent again', false)
     .option('--hex', 'show every datagram both ways, described and in hex', false)
     .option('--json', 'one JSON object a line', false);

@@ -59,6 +59,21 @@ describe('the link of a tester', () => {
     expect(repeating.due).toBe(0);
   });
 
+  it('gives the request that left last once more, and awaits one more answer', () => {
+    const plain = link({ messageId: 9 });
+    expect(plain.again()).toBeUndefined();
+    out(plain, '40010001');
+    out(plain, '40020002b172');
+    out(plain, '60000009');
+    into(plain, '60440009');
+    into(plain, '6044000a');
+    expect(plain.due).toBe(0);
+    expect(toHex(plain.again() ?? fromHex(''))).toBe('4002000ab172');
+    expect(plain.due).toBe(1);
+    into(plain, '6044000a');
+    expect(plain.due).toBe(0);
+  });
+
   it('awaits no acknowledgement of what is not confirmable', () => {
     const repeating = link({ repeat: 2 });
     expect(out(repeating, '50020001')).toEqual(['50020001', '50020001']);

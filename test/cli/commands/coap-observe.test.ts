@@ -128,6 +128,14 @@ describe('observe', () => {
     expect(server.received).toEqual(['41010001a1605174', '41010002a161015174']);
   });
 
+  it.each([[[]], [['--in-turn']]])('may repeat its registration and its end %j', async (flags) => {
+    const server = await serverOf({ [REGISTER]: [ACCEPTED], [CANCEL]: [CANCELLED] });
+    const outcome = await observe(`${server.uri}/t`, '--observe-for', '0.01', '--repeat', '2', ...flags);
+    expect(outcome.code).toBe(0);
+    const [register, cancel] = ['41010001a1605174', '41010002a161015174'];
+    expect(server.received).toEqual([register, register, cancel, cancel]);
+  });
+
   it('fetches the rest of a notification in blocks and shows it whole (RFC 7959 §2.6)', async () => {
     const a = '61'.repeat(16);
     const server = await serverOf((hex) => {

@@ -347,6 +347,34 @@ describe('a request that is repeated', () => {
     ]);
   });
 
+  it('may leave again after the answer each time', async () => {
+    const server = await serverOf((_hex, index) => (index === 2 ? ['60000001'] : ['61440001 a1']));
+    const { code, out } = await coap('post', server.uri, '--repeat', '3', '--in-turn');
+    expect(code).toBe(0);
+    const same = '(the same bytes,';
+    expect(timeless(out)).toEqual([
+      '> CON 0.02 POST, MID 1, token a1',
+      '< ACK 2.04 Changed, MID 1, token a1',
+      '2.04 Changed',
+      `> CON 0.02 POST, MID 1, token a1 ${same} 2 times now)`,
+      `< ACK 2.04 Changed, MID 1, token a1 ${same} 2 times now)`,
+      `> CON 0.02 POST, MID 1, token a1 ${same} 3 times now)`,
+      '< ACK 0.00 Empty, MID 1',
+    ]);
+    expect(server.received).toEqual(['41020001a1', '41020001a1', '41020001a1']);
+  });
+
+  it.each([[[]], [['--in-turn']]])(
+    'non-confirmable, shows that a copy is ignored, as it should be (RFC 7252 §4.5) %j',
+    async (flags) => {
+      const server = await serverOf((_hex, index) => (index === 0 ? ['51440009 a1'] : undefined));
+      const { code, out } = await coap('post', server.uri, '--non', '--repeat', '2', '--timeout', '0.1', ...flags);
+      expect(code).toBe(0);
+      expect(timeless(out).filter((line) => line.startsWith('<'))).toEqual(['< NON 2.04 Changed, MID 9, token a1']);
+      expect(server.received).toEqual(['51020001a1', '51020001a1']);
+    },
+  );
+
   it('shows each Reset too', async () => {
     const server = await serverOf(() => ['70000001']);
     const { code, out } = await coap('get', server.uri, '--repeat', '2', '--json');

@@ -81,7 +81,12 @@ function withRequestFlags(command: Command): Command {
     .option('--non', 'send it non-confirmable', false)
     .option('--token <HEX>', 'token of 0 to 8 bytes; 8 random ones unless given')
     .option('--message-id <N>', 'message id of the first message, decimal or 0x…; the next ones follow it')
-    .option('--timeout <SECONDS>', 'how long to wait for a response', spanOfSeconds(0.001, LONGEST), MAX_TRANSMIT_WAIT)
+    .option(
+      '--timeout <SECONDS>',
+      'how long to wait for a response',
+      spanOfSeconds(0.001, LONGEST_WAIT),
+      MAX_TRANSMIT_WAIT,
+    )
     .option(
       '--repeat <N>',
       'send the very same datagram so many times, and show each answer',
@@ -135,6 +140,8 @@ const URI_HOST = 3;
 const MAX_TRANSMIT_WAIT = 93;
 /** Seconds. */
 const RAW_TIMEOUT = 5;
+/** Seconds: as long as the endpoint waits for a separate response at most. */
+const LONGEST_WAIT = 3_600;
 /** Seconds: as long as a timer of the runtime can be set. */
 const LONGEST = 2_147_483;
 const MOST_REPEATS = 1_000;

@@ -48,6 +48,9 @@ export interface Plan {
 /** What the flags and the URI ask for. Throws AppError(`usage`), or `failed` when the payload's file cannot be read. */
 export function readPlan(code: number, uri: string, flags: RequestFlags): Plan {
   const { host, port, options } = parseCoapUri(uri);
+  if (flags.inTurn && flags.repeat === 1) {
+    throw new AppError('usage', '--in-turn says when copies leave: --repeat says how many, 2 or more');
+  }
   const own = flags.option.map(optionOf);
   const payload = payloadOf(flags);
   // Who writes Block1 by hand wants this one block: the endpoint would cut the payload, and judge the answer, by itself.

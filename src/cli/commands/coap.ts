@@ -33,16 +33,18 @@ interface RawFlags {
 /** Adds `coap get`, `put`, `post`, `delete`, `fetch`, `ipatch`, `observe` and `raw`. */
 export function addCoap(program: Command): void {
   const coap = program.command('coap').description('send CoAP requests of every form, and see every byte');
-  coap.addHelpText('after', EXAMPLES);
+  const examples = Object.entries(EXAMPLES).map(([name, rest]) => `  bellwether coap ${name} ${rest}\n`);
+  coap.addHelpText('after', `\nExamples:\n${examples.join('')}\n${EXIT_CODES}`);
   for (const [name, code, what] of REQUESTS) {
-    withRequestFlags(coap.command(`${name} <uri>`).description(what))
+    withRequestFlags(withExample(coap.command(`${name} <uri>`).description(what), name))
       .option('--output <FILE>', 'write the payload of a 2.xx response to this file')
       .action(async (uri: string, flags: RequestFlags & { output?: string }) => {
         checkPlace('--output', flags.output);
         await exchange(readPlan(code, uri, flags), flags.output);
       });
   }
-  withRequestFlags(coap.command('observe <uri>').description('observe a resource (RFC 7641) and show notifications'))
+  const observing = coap.command('observe <uri>').description('observe a resource (RFC 7641) and show notifications');
+  withRequestFlags(withExample(observing, 'observe'))
     .addOption(new Option('--method <NAME>', 'method to observe with').choices(['get', 'fetch']).default('get'))
     .option('--observe-for <SECONDS>', 'end after this time', spanOfSeconds(0.001, LONGEST))
     .option('--count <N>', 'end after so many notifications', whole(1, 1_000_000_000))
@@ -54,14 +56,18 @@ export function addCoap(program: Command): void {
         end: flags.abandon ? 'abandon' : 'cancel',
       });
     });
-  coap
-    .command('raw <uri> <hex>')
+  withExample(coap.command('raw <uri> <hex>'), 'raw')
     .description('send exactly these bytes as one datagram to coap://host[:port], and show what comes back')
     .option('--timeout <SECONDS>', 'how long to listen', spanOfSeconds(0.001, LONGEST), RAW_TIMEOUT)
     .option('--repeat <N>', 'send the datagram so many times', whole(1, MOST_REPEATS), 1)
     .option('--count <N>', 'stop listening after so many datagrams', whole(1, 1_000_000_000))
     .option('--json', 'one JSON object a line', false)
     .action(raw);
+}
+
+/** A sub-command with its example. */
+function withExample(command: Command, name: keyof typeof EXAMPLES): Command {
+  return command.addHelpText('after', `\nExample:\n  bellwether coap ${name} ${EXAMPLES[name]}`);
 }
 
 function withRequestFlags(command: Command): Command {
@@ -145,14 +151,16 @@ const LONGEST_WAIT = 3_600;
 /** Seconds: as long as a timer of the runtime can be set. */
 const LONGEST = 2_147_483;
 const MOST_REPEATS = 1_000;
-const EXAMPLES = `
-Examples:
-  bellwether coap get coap://127.0.0.1/.well-known/core
-  bellwether coap get coap://[::1]/3/0 --accept senml-json --hex
-  bellwether coap post 'coap://127.0.0.1/rd?ep=node1&lt=60&lwm2m=1.1&b=U' --content-format link --payload '</1/0>,</3/0>'
-  bellwether coap put coap://127.0.0.1/5/0/0 --payload-file image.bin --content-format opaque --block-size 64
-  bellwether coap post coap://127.0.0.1/rd --option 2049=0x01 --message-id 0x7d34 --token 20 --repeat 3
-  bellwether coap observe coap://127.0.0.1/3303/0/5700 --count 10 --withhold-ack
-  bellwether coap raw coap://127.0.0.1 '40 01 7d 34 ff' --timeout 1
-
-Exit codes: 0 a 2.xx response (raw: something came back), 3 a 4.xx or 5.xx response or a Reset, 4 no answer in time.`;
+/** An example for each sub-command. */
+const EXAMPLES = {
+  get: 'coap://[::1]/3/0 --accept senml-json --hex',
+  put: 'coap://127.0.0.1/5/0/0 --payload-file image.bin --content-format opaque --block-size 64',
+  post: "'coap://127.0.0.1/rd?ep=node1&lt=60' --content-format link --payload '</1/0>,</3/0>' --repeat 3 --in-turn",
+  delete: 'coap://127.0.0.1/rd/5a3f --message-id 0x7d34 --token 20 --option 2049=0x01',
+  fetch: 'coap://127.0.0.1/ --content-format senml-etch-json --payload \'[{"n":"/3/0/0"}]\' --accept senml-json',
+  ipatch: 'coap://127.0.0.1/ --content-format senml-json --payload \'[{"n":"/1/0/1","v":60}]\'',
+  observe: 'coap://127.0.0.1/3303/0/5700 --count 10 --withhold-ack',
+  raw: "coap://127.0.0.1 '40 01 7d 34 ff' --timeout 1",
+} as const;
+const EXIT_CODES =
+  'Exit codes: 0 a 2.xx response (raw: something came back), 3 a 4.xx or 5.xx response or a Reset, 4 no answer in time.';

@@ -193,9 +193,9 @@ describe('the end of a request', () => {
 
   it('tells of what came when that was no answer', async () => {
     const server = await serverOf({ '41010001 a1': ['60000001'] });
-    expect(await coap('get', server.uri, '--timeout', '0.1')).toMatchObject({
+    expect(await coap('get', server.uri, '--timeout', '0.5')).toMatchObject({
       code: 4,
-      err: `bellwether: no answer from ${server.at} within 0.1 s; the last datagram was ACK 0.00 Empty, MID 1\n`,
+      err: `bellwether: no answer from ${server.at} within 0.5 s; the last datagram was ACK 0.00 Empty, MID 1\n`,
     });
   });
 
@@ -368,7 +368,7 @@ describe('a request that is repeated', () => {
     'non-confirmable, shows that a copy is ignored, as it should be (RFC 7252 §4.5) %j',
     async (flags) => {
       const server = await serverOf((_hex, index) => (index === 0 ? ['51440009 a1'] : undefined));
-      const { code, out } = await coap('post', server.uri, '--non', '--repeat', '2', '--timeout', '0.1', ...flags);
+      const { code, out } = await coap('post', server.uri, '--non', '--repeat', '2', '--timeout', '0.5', ...flags);
       expect(code).toBe(0);
       expect(timeless(out).filter((line) => line.startsWith('<'))).toEqual(['< NON 2.04 Changed, MID 9, token a1']);
       expect(server.received).toEqual(['51020001a1', '51020001a1']);
@@ -390,7 +390,7 @@ describe('a request that is repeated', () => {
 
   it('waits for answers that do not come no longer than the timeout', async () => {
     const server = await serverOf((_hex, index) => (index === 0 ? ['61440001 a1'] : undefined));
-    const { code, out } = await coap('post', server.uri, '--repeat', '2', '--timeout', '0.05');
+    const { code, out } = await coap('post', server.uri, '--repeat', '2', '--timeout', '0.5');
     expect([code, timeless(out).filter((line) => line.startsWith('<'))]).toEqual([
       0,
       ['< ACK 2.04 Changed, MID 1, token a1'],
@@ -402,7 +402,7 @@ describe('a request that is repeated', () => {
 describe('acknowledgements that are withheld', () => {
   it('never leave, and what the server sends again is shown until the timeout', async () => {
     const server = await serverOf({ '41010001 a1': ['60000001', '41450009 a1', '41450009 a1', '41450009 a1'] });
-    const { code, out } = await coap('get', server.uri, '--withhold-ack', '--timeout', '0.1');
+    const { code, out } = await coap('get', server.uri, '--withhold-ack', '--timeout', '0.5');
     expect(code).toBe(0);
     expect(timeless(out)).toEqual([
       '> CON 0.01 GET, MID 1, token a1',
@@ -441,7 +441,7 @@ describe('raw bytes', () => {
 
   it('may be none, and are repeated when asked to; a CON that comes back is not acknowledged', async () => {
     const server = await serverOf((_hex, index) => (index === 1 ? ['40010001'] : undefined));
-    const { code, out } = await raw(server.uri, '', '--repeat', '2', '--timeout', '0.1', '--json');
+    const { code, out } = await raw(server.uri, '', '--repeat', '2', '--timeout', '0.5', '--json');
     expect(code).toBe(0);
     expect(lines(out).map(({ direction, hex, copy }) => [direction, hex, copy])).toEqual([
       ['out', '', undefined],
@@ -491,6 +491,7 @@ describe('what the CoAP tool refuses before it sends anything', () => {
     [['--block-size', '17'], /argument '17' is invalid. Allowed choices are 16, 32, 64, 128, 256, 512, 1024/],
     [['--timeout', '0'], /a number of seconds from 0.001 to 3600 is expected/],
     [['--repeat', '0'], /a whole number from 1 to 1000 is expected/],
+    [['--in-turn'], /--in-turn says when copies leave: --repeat says how many, 2 or more/],
     [['--output', '/nowhere/payload'], /--output: \/nowhere\/payload cannot be written: ENOENT/],
   ])('%j', async (flags, words) => {
     const server = await serverOf({});
@@ -516,7 +517,16 @@ describe('what the CoAP tool refuses before it sends anything', () => {
     });
   });
 
-  it('and says how it is used', async () => {
+  it.each(['get', 'put', 'post', 'delete', 'fetch', 'ipatch', 'observe', 'raw'])(
+    'and says how %s is used, by an example',
+    async (name) => {
+      const { code, out } = await bellwether(['coap', name, '--help']);
+      expect(code).toBe(0);
+      expect(out).toContain(`\nExample:\n  bellwether coap ${name} `);
+    },
+  );
+
+  it('and says how all is used', async () => {
     const { code, out } = await bellwether(['coap', '--help']);
     expect(code).toBe(0);
     expect(out).toMatch(

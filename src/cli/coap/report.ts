@@ -40,8 +40,11 @@ export class Report {
     this.#options = options;
   }
 
-  /** A datagram on the wire. One whose very bytes went the same way before is marked. */
-  datagram(direction: 'in' | 'out', bytes: Uint8Array): void {
+  /**
+   * A datagram on the wire. One whose very bytes went the same way before is marked, and one that does not come from the
+   * server but from a `stranger`, by its address.
+   */
+  datagram(direction: 'in' | 'out', bytes: Uint8Array, stranger?: string): void {
     const { json, datagrams } = this.#options;
     if (datagrams === 'hidden') return;
     const seconds = this.#seconds();
@@ -49,11 +52,14 @@ export class Report {
     const message = describeMessage(bytes);
     const copy = this.#countCopy(`${direction} ${hex}`);
     if (json) {
-      line({ event: 'datagram', direction, seconds, ...(copy > 1 ? { copy } : {}), hex, message });
+      const from = stranger === undefined ? {} : { stranger };
+      line({ event: 'datagram', direction, seconds, ...from, ...(copy > 1 ? { copy } : {}), hex, message });
       return;
     }
     const again = copy > 1 ? ` (the same bytes, ${copy} times now)` : '';
-    say(`${seconds.toFixed(3).padStart(7)} ${direction === 'out' ? '>' : '<'} ${showMessage(message)}${again}`);
+    const arrow = direction === 'out' ? '>' : '<';
+    const who = stranger === undefined ? '' : ` [${stranger}, not the server]`;
+    say(`${seconds.toFixed(3).padStart(7)} ${arrow}${who} ${showMessage(message)}${again}`);
     if (datagrams === 'hex') say(`${' '.repeat(10)}${hex === '' ? '(no bytes)' : hex}`);
   }
 

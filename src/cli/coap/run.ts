@@ -30,8 +30,8 @@ export async function withSession(
     port: plan.port,
     timeout: plan.timeout,
     link: plan.link,
-    seen: (direction, bytes) => {
-      report.datagram(direction, bytes);
+    seen: (direction, bytes, stranger) => {
+      report.datagram(direction, bytes, stranger);
     },
     notified: (notification) => {
       notified(notification, report);

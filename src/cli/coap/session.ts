@@ -15,8 +15,8 @@ export interface SessionOptions {
   /** Milliseconds within which a request must be answered in full. */
   readonly timeout: number;
   readonly link: DatagramLink;
-  /** Sees every datagram on the wire. */
-  readonly seen: (direction: 'in' | 'out', bytes: Uint8Array) => void;
+  /** Sees every datagram on the wire, and where one is from when it is not from the server. */
+  readonly seen: (direction: 'in' | 'out', bytes: Uint8Array, stranger?: string) => void;
   /** Takes notifications, which are acknowledged then. */
   readonly notified: (notification: Notification) => void;
   /** Where trouble with the socket is told. */
@@ -70,7 +70,11 @@ export class Session {
       },
       link: options.link,
     });
-    this.#stack.watch((direction, _peer, bytes) => {
+    this.#stack.watch((direction, peer, bytes) => {
+      if (peer.key !== this.#peer.key) {
+        options.seen(direction, bytes, showAddress(peer.address, peer.port));
+        return;
+      }
       options.seen(direction, bytes);
       if (direction === 'out') return;
       this.#lastIn = bytes;

@@ -251,6 +251,19 @@ describe('what the CoAP tool shows', () => {
     ]);
   });
 
+  it('is told of what comes from elsewhere that it is not from the server, and it is no answer', async () => {
+    const other = await serverOf({});
+    const server: UdpServer = await serverOf(() => {
+      other.sendFor(server, '61450001 a1');
+      return [];
+    });
+    const { code, out, err } = await coap('get', server.uri, '--hex', '--timeout', '0.5');
+    expect([code, err]).toEqual([4, `bellwether: no answer from ${server.at} within 0.5 s\n`]);
+    expect(timeless(out)[2]).toBe(`< [${other.at}, not the server] ACK 2.05 Content, MID 1, token a1`);
+    const json = lines((await coap('get', server.uri, '--hex', '--json', '--timeout', '0.5')).out);
+    expect(json[1]).toMatchObject({ event: 'datagram', direction: 'in', stranger: other.at, hex: '61450001a1' });
+  });
+
   it('is one JSON object a line for programs', async () => {
     const server = await serverOf({ '41010001 a1': ['61450001 a1 c0 ff61'] });
     const response = {

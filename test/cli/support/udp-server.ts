@@ -57,6 +57,12 @@ export class UdpServer {
     this.#socket.send(Buffer.from(hex.replaceAll(' ', ''), 'hex'), port, address);
   }
 
+  /** Sends a datagram, in hex, to whoever sent the latest to another server. */
+  sendFor(other: UdpServer, hex: string): void {
+    this.#from = other.#from;
+    this.send(hex);
+  }
+
   /** Waits until so many datagrams have come. */
   async got(count: number): Promise<readonly string[]> {
     return until(`${count} datagrams, of which came ${this.received.join(' ')}`, () =>

@@ -17,7 +17,7 @@ export interface RequestFlags {
   readonly payloadFile?: string;
   readonly contentFormat?: string;
   readonly accept?: string;
-  readonly option: readonly string[];
+  readonly option?: readonly string[];
   readonly blockSize?: string;
   readonly non: boolean;
   readonly token?: string;
@@ -51,7 +51,7 @@ export function readPlan(code: number, uri: string, flags: RequestFlags): Plan {
   if (flags.inTurn && flags.repeat === 1) {
     throw new AppError('usage', '--in-turn says when copies leave: --repeat says how many, 2 or more');
   }
-  const own = flags.option.map(optionOf);
+  const own = (flags.option ?? []).map(optionOf);
   const payload = payloadOf(flags);
   // Who writes Block1 by hand wants this one block: the endpoint would cut the payload, and judge the answer, by itself.
   const byHand = own.some(({ number }) => number === OptionNumber.BLOCK1);

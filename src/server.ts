@@ -345,6 +345,7 @@ function fleetSettings(config: Config): Parameters<typeof Fleet.start>[0]['setti
     queuePerDevice: number(config, 'operationQueue'),
     queueTotal: number(config, 'operationQueueTotal'),
     observationsPerDevice: number(config, 'observationsPerDevice'),
+    attributesPerDevice: number(config, 'attributesPerDevice'),
     readAfterRegistration: config.readAfterRegistration,
     events: number(config, 'eventsKept'),
     deviceTimes: { past: number(config, 'deviceTimePast'), future: number(config, 'deviceTimeFuture') },

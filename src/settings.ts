@@ -218,6 +218,15 @@ const SERVER_SETTINGS = [
     help: 'wanted observations of one device',
   },
   {
+    flag: 'attributes-per-device',
+    kind: 'count',
+    initial: 500,
+    min: 1,
+    max: 10_000,
+    argument: 'N',
+    help: 'paths of one device whose attributes (Write-Attributes) are kept and written again',
+  },
+  {
     flag: 'events-kept',
     kind: 'count',
     initial: 10_000,

@@ -412,10 +412,8 @@ export class Fleet {
   #restore(record: DeviceRecord, version: number): void {
     const device = this.#registry.restore(record, version, this.#deps.clock.now());
     this.#recorder.resume(record.lastSeen);
-    if (record.observations.length > 0) {
-      for (const { token } of record.observations) if (token !== undefined) this.#directory.setToken(token, device);
-      this.#renewal.restored(device);
-    }
+    for (const { token } of record.observations) if (token !== undefined) this.#directory.setToken(token, device);
+    if (record.observations.length > 0 || record.attributes !== undefined) this.#renewal.restored(device);
     this.#identities.restored(device);
   }
 }

@@ -5,6 +5,8 @@ import { ATTRIBUTE_NAMES, FORMATS, RESOURCE_TYPES } from '#lwm2m/model';
 
 import type { Schema } from './route.js';
 
+export { PAGING, pageOf, ref } from './schema-parts.js';
+
 const text: Schema = { type: 'string' };
 const time: Schema = { type: 'string', format: 'date-time' };
 
@@ -299,6 +301,11 @@ const DEVICE = {
     firmware: text,
     tags: { type: 'object', additionalProperties: text },
     awakeWindow: { type: 'number' },
+    attributes: {
+      type: 'object',
+      additionalProperties: { type: 'object', additionalProperties: { type: 'number' } },
+      description: 'Attributes that writeAttributes gave the device, by path; written again after each registration.',
+    },
     registration: {
       type: 'object',
       properties: {
@@ -423,27 +430,4 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
     additionalProperties: true,
     description: `Data of a server-sent event; its type is one of ${EVENT_TYPES.join(', ')}.`,
   },
-};
-
-/** A reference to a named shape. */
-export function ref(name: string): Schema {
-  return { $ref: `#/components/schemas/${name}` };
-}
-
-/** A page of a named shape. */
-export function pageOf(name: string): Schema {
-  return {
-    type: 'object',
-    properties: {
-      items: { type: 'array', items: ref(name) },
-      next: { type: 'string', description: 'Cursor of the next page; absent at the end.' },
-    },
-    required: ['items'],
-  };
-}
-
-/** Query properties of a list. */
-export const PAGING: Readonly<Record<string, Schema>> = {
-  limit: { type: 'integer', minimum: 1, maximum: 500, default: 50, description: 'Most items of a page.' },
-  cursor: { type: 'string', minLength: 1, maxLength: 1024, description: '`next` of the page before.' },
 };

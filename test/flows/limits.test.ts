@@ -9,6 +9,7 @@ import { SETTINGS } from '../../src/settings.js';
 import { CREATED, ScriptedClient, headed, named, utf8 } from '../support/conformance.js';
 import type { Caught } from '../support/scripted-peer.js';
 import { ScriptedPeer } from '../support/scripted-peer.js';
+import { simulated } from '../support/simulated.js';
 import { TestServer, until } from '../support/test-server.js';
 
 const TIGHT = {
@@ -36,6 +37,7 @@ const TIGHT = {
   'definition-elements': 24,
   'operation-queue': 1,
   'observations-per-device': 1,
+  'attributes-per-device': 1,
   'event-readers': 1,
   'trace-readers': 1,
   models: 1,
@@ -279,7 +281,12 @@ const ROWS: Row[] = [
     1,
     () => badAnswer('/3/0', 'b133 0130', `c170 ff 9814 ${'00'.repeat(20)}`),
   ],
-  ['format-depth', 'downlink_answers_too_deep', 1, () => badAnswer('/3/0', 'b133 0130', 'c170 ff 81 81 81 81 81 00')],
+  [
+    'format-depth',
+    'downlink_answers_too_deep',
+    1,
+    () => badAnswer('/3/0', 'b133 0130', 'c170 ff 81 a1 6178 81 81 81 81 00'),
+  ],
   [
     'format-name-characters',
     'downlink_answers_too_long',
@@ -351,6 +358,20 @@ const ROWS: Row[] = [
       await observed('two');
       const second = await tight.rest('PUT', '/devices/two/observations/p', { paths: ['/3/0/13'] });
       expect(second.status).toBe(409);
+    },
+  ],
+  [
+    'attributes-per-device',
+    'rest_queue_full',
+    1,
+    async () => {
+      const devices = await simulated(tight.coap, 'many-');
+      const attributes = { kind: 'writeAttributes', attributes: { pmin: 1 } };
+      expect((await tight.order('many-1', { ...attributes, path: '/3/0/9' }))['state']).toBe('succeeded');
+      expect((await tight.rest('POST', '/devices/many-1/operations', { ...attributes, path: '/3/0/10' })).status).toBe(
+        409,
+      );
+      await devices.stop(2000);
     },
   ],
   [

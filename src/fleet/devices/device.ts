@@ -6,7 +6,14 @@
 
 import { Instant } from '#base';
 import type { Milliseconds, Peer, WallTime } from '#base';
-import type { DeviceAddress, DeviceId, DeviceRecord, ObservationRecord, RegistrationRecord } from '../model/index.js';
+import type {
+  DeviceAddress,
+  DeviceId,
+  DeviceRecord,
+  KeptAttributes,
+  ObservationRecord,
+  RegistrationRecord,
+} from '../model/index.js';
 import type { ListDialect } from './dialects.js';
 import { WIDTH } from './slots.js';
 import type { Slot } from './slots.js';
@@ -31,6 +38,7 @@ export class Device {
   /** Seconds. */
   awakeWindow: number | undefined;
   observations: readonly ObservationRecord[] = NO_OBSERVATIONS;
+  attributes: readonly KeptAttributes[] = NO_ATTRIBUTES;
   /** Of the registration; undefined when there is none, and then what follows has no meaning. */
   location: string | undefined;
   binding = '';
@@ -136,6 +144,7 @@ export class Device {
     if (this.model !== undefined) record.model = this.model;
     if (this.firmware !== undefined) record.firmware = this.firmware;
     if (this.awakeWindow !== undefined) record.awakeWindow = this.awakeWindow;
+    if (this.attributes.length > 0) record.attributes = this.attributes;
     const { registration } = this;
     if (registration !== undefined) record.registration = registration;
     return record;
@@ -168,6 +177,7 @@ export class Device {
     this.tags = hasMembers(record.tags) ? record.tags : NO_TAGS;
     this.awakeWindow = record.awakeWindow;
     this.observations = record.observations.length === 0 ? NO_OBSERVATIONS : record.observations;
+    this.attributes = record.attributes ?? NO_ATTRIBUTES;
     const { registration } = record;
     this.location = registration?.location;
     if (registration === undefined) return;
@@ -196,6 +206,9 @@ export function addressOf(peer: Peer): DeviceAddress {
 export const NO_TAGS: DeviceRecord['tags'] = Object.freeze({});
 /** No observations, shared. */
 export const NO_OBSERVATIONS: readonly ObservationRecord[] = Object.freeze([]);
+
+/** No attributes, shared. */
+export const NO_ATTRIBUTES: readonly KeptAttributes[] = Object.freeze([]);
 
 /** The same type, to be filled member by member: objects made so share one hidden class, objects made by spreading do not. */
 export type Writable<T> = { -readonly [K in keyof T]: T[K] };

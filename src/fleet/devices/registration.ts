@@ -5,6 +5,7 @@ import type { RegisterParameters, UpdateParameters } from '#lwm2m/model';
 import type { DeviceAddress, DeviceRecord, ObservationRecord, RegistrationRecord } from '../model/index.js';
 import { addressOf } from './device.js';
 import type { Writable } from './device.js';
+import { unwritten } from './kept-attributes.js';
 import { observationIn } from './observation.js';
 
 /** Whether `peer` is at `place`; compares without making a string. */
@@ -70,10 +71,11 @@ export function nextRegistration(
   return same ? undefined : next;
 }
 
-/** A record without its registration: observations never survive one (LwM2M-Core 1.1.1 §6.4.1), so all are pending again. */
+/** A record without its registration: observations and attributes never survive one (LwM2M-Core 1.1.1 §6.4.1), so all are pending again. */
 export function unregistered(record: DeviceRecord, lastSeen: WallTime): DeviceRecord {
   const { registration: _ended, ...rest } = record;
-  return { ...rest, lastSeen, observations: allPending(record.observations) };
+  const attributes = record.attributes === undefined ? {} : { attributes: unwritten(record.attributes) };
+  return { ...rest, lastSeen, observations: allPending(record.observations), ...attributes };
 }
 
 function allPending(observations: readonly ObservationRecord[]): readonly ObservationRecord[] {

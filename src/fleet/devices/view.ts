@@ -2,7 +2,7 @@
 
 import { rfc3339, showAddress, wallAfter, elapsed } from '#base';
 import type { Clock, Milliseconds } from '#base';
-import type { EnablerVersion, ObjectEntry } from '#lwm2m/model';
+import type { Attributes, EnablerVersion, ObjectEntry } from '#lwm2m/model';
 import type { Presence } from '../model/index.js';
 import { nextContact } from './contact.js';
 import { expiresAt } from './device.js';
@@ -40,6 +40,8 @@ export interface DeviceView {
   readonly tags: Readonly<Record<string, string>>;
   /** Seconds; only when set for this device. */
   readonly awakeWindow?: number;
+  /** Attributes given by Write-Attributes, by path; written again after each registration. */
+  readonly attributes?: Readonly<Record<string, Attributes>>;
   readonly registration?: RegistrationView;
 }
 
@@ -66,8 +68,13 @@ export function viewOf(device: Device, { clock, awakeWindow, grace }: ViewSettin
     ...(record.firmware !== undefined && { firmware: record.firmware }),
     tags: record.tags,
     ...(record.awakeWindow !== undefined && { awakeWindow: record.awakeWindow }),
+    ...(device.attributes.length > 0 && { attributes: attributesOf(device) }),
     ...(registration !== undefined && { registration }),
   };
+}
+
+function attributesOf(device: Device): Readonly<Record<string, Attributes>> {
+  return Object.fromEntries(device.attributes.map(({ path, attributes }) => [path, attributes]));
 }
 
 /** Entity tag (RFC 9110 §8.8.3) of the state of a device's record; what changes without a commit does not change it. */

@@ -68,6 +68,16 @@ export interface ObservationRecord {
   readonly error?: { readonly code: string; readonly coapCode?: string; readonly detail: string };
 }
 
+/** Attributes that Write-Attributes gave a path, by themselves and not for an observation: written again in each registration. */
+export interface KeptAttributes {
+  /** Path as text. */
+  readonly path: string;
+  /** Only numbers. */
+  readonly attributes: Attributes;
+  /** pending: to be written in this registration; refused: the device took them once and does not now. */
+  readonly state: 'pending' | 'written' | 'refused';
+}
+
 /** Everything that is remembered of a device in one aggregate. */
 export interface DeviceRecord {
   readonly id: DeviceId;
@@ -84,6 +94,8 @@ export interface DeviceRecord {
   /** Absent when the device is not registered. */
   readonly registration?: RegistrationRecord;
   readonly observations: readonly ObservationRecord[];
+  /** Absent when there are none. */
+  readonly attributes?: readonly KeptAttributes[];
 }
 
 /** Computed, never stored (fleet.md §3.1). */

@@ -13,6 +13,7 @@ export const EVENT_TYPES = [
   'device.deleted',
   'operation.finished',
   'observation.changed',
+  'attributes.refused',
   'value.received',
   'object.added',
   'model.changed',

@@ -6,6 +6,7 @@ export { DeviceId } from './device.js';
 export type {
   DeviceAddress,
   DeviceRecord,
+  KeptAttributes,
   ObservationRecord,
   ObservationState,
   Presence,

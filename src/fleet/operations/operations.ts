@@ -5,7 +5,8 @@
 
 import { AppError, Instant, rfc3339, wallAfter } from '#base';
 import type { Clock, WallTime } from '#base';
-import { checkSayable } from '#lwm2m/model';
+import { checkSayable, showPath } from '#lwm2m/model';
+import type { DeviceRequest } from '#lwm2m/model';
 import { permit } from '../access/guard.js';
 import type {
   OperationId,
@@ -264,6 +265,7 @@ export class Operations {
     const createdAt = clock.wall();
     const deadline = this.#deadline(more.deadline, createdAt);
     if (queue.of(device).length >= settings.queuePerDevice) throw this.#full(settings.queuePerDevice, 'of this device');
+    this.#checkAttributes(device, asked);
     if (queue.size >= settings.queueTotal) throw this.#full(settings.queueTotal, 'of all devices');
     const { idempotency, priority } = more;
     const record: Writable<OperationRecord> = {
@@ -291,6 +293,15 @@ export class Operations {
     const latest = rfc3339(wallAfter(now, maxDeadline));
     const detail = `the deadline must lie in the future, at the latest at ${latest}`;
     throw new AppError('invalid_deadline', detail, { faults: [{ pointer: '/deadline', detail }] });
+  }
+
+  /** Attributes are kept for later registrations, of so many paths. */
+  #checkAttributes({ attributes }: Device, asked: DeviceRequest): void {
+    const limit = this.#parts.settings.attributesPerDevice;
+    if (asked.kind !== 'writeAttributes' || attributes.length < limit) return;
+    if (attributes.some(({ path }) => path === showPath(asked.path))) return;
+    this.counters.operations_refused += 1;
+    throw new AppError('queue_full', `attributes of ${limit} paths of this device are kept already: unset some first`);
   }
 
   #full(limit: number, whose: string): AppError {

@@ -1,6 +1,7 @@
 /**
- * Brings wanted observations to devices: after each registration every one is established anew, its attributes written
- * first (LwM2M-Core 1.1.1 §6.4.1, §6.4.2); and takes those back that are wanted no more.
+ * Brings wanted attributes and observations to devices: after each registration what Write-Attributes gave them is written
+ * again and every observation established anew, its own attributes written first (LwM2M-Core 1.1.1 §6.4.1, §6.4.2); and
+ * takes observations back that are wanted no more.
  *
  *   pending ──> active ──> lost
  *      └─────> refused          (all ──> pending with the next registration)
@@ -8,8 +9,9 @@
 
 import { AppError, ChurnMap, fromHex, seconds } from '#base';
 import type { Clock } from '#base';
+import { parsePath } from '#lwm2m/model';
 import type { DeviceRequest, Outcome } from '#lwm2m/model';
-import type { Actor, ObservationRecord } from '../model/index.js';
+import type { Actor, KeptAttributes, NewEvent, ObservationRecord } from '../model/index.js';
 import type { DeviceLink } from '../ports/index.js';
 import type { Agenda } from '../devices/agenda.js';
 import { deviceEvent } from '../devices/changes.js';
@@ -48,7 +50,13 @@ type ObservationError = NonNullable<ObservationRecord['error']>;
 
 /** Establishes and cancels observations. */
 export class Renewal implements WorkSource {
-  readonly counters = { observations_established: 0, observations_refused: 0, observations_lost: 0 };
+  readonly counters = {
+    observations_established: 0,
+    observations_refused: 0,
+    observations_lost: 0,
+    attributes_rewritten: 0,
+    attributes_refused: 0,
+  };
   readonly #parts: RenewalParts;
   readonly #due = new ChurnMap<Device, Due>();
 
@@ -70,6 +78,7 @@ export class Renewal implements WorkSource {
   restored(device: Device): void {
     const { peer, dialect } = device;
     if (peer === undefined || dialect === undefined) return;
+    if (device.attributes.some(({ state }) => state === 'pending')) this.#due.set(device, fresh());
     for (const observation of device.observations) {
       if (observation.token === undefined || !isAlive(observation)) continue;
       this.#parts.link.restore({ peer, dialect }, observeRequest(observation, observation.token));
@@ -79,7 +88,7 @@ export class Renewal implements WorkSource {
 
   /** A device has registered: nothing that was under way counts any more. */
   registered(device: Device): void {
-    if (device.observations.length === 0) this.#due.delete(device);
+    if (device.observations.length === 0 && device.attributes.length === 0) this.#due.delete(device);
     else this.#due.set(device, fresh());
   }
 
@@ -113,6 +122,7 @@ export class Renewal implements WorkSource {
     if (due === undefined || due.blocked) return undefined;
     const cancel = due.cancels.shift();
     if (cancel !== undefined) return () => this.#cancel(device, cancel);
+    if (device.attributes.some(({ state }) => state === 'pending')) return () => this.#writeKept(device, due);
     const pending = device.observations.find(({ state }) => state === 'pending');
     if (pending?.token !== undefined) {
       const { token } = pending;
@@ -133,6 +143,32 @@ export class Renewal implements WorkSource {
     await this.#parts.exchange.perform(device, cancel);
     this.#parts.link.forget(cancel.token);
     return 'go on';
+  }
+
+  /** Writes what was ordered once and is lost with a registration, and commits what became of it once for all paths. */
+  async #writeKept(device: Device, due: Due): Promise<'go on' | 'stop'> {
+    const { location } = device;
+    const states = new Map<KeptAttributes, KeptAttributes['state']>();
+    const refusals: NewEvent[] = [];
+    for (const kept of device.attributes) {
+      if (kept.state !== 'pending') continue;
+      const { path, attributes } = kept;
+      const request = { kind: 'writeAttributes', path: parsePath(path), attributes } as const;
+      const end = this.#judge(due, device, await this.#parts.exchange.perform(device, request), '');
+      if (end === 'again') break;
+      states.set(kept, end === 'done' ? 'written' : 'refused');
+      if (end !== 'done') refusals.push(refusedEvent(device, path, end, this.#parts.clock));
+    }
+    if (states.size === 0) return 'go on';
+    return this.#settle(device, due, async () => {
+      await this.#parts.changes.change(device, actorOf(device), (record) => {
+        if (location === undefined || record.registration?.location !== location) return undefined;
+        const attributes = device.attributes.map((kept) => ({ ...kept, state: states.get(kept) ?? kept.state }));
+        return { record: { ...record, lastSeen: device.lastSeen, attributes }, events: refusals };
+      });
+      for (const state of states.values())
+        this.counters[state === 'written' ? 'attributes_rewritten' : 'attributes_refused'] += 1;
+    });
   }
 
   async #establish(device: Device, due: Due, wanted: ObservationRecord, token: string): Promise<'go on' | 'stop'> {
@@ -249,6 +285,11 @@ export function observationEvent(
   const { id, state, error } = observation;
   const data = { id, paths: pathTexts(observation), state, ...(error !== undefined && { error: { ...error } }) };
   return deviceEvent('observation.changed', device, clock.wall(), data);
+}
+
+/** The event that tells that attributes, which the device took once, are refused in a new registration. */
+function refusedEvent(device: Device, path: string, error: ObservationError, clock: Clock): NewEvent {
+  return deviceEvent('attributes.refused', device, clock.wall(), { path, error: { ...error } });
 }
 
 /** One observation in one registration of a device: what becomes of it there says nothing of the next registration. */

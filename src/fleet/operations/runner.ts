@@ -9,8 +9,10 @@ import type { DeviceRequest, Outcome, PlacedNode } from '#lwm2m/model';
 import type { Actor, OperationRecord, ValueSource } from '../model/index.js';
 import { isWriteType } from '../model/index.js';
 import type { Agenda, Timed } from '../devices/agenda.js';
+import type { DeviceChanges } from '../devices/changes.js';
 import type { Device } from '../devices/device.js';
 import type { Dialects } from '../devices/dialects.js';
+import { attributesAfter } from '../devices/kept-attributes.js';
 import type { ValueRecorder } from '../devices/recorder.js';
 import type { Exchange } from './exchange.js';
 import type { Ledger } from './ledger.js';
@@ -27,6 +29,7 @@ export interface RunnerParts {
   readonly exchange: Exchange;
   readonly values: ValueRecorder;
   readonly dialects: Dialects;
+  readonly changes: DeviceChanges;
   readonly agenda: Agenda;
   readonly clock: Clock;
   readonly isReachable: (device: Device) => boolean;
@@ -38,10 +41,14 @@ export interface RunnerParts {
   readonly fault: (error: unknown) => void;
 }
 
-/** Values that a finished operation brought. */
+/** What a finished operation brought. */
 interface Found {
   readonly nodes: readonly PlacedNode[];
   readonly source: ValueSource;
+  /** A request that changed which attributes the device has. */
+  readonly attributing?: DeviceRequest;
+  /** Of the registration it was carried out in. */
+  readonly location: string | undefined;
 }
 
 /** The one who carries operations out. */
@@ -99,12 +106,13 @@ export class OperationRunner implements WorkSource, Timed {
       }
     }
     operation.record = sent;
+    const { location } = device;
     const outcome = isReachable(device) ? await exchange.perform(device, request) : NOT_NOW;
     if (operation.dropped !== undefined) return 'go on';
     const model = (device.dialect ?? { model: dialects.anyModel }).model;
     const final = outcomeRecord(sent, outcome, clock.wall(), model);
     if (final === undefined) return this.#requeue(operation);
-    this.#finish(operation, final, deviceActor(device), foundBy(request, outcome));
+    this.#finish(operation, final, deviceActor(device), foundBy(request, outcome, location));
     return 'go on';
   }
 
@@ -192,14 +200,31 @@ export class OperationRunner implements WorkSource, Timed {
     this.counters.operations_finished += 1;
   }
 
+  /** What attributes the device has now, to be written again in later registrations. */
+  async #keepAttributes(operation: LiveOperation, request: DeviceRequest, location: string | undefined): Promise<void> {
+    const { device, actor } = operation;
+    await this.#parts.changes.change(device, actor, (record) => {
+      // Another registration has begun meanwhile: the device has forgotten them already.
+      const state = record.registration?.location === location ? 'written' : 'pending';
+      const attributes = attributesAfter(device.attributes, request, state);
+      if (attributes === device.attributes) return undefined;
+      const { attributes: _before, ...rest } = record;
+      const kept = attributes.length === 0 ? {} : { attributes };
+      return { record: { ...rest, lastSeen: device.lastSeen, ...kept } };
+    });
+  }
+
   /** Values are written before the operation that brought them; when the store refuses them, only they are missing. */
-  async #record(operation: LiveOperation, { nodes, source }: Found, actor: Actor): Promise<void> {
+  async #record(operation: LiveOperation, found: Found, actor: Actor): Promise<void> {
     const { values, dialects, isPresent } = this.#parts;
     const { device } = operation;
+    const { nodes, source, attributing } = found;
     if (device.phase === 'removing' && !(await isPresent(device))) return;
     const model = device.dialect?.model ?? dialects.anyModel;
     try {
-      await values.record({ device: device.id, endpoint: device.endpoint, model, source, actor }, nodes);
+      if (attributing !== undefined) await this.#keepAttributes(operation, attributing, found.location);
+      if (nodes.length > 0)
+        await values.record({ device: device.id, endpoint: device.endpoint, model, source, actor }, nodes);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       this.counters.values_refused += 1;
@@ -207,12 +232,14 @@ export class OperationRunner implements WorkSource, Timed {
   }
 }
 
-function foundBy(request: DeviceRequest, outcome: Outcome): Found | undefined {
+function foundBy(request: DeviceRequest, outcome: Outcome, location: string | undefined): Found | undefined {
   if (outcome.kind !== 'done') return undefined;
   if (request.kind === 'read' || request.kind === 'readComposite')
-    return { nodes: outcome.nodes ?? [], source: 'read' };
+    return { nodes: outcome.nodes ?? [], source: 'read', location };
+  if (request.kind === 'writeAttributes' || request.kind === 'delete')
+    return { nodes: [], source: 'write', attributing: request, location };
   const nodes = writtenNodes(request, outcome.created);
-  return nodes.length === 0 ? undefined : { nodes, source: 'write' };
+  return nodes.length === 0 ? undefined : { nodes, source: 'write', location };
 }
 
 function deviceActor(device: Device): Actor {

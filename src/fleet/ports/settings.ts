@@ -24,6 +24,8 @@ export interface FleetSettings {
   readonly queueTotal: number;
   /** Wanted observations of one device; beyond: `queue_full`. */
   readonly observationsPerDevice: number;
+  /** Paths of one device whose attributes are kept; beyond: `queue_full`. */
+  readonly attributesPerDevice: number;
   /** Paths read after each registration whose object instance the device has; /3/0/0, /3/0/1 and /3/0/3 become manufacturer, model and firmware. */
   readonly readAfterRegistration: readonly string[];
   /** Events kept in memory for resumption; older ones come from the store as long as it keeps them. */
@@ -45,6 +47,7 @@ export const DEFAULT_FLEET_SETTINGS: FleetSettings = Object.freeze({
   queuePerDevice: 100,
   queueTotal: 1_000_000,
   observationsPerDevice: 500,
+  attributesPerDevice: 500,
   readAfterRegistration: Object.freeze(['/3/0/0', '/3/0/1', '/3/0/3']),
   events: 10_000,
   deviceTimes: DEVICE_TIME_LIMITS,

@@ -138,10 +138,10 @@ const ROWS: readonly Row[] = [
     name: 'reboot',
     argument: SECONDS,
     path: 'none',
-    help: 'reboots that often',
+    help: 'reboots that long after each registration',
     make: (argument) => {
-      const every = whole(argument, 1, DAY);
-      return every === undefined ? undefined : { type: 'reboot', every };
+      const span = whole(argument, 1, DAY);
+      return span === undefined ? undefined : { type: 'reboot', after: span };
     },
   },
   {

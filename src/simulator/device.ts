@@ -106,7 +106,6 @@ export class SimulatedDevice {
   start(now: Instant): void {
     this.#at(now);
     this.#registration.start(now);
-    this.#planReboot(now);
     this.handleTimeout(now);
   }
 
@@ -189,7 +188,7 @@ export class SimulatedDevice {
   /** Does what is due at `now`. */
   handleTimeout(now: Instant): void {
     this.#at(now);
-    if (this.#rebootAt !== undefined && this.#rebootAt <= now) this.#rebootAgain(now);
+    if (this.#rebootAt !== undefined && this.#rebootAt <= now) this.#reboot(now);
     this.#answerLate(now);
     if (this.#sleep.wakes(now)) this.#registration.trigger(now);
     this.#registration.handleTimeout(now);
@@ -364,14 +363,9 @@ export class SimulatedDevice {
     if (ended === 'reboot') this.#reboot(now);
   }
 
-  #rebootAgain(now: Instant): void {
-    this.#planReboot(now);
-    this.#reboot(now);
-  }
-
   #planReboot(now: Instant): void {
-    const every = this.#faults.rebootsEvery;
-    this.#rebootAt = every === undefined ? undefined : after(now, seconds(every));
+    const span = this.#faults.rebootsAfter;
+    this.#rebootAt = span === undefined ? undefined : after(now, seconds(span));
   }
 
   /** Nothing of what the server asked for lasts. */
@@ -380,6 +374,7 @@ export class SimulatedDevice {
     this.#sleep.end();
     this.#sends?.end();
     this.#late = [];
+    this.#rebootAt = undefined;
     this.#outputs.push({ type: 'forgetServer' });
   }
 
@@ -404,6 +399,7 @@ export class SimulatedDevice {
       if (event.type === 'registered') {
         this.#sleep.begin(now);
         this.#sends?.begin(now);
+        this.#planReboot(now);
       }
       this.#outputs.push({ type: 'event', event });
     }

@@ -73,8 +73,8 @@ export type Fault =
   | { readonly type: 'noUpdate' }
   /** Mute Send is not heeded. */
   | { readonly type: 'unmuted' }
-  /** The device reboots each so many seconds. */
-  | { readonly type: 'reboot'; readonly every: number }
+  /** The device reboots so many seconds after each registration. */
+  | { readonly type: 'reboot'; readonly after: number }
   /** This share, 0 to 1, of the acknowledgements of the device is lost, with the answers in them. */
   | { readonly type: 'loseAcks'; readonly share: number };
 
@@ -137,9 +137,9 @@ export class Faults {
     return this.#all(type).length > 0;
   }
 
-  /** Seconds from one reboot to the next. */
-  get rebootsEvery(): number | undefined {
-    return this.#all('reboot')[0]?.every;
+  /** Seconds from a registration to a reboot. */
+  get rebootsAfter(): number | undefined {
+    return this.#all('reboot')[0]?.after;
   }
 
   /** Share of the acknowledgements that are lost. */

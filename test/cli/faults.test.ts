@@ -19,7 +19,7 @@ describe('--fault', () => {
     ['missing@/3/0/6/1', { type: 'payload', edit: { kind: 'without', path: [3, 0, 6, 1] } }],
     ['no-effect@/1/0', { type: 'noEffect', under: [1, 0] }],
     ['no-update', { type: 'noUpdate' }],
-    ['reboot=60', { type: 'reboot', every: 60 }],
+    ['reboot=60', { type: 'reboot', after: 60 }],
     ['lost-acks=25', { type: 'loseAcks', share: 0.25 }],
   ])('%s is read', (text, fault) => {
     expect(parseFault(text)).toEqual(fault);

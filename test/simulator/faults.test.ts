@@ -352,7 +352,7 @@ describe('a registration', () => {
   });
 
   it('begins anew with each of the reboots that come by themselves', () => {
-    const bench = faulty([{ type: 'reboot', every: 60 }]);
+    const bench = faulty([{ type: 'reboot', after: 60 }]);
     bench.pass(61);
     expect(bench.events).toEqual([{ type: 'rebooting' }]);
     expect(bench.said).toMatchObject([{ path: '/rd' }]);

@@ -118,6 +118,7 @@ export class Faults {
 
   /** The attributes under which the observers of a path are told, given those in force. */
   attributesAt(path: Path, inForce: AttributeSet): AttributeSet {
+    if (this.none) return inForce;
     return this.#all('attributes').reduce(
       (set, { under, instead }) => (under === undefined || isWithin(path, under) ? { ...set, ...instead } : set),
       inForce,

@@ -149,18 +149,20 @@ export class Observations {
   #lookAt(now: Instant, observation: Observation): Look | undefined {
     const { relation, terms, watched } = observation;
     let wants: 'report' | 'wait' = 'wait';
+    const looked = new Set<Watched>();
     for (const one of watched) {
       if (one.lookAt === undefined || one.lookAt > now) continue;
       if (terms.type === 'one' && this.#tree.node(one.path) === undefined) {
         this.#byRelation.delete(relation);
         return { type: 'gone', relation, terms };
       }
+      looked.add(one);
       if (this.#judge(now, one, terms) === 'report') wants = 'report';
       else this.#plan(observation, one);
     }
     if (wants === 'wait') return undefined;
     for (const one of watched) {
-      const leaves = this.#leavesAt(one.path);
+      const leaves = looked.has(one) ? one.seen : this.#leavesAt(one.path);
       one.reported = leaves;
       one.seen = leaves;
       one.watch = { reportedAt: now, lookedAt: now, changeAt: this.#changeAt(one.path), pending: 'none' };

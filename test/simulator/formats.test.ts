@@ -138,12 +138,12 @@ describe('one value', () => {
 });
 
 describe('literal bytes of LwM2M CBOR and LwM2M JSON', () => {
-  it('LightweightM2M-1.1-int-204: /3/0/16 in JSON of 1.0', () => {
+  it('LightweightM2M-1.0-int-204: a query in JSON', () => {
     const bench = Bench.registered({ kinds: [kindOf('1.0')] });
     expect(get(bench, '/3/0/6', JSON_1_0)?.text).toBe('{"bn":"/3/0/","e":[{"n":"6/0","v":1},{"n":"6/1","v":5}]}');
   });
 
-  it('LightweightM2M-1.1-int-220: a partial write in JSON of 1.0', () => {
+  it('LightweightM2M-1.0-int-220: a partial write in JSON', () => {
     const bench = Bench.registered({ kinds: [kindOf('1.0')] });
     const payload =
       '{"bn":"/1/0/","e":[{"n":"2","v":101},{"n":"3","v":1010},{"n":"5","v":2000},{"n":"6","bv":true},{"n":"7","sv":"U"}]}';

@@ -9,10 +9,11 @@ import { Code } from '#coap/codec';
 import { parametersWith } from '#coap/endpoint';
 import { totalOf } from '#simulator';
 
+import { memoryInUse } from '../support/memory.js';
 import { serverOf, stackOptions, swarmOf } from './small-server.js';
 
 const COUNT = Number(process.env['BELLWETHER_TEST_SWARM'] ?? '1000');
-/** Bytes of heap for a device and what the small server of the test keeps of it. */
+/** Bytes in use for a device and what the small server of the test keeps of it. */
 const BYTES_A_DEVICE = 24_576;
 
 it(
@@ -20,11 +21,12 @@ it(
   async () => {
     const server = await serverOf(parametersWith({ ackTimeout: 200, maxRetransmit: 10 }));
     const stack = { ...stackOptions([]), parameters: parametersWith({ ackTimeout: 200, maxRetransmit: 10 }) };
-    const before = heap();
+    const before = memoryInUse();
     const { swarm } = swarmOf(server.port, { count: COUNT, loss: 0.05, stack });
     await swarm.start();
     expect(swarm.counts()).toEqual({ open: COUNT, registered: COUNT, refused: 0 });
-    expect((heap() - before) / COUNT).toBeLessThan(BYTES_A_DEVICE);
+    const each = (memoryInUse() - before) / COUNT;
+    expect(each).toBeLessThan(BYTES_A_DEVICE);
     for (const name of ['sim-1', `sim-${COUNT}`]) {
       expect((await server.ask(name, { code: Code.POST, path: '/1/0/8' })).message.code).toBe(Code.CHANGED);
     }
@@ -43,9 +45,3 @@ it(
   },
   60_000 + COUNT * 20,
 );
-
-/** Bytes of the heap that are in use, collected when the process may do so. */
-function heap(): number {
-  global.gc?.();
-  return process.memoryUsage().heapUsed;
-}

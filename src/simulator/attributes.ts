@@ -7,7 +7,7 @@
 import { attributePlaceFault, attributeValuesFault } from '#lwm2m/model';
 import type { AttributeName, EnablerVersion, Path, ResourceType } from '#lwm2m/model';
 
-import { badRequest } from './fault.js';
+import { badRequest } from './refusal.js';
 
 /** Attributes with their values; booleans are 0 and 1. */
 export type AttributeSet = Readonly<Partial<Record<AttributeName, number>>>;

@@ -9,7 +9,7 @@ import { decodeComposite, decodePaths, encodeComposite } from '#lwm2m/formats';
 import { FORMATS, isWithin, samePath } from '#lwm2m/model';
 import type { EnablerVersion, InstanceNode, Path, PlacedNode } from '#lwm2m/model';
 
-import { RequestFault, badRequest, encoding, refusing } from './fault.js';
+import { RequestFault, badRequest, encoding, refusing } from './refusal.js';
 import type { ObjectTree } from './objects.js';
 import type { Content } from './reading.js';
 import { partialWrite, removal } from './writing.js';

@@ -11,7 +11,7 @@ import { FORMATS, showPath } from '#lwm2m/model';
 import type { Node, Path } from '#lwm2m/model';
 
 import type { AttributeSet, AttributeStore } from './attributes.js';
-import { RequestFault, badRequest, encoding, notAllowed, notFound } from './fault.js';
+import { RequestFault, badRequest, encoding, notAllowed, notFound } from './refusal.js';
 import type { ObjectTree } from './objects.js';
 
 /** An answer with content. */

@@ -10,7 +10,7 @@ import type { FormatCodec } from '#lwm2m/formats';
 import { FORMATS, showPath } from '#lwm2m/model';
 import type { InstanceNode, Node, Path, ResourceNode, Scalar } from '#lwm2m/model';
 
-import { RequestFault, badRequest, notAllowed, notFound, refusing } from './fault.js';
+import { RequestFault, badRequest, notAllowed, notFound, refusing } from './refusal.js';
 import type { ObjectKind } from './kind.js';
 import type { ObjectTree } from './objects.js';
 import { rangeFault } from './ranges.js';

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { EnablerVersion, Path, ResourceType } from '#lwm2m/model';
 
 import { AttributeStore, applyChange, parseAttributes } from '../../src/simulator/attributes.js';
-import { RequestFault } from '../../src/simulator/fault.js';
+import { RequestFault } from '../../src/simulator/refusal.js';
 
 const RESOURCE: Path = [3303, 0, 5700];
 const parse = (

@@ -1,4 +1,4 @@
-/** What a server asks breaks a rule: the fault carries the answer it deserves and is caught in requests.ts alone. */
+/** What a server asks breaks a rule: the refusal carries the answer it deserves and becomes one in requests.ts alone. */
 
 import { AppError, DecodeError, PeerError } from '#base';
 import { Code } from '#coap/codec';

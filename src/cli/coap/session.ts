@@ -3,7 +3,7 @@
 import { lookup } from 'node:dns/promises';
 
 import { AppError, plainPeer, showAddress, systemClock, systemRandom, type Logger, type Peer } from '#base';
-import { showMessage } from '#coap/codec';
+import { codeClass, decodeMessage, isMalformed, showMessage } from '#coap/codec';
 import { parametersWith, type OutgoingRequest, type RequestFailure, type RequestId } from '#coap/endpoint';
 import { Stack, type DatagramLink, type EndpointEvent } from '#transport';
 
@@ -107,7 +107,7 @@ export class Session {
 
   /**
    * Sends a request, one at a time, and gives its response whatever its code. Rejects with AppError: `device_timeout`,
-   * `refused` (a Reset), `interrupted`, or `failed` with the reason.
+   * `refused` (a Reset), `interrupted`, `device_refused` (an error response that breaks the standard), or `failed` with the reason.
    */
   async request(request: SessionRequest): Promise<Response> {
     const answered = new Promise<Response>((resolve, reject) => {
@@ -199,8 +199,15 @@ export class Session {
       return new AppError('device_timeout', `no answer from ${this.server}, however often it was asked${last}`);
     }
     if (reason === 'reset') return new AppError('refused', `${this.server} rejected the request with a Reset`);
-    return new AppError('failed', `${FAILURES[reason] ?? reason} (${this.server})${last}`);
+    // What cannot be taken is the datagram that came last: an error says what it says all the same.
+    const code = reason === 'bad_response' && isErrorResponse(this.#lastIn) ? 'device_refused' : 'failed';
+    return new AppError(code, `${FAILURES[reason] ?? reason} (${this.server})${last}`);
   }
+}
+
+function isErrorResponse(datagram: Uint8Array | undefined): boolean {
+  const message = datagram === undefined ? undefined : decodeMessage(datagram);
+  return message !== undefined && !isMalformed(message) && codeClass(message.code) >= 4;
 }
 
 /** The IP address of a host; a name is looked up. Rejects with AppError(`usage`). */

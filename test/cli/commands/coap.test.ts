@@ -211,6 +211,14 @@ describe('the end of a request', () => {
     });
   });
 
+  it('is exit code 3 when an error response breaks the standard, as it repeats an option nobody knows', async () => {
+    const server = await serverOf({ '41010001 a1 e106f401': ['61820001 a1 e106f401'] });
+    expect(await coap('get', server.uri, '--option', '2049=0x01')).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('the last datagram was ACK 4.02 Bad Option, MID 1, token a1, option 2049 0x01\n'),
+    });
+  });
+
   it('writes the payload of a success to a file, and only of a success', async () => {
     const server = await serverOf({ '41010001 a1': ['61450001 a1 ff00ff'], '41010001 a1 b133': ['61840001 a1 ff00'] });
     const file = join(folder(), 'payload');

@@ -187,6 +187,7 @@ export class DeviceRunner {
       case 'notification':
         this.#stack.reject(event.notification);
         return;
+      case 'stray':
       case 'bodyWanted':
       case 'bodyDone':
         return;

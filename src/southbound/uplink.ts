@@ -89,6 +89,9 @@ export class Uplink {
       case 'requestFailed':
         this.#options.downlink.handle(event, now);
         return;
+      case 'stray':
+        this.#options.fleet.reached(event.peer, now);
+        return;
       case 'observed':
       case 'observerGone':
       case 'bodyWanted':
@@ -257,7 +260,6 @@ export class Uplink {
     const observation = fleet.observationOf(token);
     if (observation === undefined) {
       stack.reject(event.notification);
-      fleet.reached(event.peer, now);
       return;
     }
     this.#count('notifications');

@@ -112,6 +112,8 @@ const UPLINKS: Readonly<Record<string, readonly [request: string, beginning: str
   'a Send': [`42027d39ab02 b26470 1170 ff 81 a2 00 66 ${utf8('/3/0/9')} 02 185f`, '62447d39ab02'],
   'a Send that is refused': ['42027d39ab02 b26470 1170 ff 00', '62807d39ab02'],
   'a request for the resources of the server': ['42017d39ab02 bb2e77656c6c2d6b6e6f776e 04636f7265', '62457d39ab02'],
+  'a ping': ['40007d39', '70007d39'],
+  'a notification under a token that is not known any more': ['48457d39 0102030405060708 6106 60 ff 3934', '70007d39'],
   'a request for what is not there': ['42017d39ab02 b178', '62847d39ab02'],
 };
 

@@ -113,6 +113,8 @@ export type EndpointEvent =
       /** An error, or without Observe: the observation ends with it. RFC 7641 §3.2. */
       readonly final: boolean;
     }
+  /** A ping, or a response or notification under a token that is not ours, came and was answered with Reset: the peer is there. */
+  | { readonly type: 'stray'; readonly peer: Peer }
   | { readonly type: 'observed'; readonly relation: RelationId; readonly exchange: ExchangeId; readonly peer: Peer }
   | { readonly type: 'observerGone'; readonly relation: RelationId; readonly reason: RelationEnd }
   | { readonly type: 'bodyWanted'; readonly body: number; readonly offset: number; readonly length: number }

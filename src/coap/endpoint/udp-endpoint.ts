@@ -234,7 +234,7 @@ export class UdpEndpoint {
     const { type, messageId } = message;
     if (type === MessageType.CON || type === MessageType.NON) {
       counters.pings_answered += 1;
-      this.#reset(peer, messageId);
+      this.#resetStray(peer, messageId);
     } else if (type === MessageType.ACK) {
       if (!this.#reliability.handleReaction(now, peer.key, messageId, 'acknowledged'))
         counters.dropped_unknown_ack += 1;
@@ -255,8 +255,13 @@ export class UdpEndpoint {
       this.#core.counters.duplicates += 1;
       this.#server.replay(peer, known);
     } else if (this.#client.handleSeparate(now, peer, message) === 'reset') {
-      this.#reset(peer, message.messageId);
+      this.#resetStray(peer, message.messageId);
     }
+  }
+
+  #resetStray(peer: Peer, messageId: number): void {
+    this.#reset(peer, messageId);
+    this.#core.emit({ type: 'stray', peer });
   }
 
   #reset(peer: Peer, messageId: number): void {

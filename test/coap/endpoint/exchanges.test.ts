@@ -158,10 +158,11 @@ describe('received requests', () => {
     expect(script.types()).toEqual(['request']);
   });
 
-  it('answers a ping and any empty CON with RST (RFC 7252 §4.3)', () => {
+  it('answers a ping and any empty CON with RST, and tells that its sender is there (RFC 7252 §4.3)', () => {
     const script = new Script();
     script.receive('40001234');
     expect(script.sent()).toEqual(['70001234']);
+    expect(script.types()).toEqual(['stray']);
     expect(script.alive()).toEqual({});
   });
 

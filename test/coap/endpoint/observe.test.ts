@@ -152,14 +152,14 @@ describe('an observation of ours', () => {
     script.receive(notification(kind, '0900', 6));
     expect(script.one()).toBe('70000900');
     script.receive(notification(kind, '0901', 7));
-    expect([script.one(), script.types()]).toEqual(['70000901', []]);
+    expect([script.one(), script.types()]).toEqual(['70000901', ['stray']]);
   });
 
-  it('ends by forgetObservation: the next notification gets RST', () => {
+  it('ends by forgetObservation: the next notification gets RST, and its sender is known to be there', () => {
     const script = observing();
     script.endpoint.forgetObservation(TOKEN);
     script.receive(notification('con', '0900', 6));
-    expect(script.one()).toBe('70000900');
+    expect([script.one(), script.types()]).toEqual(['70000900', ['stray']]);
   });
 
   it('ends by Observe 1 with the same token; a notification that crosses it is still one (RFC 7641 §3.6)', () => {
@@ -242,7 +242,7 @@ describe('an observation of ours', () => {
   it('rejects a notification with an unknown critical option', () => {
     const script = observing();
     script.receive('41450900c261063101');
-    expect([script.one(), script.types()]).toEqual(['70000900', []]);
+    expect([script.one(), script.types()]).toEqual(['70000900', ['stray']]);
   });
 });
 

@@ -152,6 +152,31 @@ describe('a sleeping device that sends', () => {
   });
 });
 
+describe('what waits for a sleeping device', () => {
+  it('outlives a restart of the server, and leaves by priority, each after the answer to the one before', async () => {
+    const client = await registered('restarts', IN_QUEUE_MODE['1.1 by the flag Q'] ?? '');
+    await sleeps('restarts');
+    const order = async (operation: object): Promise<string> => {
+      const { body } = await server.rest('POST', '/devices/restarts/operations', { ...operation, format: 'text' });
+      expect(body).toMatchObject({ waitingFor: 'contact', nextExpectedContact: expect.any(String) });
+      return String(body['id']);
+    };
+    const write = await order({ kind: 'write', path: '/1/0/1', mode: 'replace', value: 60, priority: 'low' });
+    const read = await order({ kind: 'read', path: '/3/0/0', priority: 'high' });
+    await server.restart();
+    client.peer.turnTo(server.coap);
+    await server.rest('PATCH', '/devices/restarts', { awakeWindow: 60 });
+    expect(await server.device('restarts')).toMatchObject({ presence: 'asleep' });
+    await client.updates('7d39');
+    await served(client, read);
+    await client.peer.answer('4803MMMM TTTTTTTTTTTTTTTT b131 0130 0131 10 ff 3630', '6844MMMM TTTTTTTTTTTTTTTT');
+    await until('the write is finished', async () => {
+      const { body } = await server.rest('GET', `/operations/${write}`);
+      return body['state'] === 'succeeded' && body['priority'] === 'low' ? 'yes' : undefined;
+    });
+  });
+});
+
 describe('a message from elsewhere', () => {
   it('under the name or a location of a device that sleeps gets that device nothing', async () => {
     const client = await registered('victim', IN_QUEUE_MODE['1.1 by the flag Q'] ?? '');

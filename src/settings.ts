@@ -3,31 +3,12 @@
  * the default, the limits and the help text. Every parameter of the CoAP endpoint has a row of its own.
  */
 
-import { PARAMETERS, type Parameters } from '#coap/endpoint';
+import { PARAMETERS } from '#coap/endpoint';
 
-/**
- * What a setting holds. `count` is a whole number. `flag` is also turned off by `--no-…`. `list` is given as repeated
- * flags, as a list in the file, or with commas in a variable.
- */
-export type SettingKind = 'text' | 'number' | 'count' | 'flag' | 'list' | 'choice';
+import { READING_SETTINGS } from './reading-settings.js';
+import type { Setting } from './setting.js';
 
-/** A row of the table. */
-export interface Setting {
-  /** Flag without dashes: `lifetime-grace`; the variable is `BELLWETHER_LIFETIME_GRACE`, the key in the file `lifetimeGrace`. */
-  readonly flag: string;
-  readonly kind: SettingKind;
-  readonly initial: string | number | boolean | readonly string[];
-  readonly help: string;
-  /** What the argument is called in the help. */
-  readonly argument?: string;
-  readonly min?: number;
-  readonly max?: number;
-  readonly choices?: readonly string[];
-  /** Shown as stars by --print-config. */
-  readonly secret?: 'secret';
-  /** Name of the endpoint's parameter that this row sets. */
-  readonly parameter?: keyof Parameters;
-}
+export type { Setting } from './setting.js';
 
 const YEAR = 31_536_000;
 
@@ -277,132 +258,7 @@ const SERVER_SETTINGS = [
     argument: 'WHAT',
     help: 'ignore or refuse: query parameters of a Register that no version defines',
   },
-  {
-    flag: 'endpoint-name-bytes',
-    kind: 'count',
-    initial: 128,
-    min: 1,
-    max: 252,
-    argument: 'BYTES',
-    help: 'longest endpoint name; beyond: 4.00',
-  },
-  {
-    flag: 'link-bytes',
-    kind: 'count',
-    initial: 16_384,
-    min: 256,
-    max: 1_048_576,
-    argument: 'BYTES',
-    help: 'characters of a list of links (Register, Update, Discover); beyond: 4.13',
-  },
-  {
-    flag: 'link-count',
-    kind: 'count',
-    initial: 1_000,
-    min: 1,
-    max: 100_000,
-    argument: 'N',
-    help: 'links in one list; beyond: 4.13',
-  },
-  {
-    flag: 'link-attributes',
-    kind: 'count',
-    initial: 64,
-    min: 4,
-    max: 1_024,
-    argument: 'N',
-    help: 'attributes of one link; beyond: 4.00',
-  },
-  {
-    flag: 'format-payload-bytes',
-    kind: 'count',
-    initial: 1_048_576,
-    min: 1_024,
-    max: 67_108_864,
-    argument: 'BYTES',
-    help: 'largest payload of a device that is decoded',
-  },
-  {
-    flag: 'format-records',
-    kind: 'count',
-    initial: 4_096,
-    min: 1,
-    max: 1_000_000,
-    argument: 'N',
-    help: 'values in one payload: SenML records or TLVs',
-  },
-  {
-    flag: 'format-name-characters',
-    kind: 'count',
-    initial: 128,
-    min: 24,
-    max: 4_096,
-    argument: 'N',
-    help: 'longest SenML name, base name included',
-  },
-  {
-    flag: 'format-depth',
-    kind: 'count',
-    initial: 16,
-    min: 3,
-    max: 64,
-    argument: 'N',
-    help: 'nesting of CBOR and JSON payloads',
-  },
-  {
-    flag: 'format-cbor-items',
-    kind: 'count',
-    initial: 65_536,
-    min: 16,
-    max: 16_777_216,
-    argument: 'N',
-    help: 'CBOR data items in one payload',
-  },
-  {
-    flag: 'device-time-past',
-    kind: 'number',
-    initial: 315_576_000,
-    min: 0,
-    max: 4_294_967_295,
-    argument: 'SECONDS',
-    help: "how old a device may say a value is; beyond, the device's time counts as none",
-  },
-  {
-    flag: 'device-time-future',
-    kind: 'number',
-    initial: 86_400,
-    min: 0,
-    max: 4_294_967_295,
-    argument: 'SECONDS',
-    help: "how far ahead a device's clock may be; beyond, the device's time counts as none",
-  },
-  {
-    flag: 'definition-bytes',
-    kind: 'count',
-    initial: 1_048_576,
-    min: 1_024,
-    max: 16_777_216,
-    argument: 'BYTES',
-    help: 'largest object definition (XML) that is read',
-  },
-  {
-    flag: 'definition-depth',
-    kind: 'count',
-    initial: 16,
-    min: 5,
-    max: 64,
-    argument: 'N',
-    help: 'nesting of an object definition',
-  },
-  {
-    flag: 'definition-elements',
-    kind: 'count',
-    initial: 10_000,
-    min: 16,
-    max: 1_000_000,
-    argument: 'N',
-    help: 'elements of an object definition',
-  },
+  ...READING_SETTINGS,
   {
     flag: 'store-queue-bytes',
     kind: 'count',

@@ -222,6 +222,11 @@ const NODE: Schema = {
     reportedAt: time,
     receivedAt: time,
     source: { type: 'string', enum: ['read', 'notify', 'send', 'write'] },
+    history: {
+      type: 'array',
+      items: { type: 'object', properties: { value: {}, values: { type: 'object' }, reportedAt: time } },
+      description: 'What the device told of it in the same message with earlier times, the latest first.',
+    },
   },
   required: ['path'],
 };

@@ -34,4 +34,4 @@ export type {
   OperationState,
 } from './operation.js';
 export type { ModelSetting, SettingKind, SettingRecord } from './setting.js';
-export type { InstanceValues, LastValue, ValueSource } from './values.js';
+export type { InstanceValues, LastValue, PastValue, ValueSource } from './values.js';

@@ -17,6 +17,15 @@ export interface LastValue {
   readonly reportedAt?: WallTime;
   readonly receivedAt: WallTime;
   readonly source: ValueSource;
+  /** What came of it in the same message with earlier times of the device, the latest first; absent when nothing did. */
+  readonly history?: readonly PastValue[];
+}
+
+/** A value that was superseded when it came: devices store values and tell them later. */
+export interface PastValue {
+  readonly value?: JsonValue;
+  readonly values?: Readonly<Record<string, JsonValue>>;
+  readonly reportedAt: WallTime;
 }
 
 /** Last known values of one instance of one device: the unit in which they are stored. */

@@ -3,7 +3,7 @@
 import { rfc3339 } from '#base';
 import type { JsonValue, ModelView, Path, ResourceType } from '#lwm2m/model';
 import { showPath } from '#lwm2m/model';
-import type { InstanceValues, LastValue, ValueSource } from '../model/index.js';
+import type { InstanceValues, LastValue, PastValue, ValueSource } from '../model/index.js';
 
 /** A resource (or one instance of it) with its last known value. Type aliases, so that they are JSON values too. */
 export type ResourceValueView = {
@@ -16,6 +16,15 @@ export type ResourceValueView = {
   readonly reportedAt?: string;
   readonly receivedAt: string;
   readonly source: ValueSource;
+  /** What the device told in the same message with earlier times, the latest first. */
+  readonly history?: readonly PastValueView[];
+};
+
+/** A value the device told late. */
+export type PastValueView = {
+  readonly value?: JsonValue;
+  readonly values?: Readonly<Record<string, JsonValue>>;
+  readonly reportedAt: string;
 };
 
 /** An object instance with what is known of its resources. */
@@ -71,8 +80,13 @@ function resourceInstanceView(
 ): ResourceValueView | undefined {
   const value = last.values?.[resourceInstance];
   if (value === undefined) return undefined;
-  const { values: _values, ...rest } = last;
-  return resourceView(path, { ...rest, value }, model);
+  const { values: _values, history: _history, ...rest } = last;
+  const history = last.history?.flatMap(({ values, reportedAt }) => {
+    const past = values?.[resourceInstance];
+    return past === undefined ? [] : [{ value: past, reportedAt }];
+  });
+  const told = history === undefined || history.length === 0 ? {} : { history };
+  return resourceView(path, { ...rest, value, ...told }, model);
 }
 
 function resourceView(path: Path, last: LastValue, model: ModelView): ResourceValueView {
@@ -87,5 +101,14 @@ function resourceView(path: Path, last: LastValue, model: ModelView): ResourceVa
     ...(last.reportedAt !== undefined && { reportedAt: rfc3339(last.reportedAt) }),
     receivedAt: rfc3339(last.receivedAt),
     source: last.source,
+    ...(last.history !== undefined && { history: last.history.map(pastView) }),
+  };
+}
+
+function pastView({ value, values, reportedAt }: PastValue): PastValueView {
+  return {
+    ...(value !== undefined && { value }),
+    ...(values !== undefined && { values }),
+    reportedAt: rfc3339(reportedAt),
   };
 }

@@ -19,7 +19,8 @@ import type {
   Scalar,
 } from '#lwm2m/model';
 import type { Commits } from '../access/commits.js';
-import type { DeviceId, InstanceValues, LastValue, NewEvent, NumberedEvent, ValueSource } from '../model/index.js';
+import type { DeviceId, InstanceValues, LastValue, NewEvent, NumberedEvent } from '../model/index.js';
+import type { PastValue, ValueSource } from '../model/index.js';
 import type { Writable } from '../devices/device.js';
 import { Exclusive } from '../devices/exclusive.js';
 import type { ValueOrigin, ValueRecorder } from '../devices/recorder.js';
@@ -104,7 +105,7 @@ interface Gathered {
   readonly partial: Set<string>;
 }
 
-/** Nodes by object instance, times in Unix seconds; of several values of a resource the one with the latest time stays. */
+/** Nodes by object instance, times in Unix seconds; of several values of a resource the latest is its value, the others its history. */
 export function gather(
   nodes: readonly PlacedNode[],
   source: ValueSource,
@@ -124,18 +125,28 @@ export function gather(
     const into = at(object, instance);
     const reportedAt = time === undefined ? undefined : WallTime(Math.round(time * 1000));
     const known = into.resources[id];
-    if (known !== undefined && (reportedAt ?? receivedAt) < (known.reportedAt ?? receivedAt)) return;
-    if (resourceInstance !== undefined && node.kind === 'single') {
-      const values = {
-        ...(into.partial.has(String(id)) ? known?.values : {}),
-        [resourceInstance]: scalarToJson(node.value),
-      };
-      into.resources[id] = lastValue({ type: node.value.type, values }, receivedAt, source, reportedAt);
+    const isInstance = resourceInstance !== undefined && node.kind === 'single';
+    if (known !== undefined && (reportedAt ?? receivedAt) < (known.reportedAt ?? receivedAt)) {
+      const content = isInstance ? instanceContent(node.value, resourceInstance) : contentOf(node, model, object, id);
+      into.resources[id] = { ...known, history: withPast(known.history, content, reportedAt ?? receivedAt) };
+      return;
+    }
+    const history = pastOf(known, reportedAt);
+    if (isInstance) {
+      const before = into.partial.has(String(id)) ? known?.values : {};
+      const { type, values } = instanceContent(node.value, resourceInstance);
+      into.resources[id] = lastValue(
+        { type, values: { ...before, ...values } },
+        receivedAt,
+        source,
+        reportedAt,
+        history,
+      );
       into.partial.add(String(id));
       return;
     }
     into.partial.delete(String(id));
-    into.resources[id] = lastValue(contentOf(node, model, object, id), receivedAt, source, reportedAt);
+    into.resources[id] = lastValue(contentOf(node, model, object, id), receivedAt, source, reportedAt, history);
   };
   for (const { path, node, time } of nodes) forEachResource(path, node, (place, value) => resource(place, value, time));
   return found;
@@ -149,12 +160,42 @@ function lastValue(
   receivedAt: WallTime,
   source: ValueSource,
   reportedAt: WallTime | undefined,
+  history: readonly PastValue[] | undefined,
 ): LastValue {
   const last: Writable<LastValue> = { type: content.type, receivedAt, source };
   if (content.value !== undefined) last.value = content.value;
   if (content.values !== undefined) last.values = content.values;
   if (reportedAt !== undefined) last.reportedAt = reportedAt;
+  if (history !== undefined) last.history = history;
   return last;
+}
+
+/** What is past when a value with another time takes the place of `known`; values of one time are one value. */
+function pastOf(known: LastValue | undefined, reportedAt: WallTime | undefined): readonly PastValue[] | undefined {
+  if (known?.reportedAt === undefined || known.reportedAt === reportedAt) return known?.history;
+  return withPast(known.history, known, known.reportedAt);
+}
+
+/** A history with one more value, the latest first; instances of a resource that were told of one time stand together. */
+function withPast(
+  history: readonly PastValue[] | undefined,
+  { value, values }: Content,
+  reportedAt: WallTime,
+): readonly PastValue[] {
+  const same = history?.find((past) => past.reportedAt === reportedAt);
+  const all = values === undefined ? undefined : { ...same?.values, ...values };
+  const past: PastValue = {
+    ...(value !== undefined && { value }),
+    ...(all !== undefined && { values: all }),
+    reportedAt,
+  };
+  const others = (history ?? []).filter((other) => other !== same);
+  return [...others, past].sort((left, right) => right.reportedAt - left.reportedAt);
+}
+
+/** The one instance of a resource that came. */
+function instanceContent(scalar: Scalar, resourceInstance: number): Content & Required<Pick<Content, 'values'>> {
+  return { type: scalar.type, values: { [resourceInstance]: scalarToJson(scalar) } };
 }
 
 /** Visits every resource (or the one resource instance) in a node. */
@@ -232,10 +273,16 @@ class ValueEvent implements WeighedEvent {
 function charactersOf({ resources }: InstanceValues): number {
   let characters = 0;
   for (const id in resources) {
-    const { value, values } = resources[id] as LastValue;
-    characters += 128 + lengthOf(value);
-    for (const instance in values) characters += 64 + lengthOf(values[instance]);
+    const { value, values, history = [] } = resources[id] as LastValue;
+    characters += 128 + lengthOf(value) + contentCharacters(values);
+    for (const past of history) characters += 64 + lengthOf(past.value) + contentCharacters(past.values);
   }
+  return characters;
+}
+
+function contentCharacters(values: LastValue['values']): number {
+  let characters = 0;
+  for (const instance in values) characters += 64 + lengthOf(values[instance]);
   return characters;
 }
 

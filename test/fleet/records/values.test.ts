@@ -64,6 +64,61 @@ describe('last known values', () => {
     expect(await world.fleet.values.get(OWNER, 'a', [3303, 1, 5700])).toEqual(second);
   });
 
+  it('that were told with several times are kept apart by time, the latest being the value, and are told so', async () => {
+    const { world, tell } = await observing();
+    const early = 1_893_000_000;
+    const at = (time: number, path: number[], node: PlacedNode['node']): PlacedNode => ({
+      path,
+      node,
+      time: early + time,
+    });
+    const told: unknown[] = [];
+    await world.fleet.events.subscribe(
+      OWNER,
+      { types: new Set(['value.received']) },
+      (event) => told.push(event.data['resources']),
+      () => undefined,
+    );
+    await tell(
+      at(200, [3303, 0, 5700], single(float(2))),
+      at(300, [3303, 0, 5700], single(float(3))),
+      at(100, [3303, 0, 5700], single(float(1))),
+      at(100, [3303, 0, 5701], single({ type: 'string', value: 'Cel' })),
+    );
+    const shown = {
+      value: 3,
+      reportedAt: '2029-12-26T17:25:00.000Z',
+      history: [
+        { value: 2, reportedAt: '2029-12-26T17:23:20.000Z' },
+        { value: 1, reportedAt: '2029-12-26T17:21:40.000Z' },
+      ],
+    };
+    expect(await world.fleet.values.get(OWNER, 'a', [3303, 0, 5700])).toMatchObject(shown);
+    expect(await world.fleet.values.get(OWNER, 'a', [3303, 0, 5701])).not.toHaveProperty('history');
+    expect(told).toMatchObject([{ 5700: shown, 5701: { value: 'Cel' } }]);
+    await tell(at(400, [3303, 0, 5700], single(float(4))));
+    expect(await world.fleet.values.get(OWNER, 'a', [3303, 0, 5700])).not.toHaveProperty('history');
+  });
+
+  it('of resource instances with several times are kept apart too, those of one time together', async () => {
+    const { world, tell } = await observing();
+    const early = 1_893_000_000;
+    const at = (time: number, instance: number, value: number): PlacedNode => ({
+      path: [3303, 0, 9000, instance],
+      node: single(integer(value)),
+      time: early + time,
+    });
+    await tell(at(100, 0, 1), at(100, 1, 2), at(200, 0, 3), at(200, 1, 4));
+    expect(await world.fleet.values.get(OWNER, 'a', [3303, 0, 9000])).toMatchObject({
+      values: { 0: 3, 1: 4 },
+      history: [{ values: { 0: 1, 1: 2 } }],
+    });
+    expect(await world.fleet.values.get(OWNER, 'a', [3303, 0, 9000, 1])).toMatchObject({
+      value: 4,
+      history: [{ value: 2, reportedAt: '2029-12-26T17:21:40.000Z' }],
+    });
+  });
+
   it('of historical values keep the one with the latest time', async () => {
     const { world, tell } = await observing();
     const at = (time: number, value: number): PlacedNode => ({

@@ -136,6 +136,15 @@ const SERVER_SETTINGS = [
     help: 'models of devices for which something may be set; beyond: 409 too_many_models',
   },
   {
+    flag: 'profiles',
+    kind: 'count',
+    initial: 1000,
+    min: 1,
+    max: 100_000,
+    argument: 'N',
+    help: 'profiles that devices may register with; beyond: 409 too_many_profiles',
+  },
+  {
     flag: 'operation-deadline',
     kind: 'number',
     initial: 86_400,

@@ -9,6 +9,7 @@ import { addDevice } from './commands/device.js';
 import { addEvent } from './commands/event.js';
 import { addModel } from './commands/model.js';
 import { addObject } from './commands/object.js';
+import { addProfile } from './commands/profile.js';
 import { addServe } from './commands/serve.js';
 import { addSimulate } from './commands/simulate.js';
 import { addToken } from './commands/token.js';
@@ -27,7 +28,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     );
   addServe(program);
   addTrace(addDevice(program));
-  for (const add of [addEvent, addModel, addObject, addToken, addSimulate, addConformance, addCoap]) add(program);
+  for (const add of [addEvent, addModel, addProfile, addObject, addToken, addSimulate, addConformance, addCoap])
+    add(program);
   exitInsteadOf(program, 'bellwether');
   try {
     await program.parseAsync(argv);

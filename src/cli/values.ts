@@ -66,6 +66,12 @@ export function modelPath(model: string): string {
   return `/models/${segmentOf(model)}`;
 }
 
+/** The path of a profile in REST. */
+export function profilePath(id: string): string {
+  if (id === '') throw new AppError('usage', 'the id of a profile is never empty');
+  return `/profiles/${segmentOf(id)}`;
+}
+
 /** `~` and base64url is an alias of every name, and the only way to some. */
 function segmentOf(name: string): string {
   const plain = name !== '.' && name !== '..' && !name.startsWith('~');

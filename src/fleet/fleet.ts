@@ -23,6 +23,7 @@ import { Directory } from './devices/directory.js';
 import { OperationIds } from './devices/ids.js';
 import { LastSeen } from './devices/last-seen.js';
 import { Models } from './devices/models.js';
+import { Profiles } from './devices/profiles.js';
 import { isReachable, markAwake } from './devices/presence.js';
 import { RegistrationRate } from './devices/registration-rate.js';
 import { Registry } from './devices/registry.js';
@@ -77,6 +78,7 @@ export class Fleet {
   readonly values: KnownValues;
   readonly objects: Objects;
   readonly models: Models;
+  readonly profiles: Profiles;
   readonly events: EventLog;
   readonly #deps: FleetDeps;
   readonly #agenda: Agenda;
@@ -124,6 +126,7 @@ export class Fleet {
     this.#commits = new Commits(store, (events) => {
       this.events.publish(events);
     });
+    this.profiles = new Profiles({ commits: this.#commits, clock, limit: settings.profiles });
     this.models = new Models({ commits: this.#commits, clock, usual: settings.awakeWindow, limit: settings.models });
     const texts = new Texts();
     this.#changes = new DeviceChanges(this.#commits, texts);
@@ -320,6 +323,7 @@ export class Fleet {
       observations_due: this.#renewal.size,
       identities_due: this.#identities.size,
       model_settings: this.models.size,
+      profiles: this.profiles.size,
       event_subscribers: this.events.subscribers,
       events_in_memory: this.events.size,
       events_in_memory_characters: this.events.characters,
@@ -384,7 +388,10 @@ export class Fleet {
           for (const model of batch.items) this.objects.restore(model);
           break;
         case 'settings':
-          for (const setting of batch.items) this.models.restore(setting);
+          for (const { record, version } of batch.items) {
+            if (record.kind === 'model') this.models.restore({ record, version });
+            else this.profiles.restore({ record, version });
+          }
           break;
       }
     }

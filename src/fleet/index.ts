@@ -9,6 +9,7 @@ export type { Comparison, Filter, FilterValue, Operator } from './devices/filter
 export { parseSort } from './devices/list.js';
 export type { DeviceQuery, SortKey } from './devices/list.js';
 export type { ModelInput, ModelView } from './devices/models.js';
+export type { ProfileInput, ProfileView } from './devices/profiles.js';
 export type { DevicePatch, DeviceState } from './devices/service.js';
 export type { DeviceView, RegistrationView } from './devices/view.js';
 export type { ObjectView, ResourceView } from './objects/catalogue.js';

@@ -26,6 +26,7 @@ import { MODEL_ROUTES } from './routes/models.js';
 import { OBJECT_ROUTES } from './routes/objects.js';
 import { OBSERVATION_ROUTES } from './routes/observations.js';
 import { OPERATION_ROUTES } from './routes/operations.js';
+import { PROFILE_ROUTES } from './routes/profiles.js';
 import { RESOURCE_ROUTES } from './routes/resources.js';
 import { traceRoute, type FollowDatagrams } from './routes/trace.js';
 import { readQuery } from './query.js';
@@ -89,6 +90,7 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
     ...OBSERVATION_ROUTES,
     ...OBJECT_ROUTES,
     ...MODEL_ROUTES,
+    ...PROFILE_ROUTES,
     eventRoute(streams),
     traceRoute(traces, deps.follow, (endpoint, actor) => {
       deps.logger.info('a device is being traced', { endpoint, actor });

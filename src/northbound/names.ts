@@ -14,6 +14,16 @@ export function modelOf(segment: string): string {
   throw new AppError('model_not_found', `a model has at most ${LONGEST_MODEL} characters, not ${name.length}`);
 }
 
+/** The profile id that a path segment (already percent-decoded) means. Throws AppError(`profile_not_found`) for what no profile can be called. */
+export function profileOf(segment: string): string {
+  const id = nameOf(segment, 'a profile', 'profile_not_found');
+  if (id !== '' && id.length <= LONGEST_PROFILE && !/[",\s]/.test(id)) return id;
+  throw new AppError(
+    'profile_not_found',
+    `a profile id has 1 to ${LONGEST_PROFILE} characters without comma, quote and blank`,
+  );
+}
+
 function nameOf(segment: string, what: string, code: string): string {
   if (!segment.startsWith('~')) return segment;
   const coded = segment.slice(1);
@@ -29,3 +39,5 @@ function nameOf(segment: string, what: string, code: string): string {
 
 /** Characters of a model number that are kept of a device. */
 const LONGEST_MODEL = 256;
+/** Characters of a profile id. */
+const LONGEST_PROFILE = 128;

@@ -26,6 +26,8 @@ export type Permission =
   | 'model:write'
   | 'event:read'
   | 'trace:read'
+  | 'profile:read'
+  | 'profile:write'
   | 'metrics:read'
   | 'server:read'
   | 'open';

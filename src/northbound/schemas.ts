@@ -3,6 +3,7 @@
 import { EVENT_TYPES, OPERATION_KINDS, OPERATION_PRIORITIES, OPERATION_STATES } from '#fleet/model';
 import { ATTRIBUTE_NAMES, FORMATS, RESOURCE_TYPES } from '#lwm2m/model';
 
+import { PROFILE } from './profile-schemas.js';
 import type { Schema } from './route.js';
 
 export { PAGING, pageOf, ref } from './schema-parts.js';
@@ -427,6 +428,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
   Observation: OBSERVATION,
   ObjectDefinition: OBJECT,
   Model: MODEL,
+  Profile: PROFILE,
   Problem: PROBLEM,
   Event: {
     type: 'object',

@@ -41,6 +41,7 @@ const TIGHT = {
   'event-readers': 1,
   'trace-readers': 1,
   models: 1,
+  profiles: 1,
   'http-body-bytes': 4096,
 };
 
@@ -372,6 +373,16 @@ const ROWS: Row[] = [
         409,
       );
       await devices.stop(2000);
+    },
+  ],
+  [
+    'profiles',
+    'rest_too_many_profiles',
+    1,
+    async () => {
+      const objects = [{ id: 3, instances: [0] }];
+      expect((await tight.rest('PUT', '/profiles/one', { objects })).status).toBe(200);
+      expect((await tight.rest('PUT', '/profiles/two', { objects })).status).toBe(409);
     },
   ],
   [

@@ -18,6 +18,8 @@ export const PERMISSIONS = [
   'observation:write',
   'event:read',
   'trace:read',
+  'profile:read',
+  'profile:write',
   'object:read',
   'object:write',
   'model:read',

@@ -17,6 +17,7 @@ export const EVENT_TYPES = [
   'value.received',
   'object.added',
   'model.changed',
+  'profile.changed',
 ] as const;
 /** Type of an event. */
 export type EventType = (typeof EVENT_TYPES)[number];

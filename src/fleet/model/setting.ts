@@ -1,5 +1,7 @@
 /** What an operator has set for something that is no device: by kind and name, durable like everything else. */
 
+import type { ProfileObject } from '#lwm2m/model';
+
 /** Of all devices of a model: `name` is their model number, /3/0/1. */
 export interface ModelSetting {
   readonly kind: 'model';
@@ -8,7 +10,14 @@ export interface ModelSetting {
   readonly awakeWindow: number;
 }
 
+/** Of all devices that register with a profile: `name` is its id as devices send it in `pid`. */
+export interface ProfileSetting {
+  readonly kind: 'profile';
+  readonly name: string;
+  readonly objects: readonly ProfileObject[];
+}
+
 /** A setting of any kind. */
-export type SettingRecord = ModelSetting;
+export type SettingRecord = ModelSetting | ProfileSetting;
 /** Kind of a setting. */
 export type SettingKind = SettingRecord['kind'];

@@ -14,6 +14,8 @@ export interface FleetSettings {
   readonly awakeWindow: Milliseconds;
   /** Models of devices for which something may be set; beyond: `too_many_models`. */
   readonly models: number;
+  /** Profiles that devices may register with; beyond: `too_many_profiles`. */
+  readonly profiles: number;
   /** Until when an operation may be sent when its caller gives no deadline. */
   readonly operationDeadline: Milliseconds;
   /** The latest deadline a caller may give; beyond: `invalid_deadline`. */
@@ -42,6 +44,7 @@ export const DEFAULT_FLEET_SETTINGS: FleetSettings = Object.freeze({
   registrations: Object.freeze({ burst: 10, interval: seconds(5), peers: 100_000 }),
   awakeWindow: seconds(93),
   models: 10_000,
+  profiles: 1000,
   operationDeadline: Milliseconds(24 * 3_600_000),
   maxDeadline: Milliseconds(30 * 24 * 3_600_000),
   queuePerDevice: 100,

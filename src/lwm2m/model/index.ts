@@ -22,6 +22,7 @@ export type {
   EnablerVersion,
   ObjectEntry,
   ObjectList,
+  ProfileObject,
   RegisterParameters,
   UpdateParameters,
 } from './registration.js';

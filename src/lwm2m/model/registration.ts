@@ -14,6 +14,14 @@ export interface ObjectEntry {
   readonly instances: readonly number[];
 }
 
+/** An object that devices of a profile have (LwM2M-Core 1.2.1 §6.2.1.2); without a version it has that of the enabler. */
+export interface ProfileObject {
+  readonly id: number;
+  readonly version?: string;
+  /** Ascending; none for an object without instances. */
+  readonly instances: readonly number[];
+}
+
 /**
  * The objects of a device. Equal lists are one shared value (`ObjectLists` in the protocol folder interns them), so that
  * a hundred thousand devices of one kind hold one list between them.

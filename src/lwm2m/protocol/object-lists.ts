@@ -8,7 +8,14 @@ import { DecodeError, decodeUtf8 } from '#base';
 import { LINK_LIMITS, parseLinks } from '#coap/codec';
 import type { Link, LinkLimits } from '#coap/codec';
 import { MAX_ID, coreVersion, isObjectVersion, shareInstances } from '#lwm2m/model';
-import type { EnablerVersion, ObjectEntry, ObjectList, ObjectListParts, ObjectLists } from '#lwm2m/model';
+import type {
+  EnablerVersion,
+  ObjectEntry,
+  ObjectList,
+  ObjectListParts,
+  ObjectLists,
+  ProfileObject,
+} from '#lwm2m/model';
 
 /** The object list in a payload of link-format, as shared value. Throws DecodeError, see `parseObjectList`. */
 export function readObjectList(
@@ -30,12 +37,13 @@ export function readObjectList(
 /**
  * Reads the object list of a device that speaks `lwm2m`. Objects a device must not list (/0, /21, in 1.2 also /23),
  * unknown attributes and links outside the root are passed over. Throws DecodeError: `bad_link_format`-like reasons of the
- * scanner, `bad_root`, `bad_formats`, `bad_object_path`, `bad_object_version`, `empty_object_list`.
+ * scanner, `bad_root`, `bad_formats`, `bad_object_path`, `bad_object_version`, `empty_object_list` (unless `least` is nothing).
  */
 export function parseObjectList(
   text: string,
   lwm2m: EnablerVersion,
   limits: LinkLimits = LINK_LIMITS,
+  least: 'one object' | 'nothing' = 'one object',
 ): ObjectListParts {
   const links = parseLinks(text, limits);
   const rootLink = findRoot(links);
@@ -43,8 +51,37 @@ export function parseObjectList(
   const found = new Map<number, Found>();
   for (const link of links) if (link !== rootLink) addLink(found, link, root);
   for (const object of lwm2m === '1.2' ? NEVER_LISTED_1_2 : NEVER_LISTED) found.delete(object);
-  if (found.size === 0) throw new DecodeError('empty_object_list', 'the object list names no object');
+  if (found.size === 0 && least === 'one object')
+    throw new DecodeError('empty_object_list', 'the object list names no object');
   return { objects: entriesOf(found, lwm2m), root, formats: rootLink === undefined ? [] : formatsOf(rootLink) };
+}
+
+/**
+ * An object list with the objects of profiles (LwM2M-Core 1.2.1 §6.2.1.2): of each object all instances that one of them names, in
+ * the version that the list says, else a profile, else the enabler. Without a payload the profiles are all there is.
+ */
+export function withProfiles(
+  list: ObjectListParts | undefined,
+  profiles: readonly (readonly ProfileObject[])[],
+  lwm2m: EnablerVersion,
+): ObjectListParts {
+  const found = new Map<number, { version: string | undefined; readonly instances: Set<number> }>();
+  for (const { id, version, instances } of [...(list?.objects ?? []), ...profiles.flat()]) {
+    const object = found.get(id) ?? { version: undefined, instances: new Set<number>() };
+    object.version ??= version;
+    for (const instance of instances) object.instances.add(instance);
+    found.set(id, object);
+  }
+  const objects = [...found].sort(([left], [right]) => left - right);
+  return {
+    objects: objects.map(([id, { version, instances }]) => ({
+      id,
+      version: version ?? coreVersion(lwm2m, id),
+      instances: shareInstances([...instances].sort(ascending)),
+    })),
+    root: list?.root ?? '',
+    formats: list?.formats ?? [],
+  };
 }
 
 /** What the links say of one object. */

@@ -4,13 +4,14 @@
  * and whether a location is known, is for others to judge.
  */
 
-import { DecodeError, encodeUtf8 } from '#base';
+import { DecodeError, decodeUtf8, encodeUtf8 } from '#base';
 import type { Random } from '#base';
 import { Code, MessageType, OptionNumber, stringOption } from '#coap/codec';
 import type { LinkLimits, Message, Option } from '#coap/codec';
 import { ENABLER_VERSIONS, FORMATS } from '#lwm2m/model';
-import type { EnablerVersion, ObjectList, ObjectLists, RegisterParameters, UpdateParameters } from '#lwm2m/model';
-import { readObjectList } from './object-lists.js';
+import type { EnablerVersion, ObjectList, ObjectLists, ProfileObject } from '#lwm2m/model';
+import type { RegisterParameters, UpdateParameters } from '#lwm2m/model';
+import { parseObjectList, readObjectList, withProfiles } from './object-lists.js';
 import { readQuery } from './query.js';
 import type { RegistrationQuery } from './query.js';
 
@@ -34,6 +35,8 @@ export interface RegistrationRules {
   readonly endpointBytes?: number;
   /** Limits of the object list; LINK_LIMITS unless given. */
   readonly links?: LinkLimits;
+  /** What devices of a profile have, by its id; undefined: it is not known. */
+  readonly profiles?: (id: string) => readonly ProfileObject[] | undefined;
 }
 
 /** Whether a judgement is a refusal. */
@@ -44,7 +47,7 @@ export function isRefusal<T extends object>(judged: T | Refusal): judged is Refu
 /**
  * Reads a Register request (`POST /rd?ep=…`). `body` is the whole payload. Refusals: 4.00 what is missing or malformed,
  * 4.12 an enabler version that is not served, 4.15 a payload that is not link-format, 4.13 one beyond the limits,
- * 4.09 a profile id, since none is known (LwM2M-Transport 1.2.1 §6.4.3.1).
+ * 4.09 a profile id that is not known (LwM2M-Transport 1.2.1 §6.4.3.1).
  */
 export function decodeRegister(
   message: Message,
@@ -67,7 +70,8 @@ export function decodeRegister(
     const lifetime = query.lifetime ?? (lwm2m === '1.0' ? DEFAULT_LIFETIME : undefined);
     if (lifetime === undefined) return badRequest(`lt is missing: LwM2M ${lwm2m} requires it`);
     if (!isLinkFormat(message)) return NOT_LINK_FORMAT;
-    if (query.profile !== undefined && lwm2m === '1.2') return profileRefusal(query.profile);
+    const profiles = lwm2m === '1.2' ? profilesOf(query.profile, rules) : NO_PROFILES;
+    if ('refused' in profiles) return profiles;
     const binding = query.binding ?? 'U';
     const parameters = {
       endpoint,
@@ -75,7 +79,7 @@ export function decodeRegister(
       lifetime,
       binding,
       queueMode: query.queueMode || binding.includes('Q'),
-      objects: readObjectList(body, lwm2m, lists, rules.links),
+      objects: objectsOf(body, profiles, lwm2m, lists, rules),
     };
     return query.sms === undefined ? parameters : { ...parameters, sms: query.sms };
   } catch (error) {
@@ -105,8 +109,10 @@ export function decodeUpdate(
       formFault(message) ?? unknownFault(query, lwm2m, rules) ?? bindingFault(query, lwm2m) ?? smsFault(query.sms);
     if (fault !== undefined) return badRequest(fault);
     if (!isLinkFormat(message)) return NOT_LINK_FORMAT;
-    if (query.profile !== undefined && lwm2m === '1.2') return profileRefusal(query.profile);
-    const objects = body.length === 0 ? undefined : readObjectList(body, lwm2m, lists, rules.links);
+    const profiles = lwm2m === '1.2' ? profilesOf(query.profile, rules) : NO_PROFILES;
+    if ('refused' in profiles) return profiles;
+    const none = body.length === 0 && profiles.length === 0;
+    const objects = none ? undefined : objectsOf(body, profiles, lwm2m, lists, rules);
     return updateOf(query, lwm2m, objects);
   } catch (error) {
     return refusalOf(error);
@@ -205,9 +211,38 @@ function isLinkFormat(message: Message): boolean {
   return format === undefined || format === FORMATS.link;
 }
 
-function profileRefusal(profile: string): Refusal {
-  if (profile === '') return badRequest('pid has no value');
-  return { refused: Code.CONFLICT, detail: 'the profile is not known: register with the object list' };
+/** What devices of the profiles in `pid` have: one id, or several with commas between, in quotes (LwM2M-Core 1.2.1 §6.2.1.2). */
+function profilesOf(
+  pid: string | undefined,
+  { profiles }: RegistrationRules,
+): readonly (readonly ProfileObject[])[] | Refusal {
+  if (pid === undefined) return NO_PROFILES;
+  const ids = pid.replace(/^"(.*)"$/, '$1').split(',');
+  if (ids.includes('')) return badRequest('pid must be a profile id, or several with commas between');
+  const found: (readonly ProfileObject[])[] = [];
+  for (const id of ids) {
+    const objects = profiles?.(id);
+    if (objects === undefined) {
+      const detail = `the profile "${id.slice(0, 64)}" is not known: register with the object list`;
+      return { refused: Code.CONFLICT, detail };
+    }
+    found.push(objects);
+  }
+  return found;
+}
+
+/** The objects of a device: those of its payload and those of its profiles. */
+function objectsOf(
+  body: Uint8Array,
+  profiles: readonly (readonly ProfileObject[])[],
+  lwm2m: EnablerVersion,
+  lists: ObjectLists,
+  rules: RegistrationRules,
+): ObjectList {
+  if (profiles.length === 0) return readObjectList(body, lwm2m, lists, rules.links);
+  // The payload may say nothing but the root: formats beside the objects of the profile.
+  const list = body.length === 0 ? undefined : parseObjectList(decodeUtf8(body), lwm2m, rules.links, 'nothing');
+  return lists.intern(withProfiles(list, profiles, lwm2m));
 }
 
 function updateOf(query: RegistrationQuery, lwm2m: EnablerVersion, objects: ObjectList | undefined): UpdateParameters {
@@ -243,6 +278,7 @@ const NOT_LINK_FORMAT: Refusal = {
   refused: Code.UNSUPPORTED_CONTENT_FORMAT,
   detail: `the payload must be of content format ${FORMATS.link} (application/link-format)`,
 };
+const NO_PROFILES: readonly (readonly ProfileObject[])[] = Object.freeze([]);
 const LOCATION_RD = stringOption(OptionNumber.LOCATION_PATH, 'rd');
 /** Seconds, when a device of 1.0 gives none (LwM2M-Core 1.0.2 §5.3.1). */
 const DEFAULT_LIFETIME = 86_400;

@@ -296,6 +296,41 @@ describe('Register', () => {
     expect(refused({ query: ['ep=a', 'lt=60', 'lwm2m=1.2', 'pid='] }).refused).toBe(Code.BAD_REQUEST);
   });
 
+  it('joins the objects of its profiles with its list, whose version goes first', () => {
+    const known = new Map([
+      [
+        '6:27354b9a',
+        [
+          { id: 1, instances: [0] },
+          { id: 3, instances: [0] },
+        ],
+      ],
+      [
+        'v:acme',
+        [
+          { id: 3, version: '1.0', instances: [1] },
+          { id: 3303, version: '1.1', instances: [2] },
+        ],
+      ],
+    ]);
+    const rules: RegistrationRules = { ...RULES, profiles: (id) => known.get(id) };
+    const keyOf = (pid: string, payload: string): string =>
+      accepted({ query: ['ep=a', 'lt=60', 'lwm2m=1.2', `pid=${pid}`], payload }, rules).objects.key;
+    expect(keyOf('6:27354b9a', '')).toBe('|1:1.2:0;3:1.2:0|');
+    expect(keyOf('"6:27354b9a,v:acme"', '')).toBe('|1:1.2:0;3:1.0:0,1;3303:1.1:2|');
+    expect(keyOf('v:acme', '</>;rt="oma.lwm2m";ct=112,</3303>;ver=1.0,</3303/0>')).toBe('112|3:1.0:1;3303:1.0:0,2|');
+    expect(keyOf('v:acme', '</>;rt="oma.lwm2m";ct=112')).toBe('112|3:1.0:1;3303:1.1:2|');
+    const unknown = { query: ['ep=a', 'lt=60', 'lwm2m=1.2', 'pid="6:27354b9a,v:other"'], payload: '' };
+    expect(refused(unknown, rules)).toMatchObject({
+      refused: Code.CONFLICT,
+      detail: expect.stringContaining('v:other'),
+    });
+    expect(
+      refused({ query: ['ep=a', 'lt=60', 'lwm2m=1.2'], payload: '</>;rt="oma.lwm2m";ct=112' }, rules).refused,
+    ).toBe(Code.BAD_REQUEST);
+    expect(update({ query: ['pid=v:acme'] }, '1.2', rules)).toMatchObject({ objects: { key: '|3:1.0:1;3303:1.1:2|' } });
+  });
+
   it('is 4.00 without objects', () => {
     for (const payload of ['', '</>;rt="oma.lwm2m"', '</0/0>,</21/0>']) {
       expect(refused({ query: ['ep=a'], payload })).toMatchObject({
@@ -362,7 +397,7 @@ describe('Update', () => {
     expect(update({ payload: '</3/0', format: 40 })).toMatchObject({ refused: Code.BAD_REQUEST });
   });
 
-  it('is 4.09 with a profile id in 1.2', () => {
+  it('is 4.09 with a profile id that is not known in 1.2', () => {
     expect(update({ query: ['pid=6:27354b9a'] }, '1.2')).toMatchObject({ refused: Code.CONFLICT });
   });
 

@@ -105,8 +105,10 @@ export class Trial {
   async restoring(...paths: readonly string[]): Promise<FlatValues> {
     const before = new Map<string, unknown>();
     for (const path of paths) {
-      const { values } = await this.read(path);
-      for (const [at, value] of values) before.set(at, value);
+      const answer = await this.ask({ kind: 'read', path });
+      if (answer.code === '4.04') throw notApplicable(`the device has no value at ${path} that could be put back`);
+      this.expect(answer, '2.05', 'readCode');
+      for (const [at, value] of answer.values) before.set(at, value);
     }
     for (const [path, value] of before) {
       if (!this.isWritable(path)) continue;

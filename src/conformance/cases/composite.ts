@@ -4,6 +4,7 @@ import type { Case } from '../case.js';
 import { below } from '../trial.js';
 import type { Trial } from '../trial.js';
 import { isUnder } from '../values.js';
+import { notApplicable } from '../verdict.js';
 import type { FlatValues } from '../values.js';
 import { otherThan } from './writing.js';
 
@@ -91,7 +92,12 @@ export const COMPOSITE_CASES: readonly Case[] = [
 async function readTogether(t: Trial, there: readonly string[], missing: readonly string[]): Promise<void> {
   t.needVersion('1.1');
   const singles = new Map<string, unknown>();
-  for (const path of there) for (const [at, value] of (await t.read(path)).values) singles.set(at, value);
+  for (const path of there) {
+    const answer = await t.ask({ kind: 'read', path });
+    if (answer.code === '4.04') throw notApplicable(`the device has no ${path}`);
+    t.expect(answer, '2.05', 'readCode');
+    for (const [at, value] of answer.values) singles.set(at, value);
+  }
   const { values } = await readAll(t, [...there, ...missing]);
   for (const path of values.keys()) {
     const asked = there.some((one) => isUnder(path, one));

@@ -3,6 +3,7 @@
 import type { Case } from '../case.js';
 import type { Trial } from '../trial.js';
 import type { Link } from '../trial-types.js';
+import { notApplicable } from '../verdict.js';
 
 /** The cases. */
 export const DISCOVERING_CASES: readonly Case[] = [
@@ -31,6 +32,8 @@ export const DISCOVERING_CASES: readonly Case[] = [
     run: async (t) => {
       t.needVersion('1.1');
       await t.need('/3/0/11');
+      const codes = (await t.read('/3/0/11')).values;
+      if (!codes.has('/3/0/11/0')) throw notApplicable('the device has no /3/0/11/0');
       await t.attributes('/3', { pmin: 10, pmax: 200 });
       await t.attributes('/3/0', { pmax: 320 });
       await t.attributes('/3/0/11/0', { pmax: 100, epmin: 1, epmax: 20 });

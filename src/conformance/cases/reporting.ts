@@ -98,8 +98,8 @@ export const REPORTING_CASES: readonly Case[] = [
     title: 'Observe-Composite and Delete',
     run: async (t) => {
       t.needVersion('1.1');
-      const { created } = await createPortfolio(t, freeInstance(t));
       const first = t.instance(16);
+      const { created } = await createPortfolio(t, freeInstance(t));
       await t.attributes(first, { pmin: 2, pmax: 6 });
       const observation = await t.observe([first, created]);
       t.expect(await t.ask({ kind: 'delete', path: created }), '2.02', 'deleteCode');

@@ -41,6 +41,11 @@ export class Bellwether {
     this.#token = readFileSync(token, 'utf8').trim();
   }
 
+  /** The owner token. */
+  get token(): string {
+    return this.#token;
+  }
+
   /** Where its CoAP is. */
   get coap(): string {
     return `coap://127.0.0.1:${this.coapPort}`;

@@ -136,6 +136,42 @@ describe('core objects', () => {
     });
   });
 
+  it('LightweightM2M-1.1-int-770 Firmware Update: success by push, read at each step', async () => {
+    const client = await registered('ets770', '</1/0>,</3/0>,</5/0>');
+    const state = (bytes: string): Promise<unknown> =>
+      client.read('/5/0', 'tlv', '01 b135 0130 622d16', `45 c22d16 ff ${bytes}`);
+    expect(await client.done(put('/5/0/0', '', 'opaque'), '03 b135 0130 0130 112a', '44')).toBe('2.04');
+    expect(await state('c10300 c10500')).toEqual({ 3: 0, 5: 0 });
+    expect(await client.done(put('/5/0/0', 'WloK', 'opaque'), '03 b135 0130 0130 112a ff 5a5a0a', '44')).toBe('2.04');
+    expect(await state('c10302 c10500')).toEqual({ 3: 2, 5: 0 });
+    expect(await client.done({ kind: 'execute', path: '/5/0/2' }, '02 b135 0130 0132', '44')).toBe('2.04');
+    expect(await state('c10303 c10500')).toEqual({ 3: 3, 5: 0 });
+    expect(await state('c10300 c10501')).toEqual({ 3: 0, 5: 1 });
+    expect(await client.read('/3/0/3', 'text', '01 b133 0130 0133 60', '45 c0 ff 322e30')).toBe('2.0');
+  });
+
+  it.each([
+    [773, 'no storage left', 0, 2],
+    [774, 'out of memory', 0, 3],
+    [776, 'integrity check failed', 0, 5],
+    [777, 'unsupported package type', 0, 6],
+    [779, 'installation failed', 2, 8],
+  ])('LightweightM2M-1.1-int-%i Firmware Update: %s, told by state and result', async (id, _why, state, result) => {
+    const client = await registered(`ets${id}`, '</1/0>,</3/0>,</5/0>');
+    expect(await client.done(put('/5/0/0', 'WloK', 'opaque'), '03 b135 0130 0130 112a ff 5a5a0a', '44')).toBe('2.04');
+    const told = `45 c22d16 ff c1030${state} c1050${result}`;
+    expect(await client.read('/5/0', 'tlv', '01 b135 0130 622d16', told)).toEqual({ 3: state, 5: result });
+  });
+
+  it('LightweightM2M-1.1-int-778 Firmware Update: an invalid URI is taken, and told by result 7', async () => {
+    const client = await registered('ets778', '</1/0>,</3/0>,</5/0>');
+    expect(await client.done(put('/5/0/1', 'no', 'text'), '03 b135 0130 0131 10 ff 6e6f', '44')).toBe('2.04');
+    expect(await client.read('/5/0', 'tlv', '01 b135 0130 622d16', '45 c22d16 ff c10300 c10507')).toEqual({
+      3: 0,
+      5: 7,
+    });
+  });
+
   it('LightweightM2M-1.1-int-772 Firmware Update: installing without a package is refused with 4.05', async () => {
     const client = await registered('ets772', '</1/0>,</3/0>,</5/0>');
     expect(await client.ordered({ kind: 'execute', path: '/5/0/2' }, '02 b135 0130 0132', '85')).toMatchObject({

@@ -196,7 +196,7 @@ describe('registration', () => {
     const client = await silent('ets110');
     await client.peer.ask(
       `42027d38ab01 b27264 ${named('ets110', 4)} 066c743d333030 096c776d326d3d312e32 0d017069643d363a3237333534623961`,
-      `62897d38ab01 ff ${utf8('the profile is not known: register with the object list')}`,
+      `62897d38ab01 ff ${utf8('the profile "6:27354b9a" is not known: register with the object list')}`,
     );
     await client.peer.ask(
       `42027d39ab02 b27264 1128 ${named('ets110')} 066c743d333030 096c776d326d3d312e32 ff ${utf8('</1/0>,</3/0>')}`,
@@ -209,7 +209,7 @@ describe('registration', () => {
     const client = await silent('ets111');
     await client.peer.ask(
       `42027d38ab01 b27264 1128 ${named('ets111')} 066c743d333030 096c776d326d3d312e32 0d017069643d363a3237333534623961 ff ${utf8('</4/0>')}`,
-      `62897d38ab01 ff ${utf8('the profile is not known: register with the object list')}`,
+      `62897d38ab01 ff ${utf8('the profile "6:27354b9a" is not known: register with the object list')}`,
     );
     expect((await server.rest('GET', '/devices/ets111')).status).toBe(404);
   });
@@ -294,6 +294,21 @@ describe('registration', () => {
       client.location,
     );
     await client.peer.ask('42027d3bab04 b27264 0aLLLLLLLLLLLLLLLLLLLL', '62447d3bab04', second);
+  });
+
+  it('LightweightM2M-1.1-int-950 Two servers: each registers the client and knows nothing of the other', async () => {
+    const other = await TestServer.start();
+    try {
+      const here = await registered('ets950');
+      const there = await ScriptedClient.registered(other, 'ets950', '</1/1>,</3/0>');
+      expect(here.location['L']).not.toBe(there.location['L']);
+      expect((await registrationOf('ets950'))?.['objects']).toMatchObject([{ id: 1, instances: [0] }, { id: 3 }]);
+      const { registration } = (await other.device('ets950')) as { registration: { objects: unknown } };
+      expect(registration.objects).toMatchObject([{ id: 1, instances: [1] }, { id: 3 }]);
+      there.close();
+    } finally {
+      await other.stop();
+    }
   });
 
   it('a Register that came twice is answered twice with the same location', async () => {

@@ -1,4 +1,6 @@
 /** Tests run from the sources through swc, as native ES modules; `npm test` builds first, because worker threads load the built files. */
+import { availableParallelism } from 'node:os';
+
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
@@ -6,6 +8,8 @@ export default {
   testPathIgnorePatterns: ['<rootDir>/test/interop/'],
   // A busy machine of two cores may take long for what takes a second: a test that hangs ends all the same.
   testTimeout: 30_000,
+  // Many tests wait for processes, disks and timers: two at once keep two cores busy.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
@@ -14,7 +18,7 @@ export default {
     ],
   },
   moduleNameMapper: {
-    '^#((?:base|coap|lwm2m|transport|fleet|store|southbound|northbound|simulator)(?:/.+)?)$':
+    '^#((?:base|coap|lwm2m|transport|fleet|store|southbound|northbound|simulator|conformance)(?:/.+)?)$':
       '<rootDir>/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -5,7 +5,7 @@
 
 import { attributeFault } from './attribute-rules.js';
 import type { ObjectDefinition, ResourceDefinition } from './definitions.js';
-import type { Attributes, DeviceRequest } from './operation.js';
+import type { Attributes, DeviceRequest, ObservationTerms } from './operation.js';
 import { showPath } from './path.js';
 import type { Path } from './path.js';
 import type { DeviceDialect, ObjectList } from './registration.js';
@@ -52,7 +52,7 @@ export function expectedRefusal(request: DeviceRequest, device: RegisteredModel)
         return node === 'removed' ? deleteFault(path, device) : writeFault(path, node, device);
       });
     case 'observe':
-      return first(request.paths, (path) => observeFault(path, request.parameters, device));
+      return first(request.paths, (path) => observeFault(path, request, device));
     case 'cancelObserve':
       return undefined;
   }
@@ -60,10 +60,11 @@ export function expectedRefusal(request: DeviceRequest, device: RegisteredModel)
 
 function observeFault(
   path: Path,
-  parameters: Attributes | undefined,
+  { paths, parameters }: ObservationTerms,
   device: RegisteredModel,
 ): ExpectedRefusal | undefined {
-  const fault = placeFault(path, device) ?? readFault(path, device);
+  // Of several paths those that are not there are left out, and may come later (LwM2M-Core 1.1.1 §6.4.4; OMA 308).
+  const fault = paths.length > 1 ? hiddenFault(path) : (placeFault(path, device) ?? readFault(path, device));
   return fault ?? (parameters === undefined ? undefined : attributesFault(path, parameters, device));
 }
 

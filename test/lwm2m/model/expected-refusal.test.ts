@@ -157,7 +157,8 @@ describe('a request that a device refuses', () => {
       '4.05',
       '/3/0/0',
     ],
-    ['an observation of an executable among others', observe(['/3/0/9', '/3/0/4']), '4.05', 'cannot be read'],
+    ['an observation of an executable', observe(['/3/0/4']), '4.05', 'cannot be read'],
+    ['an observation of the Security object among others', observe(['/3/0/9', '/0']), '4.01', ''],
     [
       'an observation whose parameters do not go with it',
       observe(['/3/0/0'], { gt: 1 }),
@@ -210,6 +211,10 @@ describe('a request that a device may well carry out', () => {
       { kind: 'readComposite', paths: [parsePath('/'), parsePath('/3339/0/5522')] },
     ],
     ['a composite removal', { kind: 'writeComposite', entries: [{ path: parsePath('/16/0/0/1'), node: 'removed' }] }],
+    [
+      'an observation of an executable and of what is not there yet, among others',
+      observe(['/3/0/9', '/3/0/4', '/16/1']),
+    ],
     ['an observation with parameters', observe(['/3/0/9'], { pmin: 1, gt: 5 })],
     ['a cancellation', { kind: 'cancelObserve', paths: [parsePath('/9')], token: new Uint8Array(8), by: 'observe' }],
     [

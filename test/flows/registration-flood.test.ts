@@ -32,7 +32,11 @@ it('ten Registers at once are answered 2.01, more 4.29 with Max-Age, and nothing
     const messageId = `100${count}`;
     location = await client.peer.ask(registerOf(messageId), created(messageId));
   }
-  const registeredAt = async (): Promise<unknown> => (await server.device('flood'))['registration'];
+  /** But for what is reckoned anew each time, from two clocks that are rounded apart. */
+  const registeredAt = async (): Promise<unknown> => {
+    const { expiresAt: _reckoned, ...rest } = (await server.device('flood'))['registration'] as Record<string, unknown>;
+    return rest;
+  };
   const before = await registeredAt();
   for (const messageId of ['2000', '2001', '2002']) {
     const { A } = await client.peer.ask(registerOf(messageId), refused(messageId));

@@ -18,6 +18,8 @@ export interface Step {
 export interface Answer {
   /** `2.05`. */
   readonly code: string;
+  /** Content-Format by number, when the answer was seen and names one. */
+  readonly format: number | undefined;
   readonly values: FlatValues;
   readonly links: readonly Link[];
   /** Of a Create: the path of the new instance. */

@@ -6,8 +6,8 @@
 import { AppError, DecodeError, bytesEqual } from '#base';
 import { Code, OptionNumber, codeClass, showCode } from '#coap/codec';
 import type { Message } from '#coap/codec';
-import { FORMATS, tryParsePath } from '#lwm2m/model';
-import type { FormatName } from '#lwm2m/model';
+import { ATTRIBUTE_NAMES, FORMATS, tryParsePath } from '#lwm2m/model';
+import type { FormatName, ReadFormat } from '#lwm2m/model';
 import { decodeObserved } from '#lwm2m/protocol';
 
 import { codeOf, queryText, reasonOf, show, successOf, targetOf, wordsOf } from './orders.js';
@@ -79,11 +79,16 @@ export class Trial {
     return links.has(`/${object}/${instance}/${resource}`);
   }
 
-  /** A Read: its values, all checked to have come in the format that was asked for, by default whatever the device has. */
-  async read(path: string, format?: FormatName | 'any'): Promise<Answer> {
+  /**
+   * A Read: its values, checked to have come in the format that was asked for, by default whatever the device has. Ends the
+   * case when the device has not got that format.
+   */
+  async read(path: string, format?: ReadFormat): Promise<Answer> {
     const answer = await this.#ask({ kind: 'read', path, ...(format === undefined ? {} : { format }) });
+    const named = format === 'any' ? undefined : format;
+    if (answer.code === '4.06' && named !== undefined) throw this.#unsupported(named, 'give');
     this.expect(answer, '2.05', 'readCode');
-    if (format !== undefined && format !== 'any') this.#checkFormat(answer, format);
+    if (named !== undefined) this.#checkFormat(answer, named);
     return answer;
   }
 
@@ -92,7 +97,7 @@ export class Trial {
     const { format, mode = 'replace' } = how;
     const order = { kind: 'write', path, mode, value, ...(format === undefined ? {} : { format }) };
     const answer = await this.#ask(order);
-    if (answer.code === '4.15' && format !== undefined) throw this.#unsupported(format);
+    if (answer.code === '4.15' && format !== undefined) throw this.#unsupported(format, 'take');
     this.expect(answer, '2.04', 'writeCode');
   }
 
@@ -138,13 +143,14 @@ export class Trial {
     });
   }
 
-  /** Write-Attributes that is to succeed; they are unset when the case ends. */
+  /** Write-Attributes that is to succeed; when the case ends they are what they were, or unset. */
   async attributes(path: string, attributes: Readonly<Record<string, number>>): Promise<void> {
-    const unset = Object.fromEntries(Object.keys(attributes).map((name) => [name, null]));
+    const had = await this.#assigned(path);
+    const before = Object.fromEntries(Object.keys(attributes).map((name) => [name, had[name] ?? null]));
     const answer = await this.#ask({ kind: 'writeAttributes', path, attributes });
     this.expect(answer, '2.04', 'attributesCode');
     this.undo(`the attributes of ${path}`, async () => {
-      const ended = await this.#rig.order({ kind: 'writeAttributes', path, attributes: unset });
+      const ended = await this.#rig.order({ kind: 'writeAttributes', path, attributes: before });
       // What has been deleted meanwhile has no attributes left.
       if (ended.state !== 'succeeded' && ended.error?.coapCode !== '4.04') throw new Error(reasonOf(ended));
     });
@@ -298,7 +304,11 @@ export class Trial {
     const words = wordsOf(order);
     const ended = await this.#order(order, words);
     const { result, error } = ended;
-    if (error?.code === 'device_timeout' || ended.state === 'unknown' || ended.state === 'expired') {
+    if (ended.state === 'expired') {
+      this.#step(words, 'not sent');
+      throw inconclusive(`the device was not heard of in time, so nothing was sent: ${words}`);
+    }
+    if (error?.code === 'device_timeout' || ended.state === 'unknown') {
       this.#step(words, 'no answer');
       throw inconclusive(`the device did not answer: ${words}`);
     }
@@ -308,16 +318,14 @@ export class Trial {
     if (error !== undefined && error.coapCode === undefined && code === successOf(order))
       throw failed(RULES.decodable, error.detail ?? error.code);
     if (code === undefined) throw inconclusive(`${words}: ${reasonOf(ended)}`);
-    this.#lastAnswer = seen?.message;
     return {
       code,
+      format: seen?.message.uint(OptionNumber.CONTENT_FORMAT),
       values: result?.nodes === undefined ? flatten(result?.node) : flattenAll(result.nodes),
       links: result?.links ?? [],
       created: result?.path,
     };
   }
-
-  #lastAnswer: Message | undefined;
 
   async #order(order: Order, words: string): Promise<Ended> {
     try {
@@ -334,29 +342,48 @@ export class Trial {
     return this.until(ANSWER_SEEN, () => answerTo(messagesIn(this.#rig.datagrams, from), code, path));
   }
 
-  #checkFormat(answer: Answer, format: FormatName): void {
-    if (answer.code !== '2.05' || this.#lastAnswer === undefined) return;
-    const named = this.#lastAnswer.uint(OptionNumber.CONTENT_FORMAT);
+  #checkFormat({ format: named }: Answer, format: FormatName): void {
     // RFC 7252 §5.5.1: without the option a representation may be text; nothing else may.
     const found = named ?? (format === 'text' ? FORMATS.text : undefined);
-    this.require(
-      found === FORMATS[format],
-      'acceptHonoured',
-      () => `Content-Format ${found ?? 'none'} for Accept ${FORMATS[format]}`,
+    const detail = (): string => `Content-Format ${found ?? 'none'} for Accept ${FORMATS[format]}`;
+    this.require(found === FORMATS[format], 'acceptHonoured', detail);
+  }
+
+  /** Only TLV in 1.0 is no format that a device may be without. */
+  #unsupported(format: FormatName, what: 'give' | 'take'): CaseEnd {
+    return this.device.dialect.lwm2m === '1.0' && format === 'tlv'
+      ? failed(RULES.tlvMandatory, 'TLV is refused')
+      : notApplicable(`the device does not ${what} ${format}`);
+  }
+
+  /**
+   * The attributes assigned to a path itself. Clients differ in whether a Discover shows what is inherited: what is the same one
+   * level up counts as that, for without it it holds all the same.
+   */
+  async #assigned(path: string): Promise<Readonly<Record<string, number>>> {
+    const parent = path.split('/').slice(0, -1).join('/');
+    const above = parent === '' ? {} : await this.#holding(parent);
+    return Object.fromEntries(Object.entries(await this.#shown(path)).filter(([name, value]) => above[name] !== value));
+  }
+
+  /** The attributes that hold at a path: its own and those from above. */
+  async #holding(path: string): Promise<Readonly<Record<string, number>>> {
+    const parent = path.split('/').slice(0, -1).join('/');
+    return { ...(parent === '' ? {} : await this.#holding(parent)), ...(await this.#shown(path)) };
+  }
+
+  /** The attributes that the Discover shows in which a path is one link of several, of an object that of itself. */
+  async #shown(path: string): Promise<Readonly<Record<string, number>>> {
+    const segments = path.split('/');
+    const asked = segments.length <= 3 ? path : segments.slice(0, -1).join('/');
+    const { result } = await this.#rig.order({ kind: 'discover', path: asked });
+    const link = result?.links?.find((one) => one.path === path);
+    return Object.fromEntries(
+      Object.entries(link?.attributes ?? {}).filter(
+        (entry): entry is [string, number] =>
+          ATTRIBUTE_NAMES.some((name) => name === entry[0]) && typeof entry[1] === 'number',
+      ),
     );
-  }
-
-  #unsupported(format: FormatName): CaseEnd {
-    return this.device.dialect.lwm2m === '1.0' && format === 'tlv'
-      ? failed(RULES.tlvMandatory, 'TLV is refused')
-      : notApplicable(`the device does not take ${format}`);
-  }
-
-  /** Ends the case when a Read was refused because of its format. */
-  formatRefused(format: FormatName): CaseEnd {
-    return this.device.dialect.lwm2m === '1.0' && format === 'tlv'
-      ? failed(RULES.tlvMandatory, 'TLV is refused')
-      : notApplicable(`the device does not give ${format}`);
   }
 
   readonly #links = new Map<string, ReadonlySet<string>>();

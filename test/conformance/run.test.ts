@@ -60,6 +60,22 @@ describe('a perfect device', () => {
   });
 });
 
+it('attributes that the device had before a run are put back, not just unset', async () => {
+  const rig = new VirtualRig();
+  const had = { kind: 'writeAttributes', path: '/3', attributes: { pmin: 7 } };
+  await rig.order(had);
+  const { cases } = await runCases(
+    rig,
+    CASES.filter(({ id }) => id === 260),
+    SETTINGS,
+  );
+  expect(cases).toMatchObject([{ verdict: 'pass', leftovers: [] }]);
+  const { result } = await rig.order({ kind: 'discover', path: '/3' });
+  const [object] = result?.links ?? [];
+  expect(object).toMatchObject({ path: '/3', attributes: { pmin: 7 } });
+  expect(object?.attributes).not.toHaveProperty('pmax');
+});
+
 describe('a device that breaks a rule fails at the cases that name it, and at no other', () => {
   it.each(MUTATIONS.map((mutation) => [mutation.does, mutation] as const))(
     '%s',

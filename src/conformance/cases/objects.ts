@@ -1,6 +1,7 @@
 /** ETS 651, 652, 680, 685 (Device), 701, 710 (Connectivity Monitoring), 801, 810 (Location), 901, 905, 910 (Statistics). */
 
 import type { Case } from '../case.js';
+import { checkMandatory } from '../mandatory.js';
 import { expectRegular } from '../intervals.js';
 import type { Trial } from '../trial.js';
 
@@ -117,13 +118,7 @@ export const OBJECT_CASES: readonly Case[] = [
 async function readWhole(t: Trial, object: number): Promise<void> {
   const instance = t.instance(object);
   const { values } = await t.read(instance);
-  for (const { id, mandatory, operations } of t.device.dialect.model.object(object)?.resources.values() ?? []) {
-    if (mandatory !== 'mandatory' || !operations.includes('R')) continue;
-    const there = [...values.keys()].some(
-      (path) => path === `${instance}/${id}` || path.startsWith(`${instance}/${id}/`),
-    );
-    t.require(there, 'mandatoryThere', () => `${instance}/${id} is missing`);
-  }
+  checkMandatory(t, values, instance);
 }
 
 async function observeWhole(t: Trial, object: number): Promise<void> {

@@ -3,10 +3,10 @@
 import type { FormatName } from '#lwm2m/model';
 
 import type { Case } from '../case.js';
+import { checkMandatory } from '../mandatory.js';
 import type { Order } from '../rig.js';
 import { below } from '../trial.js';
 import type { Trial } from '../trial.js';
-import type { Answer } from '../trial-types.js';
 import { notApplicable } from '../verdict.js';
 
 /** The cases. */
@@ -130,7 +130,7 @@ async function readOnes(t: Trial, instance: string, resources: readonly string[]
   if (there.length === 0) throw notApplicable(`the device has none of ${instance}/${resources.join(',')}`);
   for (const resource of there) {
     const path = `${instance}/${resource}`;
-    const { values } = await readIn(t, path, format);
+    const { values } = await t.read(path, format);
     t.same(values.get(path), whole.values.get(path), 'sameInAllFormats', path);
   }
 }
@@ -138,7 +138,7 @@ async function readOnes(t: Trial, instance: string, resources: readonly string[]
 /** Reads the Device object in a format: all mandatory resources, and what a read in the device's own format gives. */
 async function readDevice(t: Trial, format: FormatName): Promise<void> {
   const instance = t.instance(3);
-  const { values } = await readIn(t, instance, format);
+  const { values } = await t.read(instance, format);
   checkMandatory(t, values, instance);
   const whole = await t.read(instance);
   for (const resource of ['0', '1', '2', '3', '16']) {
@@ -154,22 +154,14 @@ async function readLevels(t: Trial, format: FormatName): Promise<void> {
   const { path } = await errorCode(t);
   for (const object of [1, 3]) {
     t.instance(object);
-    const { values } = await readIn(t, `/${object}`, format);
+    const { values } = await t.read(`/${object}`, format);
     for (const instance of t.instances(object)) checkMandatory(t, values, `/${object}/${instance}`);
   }
   for (const at of ['/3/0', '/3/0/16', path]) {
-    const { values } = await readIn(t, at, format);
+    const { values } = await t.read(at, format);
     for (const steady of ['/3/0/16', path].filter((one) => one === at || at === '/3/0'))
       t.same(values.get(steady), whole.values.get(steady), 'sameInAllFormats', steady);
   }
-}
-
-/** A Read in a format that a device need not have. */
-async function readIn(t: Trial, path: string, format: FormatName | undefined): Promise<Answer> {
-  if (format === undefined) return t.read(path);
-  const probe = await t.ask({ kind: 'read', path, format });
-  if (probe.code === '4.06') throw t.formatRefused(format);
-  return t.read(path, format);
 }
 
 /** The first error code, a resource instance that every device has. */
@@ -178,14 +170,4 @@ async function errorCode(t: Trial): Promise<{ readonly path: string; readonly va
   const [first] = values;
   if (first === undefined) throw notApplicable('the device has no instance of /3/0/11');
   return { path: first[0], value: first[1] };
-}
-
-function checkMandatory(t: Trial, values: ReadonlyMap<string, unknown>, instance: string): void {
-  const [, object = ''] = instance.split('/');
-  const definition = t.device.dialect.model.object(Number(object));
-  for (const { id, mandatory, operations } of definition?.resources.values() ?? []) {
-    if (mandatory !== 'mandatory' || !operations.includes('R')) continue;
-    const path = `${instance}/${id}`;
-    t.require(below(values, path).size > 0, 'mandatoryThere', () => `${path} is missing`);
-  }
 }

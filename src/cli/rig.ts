@@ -6,7 +6,7 @@ import { viewFor } from '#lwm2m/model';
 import type { EnablerVersion, ObjectCatalogue, ObjectEntry } from '#lwm2m/model';
 
 import type { Client } from './client.js';
-import { messages } from './sse.js';
+import { connected, messages } from './sse.js';
 import { devicePath } from './values.js';
 
 /** A device of a running server. */
@@ -119,13 +119,7 @@ export class RestRig implements Rig {
   #follow(): Promise<void> {
     const pieces = this.#client.stream(`${devicePath(this.#endpoint)}/trace`, { signal: this.#closed.signal });
     return new Promise((resolve, reject) => {
-      const begun = async function* (): AsyncGenerator<string> {
-        for await (const piece of pieces) {
-          resolve();
-          yield piece;
-        }
-      };
-      this.#take(begun()).catch((error: unknown) => {
+      this.#take(connected(pieces, resolve)).catch((error: unknown) => {
         this.#lost = error instanceof Error ? error : new Error(String(error));
         for (const watcher of this.#watchers) watcher();
         reject(this.#lost);

@@ -6,20 +6,23 @@ import { ExitCode } from './exit.js';
 export class Signals {
   /** Resolves at the first. */
   readonly told: Promise<'told'>;
+  /** Aborted at the first. */
+  readonly signal: AbortSignal;
   readonly #onSignal: () => void;
 
   constructor() {
-    let tell: (() => void) | undefined;
+    const told = new AbortController();
+    this.signal = told.signal;
     this.told = new Promise((resolve) => {
-      tell = () => {
+      this.signal.addEventListener('abort', () => {
         resolve('told');
-      };
+      });
     });
     let asked = 0;
     this.#onSignal = () => {
       asked += 1;
       if (asked > 1) process.exit(ExitCode.FORCED);
-      tell?.();
+      told.abort();
     };
     process.on('SIGTERM', this.#onSignal);
     process.on('SIGINT', this.#onSignal);

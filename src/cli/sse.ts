@@ -21,6 +21,16 @@ export async function* messages(pieces: AsyncIterable<string>): AsyncGenerator<S
   }
 }
 
+/** The pieces of a stream; `begun` is called with the first, which the server sends when it begins to tell. */
+export async function* connected(pieces: AsyncIterable<string>, begun: () => void): AsyncGenerator<string> {
+  let first = true;
+  for await (const piece of pieces) {
+    if (first) begun();
+    first = false;
+    yield piece;
+  }
+}
+
 function splitField(line: string): [string, string] {
   const colon = line.indexOf(':');
   return colon < 0 ? [line, ''] : [line.slice(0, colon), line.slice(colon + 1).replace(/^ /, '')];

@@ -87,10 +87,9 @@ it('says of bytes that are no message what is wrong with them', async () => {
 });
 
 it('refuses more readers than there may be, and whoever has no token', async () => {
-  const [first] = [await traceOf('a'), await traceOf('a')];
+  await traceOf('a');
+  await traceOf('b');
   expect((await server.fetch('GET', '/devices/a/trace')).status).toBe(429);
   const anonymous = await fetch(`${server.http}/api/v1/devices/a/trace`);
   expect(anonymous.status).toBe(401);
-  for (const reader of readers) reader.close();
-  expect(first).toBeDefined();
 });

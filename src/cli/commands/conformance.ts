@@ -18,6 +18,7 @@ import {
 
 import { loadObjects } from '../../objects.js';
 import { VERSION } from '../../version.js';
+import { whole } from '../arguments.js';
 import { Client, findAccess } from '../client.js';
 import { ExitCode } from '../exit.js';
 import { checkPlace, readBytes, writeTo } from '../files.js';
@@ -93,9 +94,7 @@ async function run(options: RunOptions): Promise<void> {
   const client = new Client(findAccess(options));
   const rig = await RestRig.open(client, options.endpoint, catalogue, options.timeout);
   const signals = new Signals();
-  const told = new AbortController();
   void signals.told.then(() => {
-    told.abort();
     process.stderr.write('bellwether: ending after this case; once more to end at once\n');
   });
   const people = options.json !== true;
@@ -111,7 +110,7 @@ async function run(options: RunOptions): Promise<void> {
         if (people) for (const line of caseLines(result)) process.stdout.write(`${escaped(line)}\n`);
       },
     };
-    const result = await runCases(rig, options.case ?? CASES, settings, listener, () => told.signal.aborted);
+    const result = await runCases(rig, options.case ?? CASES, settings, listener, () => signals.signal.aborted);
     const report = reportOf(result, { version: VERSION, startedAt });
     for (const write of reports) write(report);
     if (people) process.stdout.write(`${summaryLine(report)}\n`);
@@ -173,12 +172,4 @@ function casesOf(text: string): readonly Case[] {
     for (const one of found) wanted.add(one);
   }
   return CASES.filter((one) => wanted.has(one));
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`it must be a whole number from ${min} to ${max}`);
-  };
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { Client, findAccess } from '../client.js';
 import { escaped } from '../logger.js';
 import { nodeRows, showCell } from '../output.js';
+import { Signals } from '../signals.js';
 import { messages, type SseMessage } from '../sse.js';
 import { withAccess, type ClientOptions } from './device.js';
 
@@ -19,14 +20,14 @@ export function addEvent(program: Command): void {
       const client = new Client(findAccess(options));
       const headers: Record<string, string> = options.after === undefined ? {} : { 'last-event-id': options.after };
       const { type, endpoint } = options;
-      const told = new AbortController();
-      for (const name of ['SIGINT', 'SIGTERM'] as const)
-        process.once(name, () => {
-          told.abort();
-        });
-      const pieces = client.stream('/events', { query: { type, endpoint }, headers, signal: told.signal });
-      for await (const message of messages(pieces)) {
-        process.stdout.write(`${options.json === true ? jsonOf(message) : wordsOf(message)}\n`);
+      const signals = new Signals();
+      const pieces = client.stream('/events', { query: { type, endpoint }, headers, signal: signals.signal });
+      try {
+        for await (const message of messages(pieces)) {
+          process.stdout.write(`${options.json === true ? jsonOf(message) : wordsOf(message)}\n`);
+        }
+      } finally {
+        signals.forget();
       }
     });
 }

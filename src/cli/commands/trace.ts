@@ -6,8 +6,9 @@ import { fromHex } from '#base';
 import { showMessage } from '#coap/codec';
 
 import { Client, findAccess } from '../client.js';
+import { escaped } from '../logger.js';
 import { Signals } from '../signals.js';
-import { messages } from '../sse.js';
+import { connected, messages } from '../sse.js';
 import { devicePath } from '../values.js';
 import { withAccess, type ClientOptions } from './device.js';
 
@@ -30,16 +31,18 @@ export function addTrace(device: Command): void {
     .action(async (endpoint: string, options: ClientOptions & { hex?: boolean }) => {
       const client = new Client(findAccess(options));
       const signals = new Signals();
-      const told = new AbortController();
-      void signals.told.then(() => {
-        told.abort();
+      const pieces = connected(client.stream(`${devicePath(endpoint)}/trace`, { signal: signals.signal }), () => {
+        process.stderr.write(`the datagrams of ${escaped(endpoint)} are shown from now on; Ctrl-C ends\n`);
       });
-      const pieces = client.stream(`${devicePath(endpoint)}/trace`, { signal: told.signal });
-      for await (const { data } of messages(pieces)) {
-        const datagram = JSON.parse(data) as ShownDatagram;
-        process.stdout.write(
-          `${options.json === true ? data : wordsOf(datagram, options.hex === true ? 'hex' : 'words')}\n`,
-        );
+      try {
+        for await (const { data } of messages(pieces)) {
+          const datagram = JSON.parse(data) as ShownDatagram;
+          process.stdout.write(
+            `${options.json === true ? data : wordsOf(datagram, options.hex === true ? 'hex' : 'words')}\n`,
+          );
+        }
+      } finally {
+        signals.forget();
       }
     });
 }

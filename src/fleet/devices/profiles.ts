@@ -8,9 +8,10 @@ import type { Clock } from '#base';
 import type { ProfileObject } from '#lwm2m/model';
 import type { Commits } from '../access/commits.js';
 import { permit } from '../access/guard.js';
-import type { NewEvent, Principal, ProfileSetting } from '../model/index.js';
+import type { Principal, ProfileSetting } from '../model/index.js';
 import type { Versioned } from '../ports/index.js';
-import { Exclusive } from './exclusive.js';
+import { OperatorTable } from './operator-table.js';
+import type { CheckCurrent } from './operator-table.js';
 
 /** A profile as shown. */
 export interface ProfileView {
@@ -23,9 +24,6 @@ export interface ProfileInput {
   readonly objects: readonly ProfileObject[];
 }
 
-/** Looks at what is there when the turn has come; throws to stop the change. */
-export type CheckProfile = (current: ProfileView | undefined) => void;
-
 /** What profiles stand on. */
 export interface ProfilesParts {
   readonly commits: Commits;
@@ -36,90 +34,72 @@ export interface ProfilesParts {
 
 /** All profiles. */
 export class Profiles {
-  readonly #parts: ProfilesParts;
-  readonly #known = new Map<string, Versioned<ProfileSetting>>();
-  readonly #exclusive = new Exclusive();
+  readonly #table: OperatorTable<ProfileSetting, ProfileView>;
 
-  constructor(parts: ProfilesParts) {
-    this.#parts = parts;
+  constructor({ commits, clock, limit }: ProfilesParts) {
+    this.#table = new OperatorTable({
+      commits,
+      kind: 'profile',
+      limit,
+      full: (most) => new AppError('too_many_profiles', `${most} profiles are known already`),
+      missing: (id) => new AppError('profile_not_found', `there is no profile "${id}"`),
+      view: ({ name, objects }) => ({ id: name, objects }),
+      event: (id, record) => ({
+        type: 'profile.changed',
+        at: clock.wall(),
+        data: { profile: id, known: record !== undefined },
+      }),
+    });
   }
 
   /** Profiles there are. */
   get size(): number {
-    return this.#known.size;
+    return this.#table.size;
   }
 
   /** Takes a loaded setting in. */
   restore(setting: Versioned<ProfileSetting>): void {
-    this.#known.set(setting.record.name, setting);
+    this.#table.restore(setting);
   }
 
   /** The objects of a profile; undefined: it is not known. */
   objectsOf(id: string): readonly ProfileObject[] | undefined {
-    return this.#known.get(id)?.record.objects;
+    return this.#table.record(id)?.objects;
   }
 
   /** All profiles, by id. */
   list(principal: Principal): readonly ProfileView[] {
     permit(principal, 'profile:read');
-    return [...this.#known.keys()].sort().flatMap((id) => this.#view(id) ?? []);
+    return this.#table.list();
   }
 
   /** One profile. Throws AppError(`profile_not_found`). */
   get(principal: Principal, id: string): ProfileView {
     permit(principal, 'profile:read');
-    const view = this.#view(id);
-    if (view === undefined) throw profileNotFound(id);
-    return view;
+    return this.#table.get(id);
   }
 
   /**
-   * Says what devices of a profile have, for registrations from now on; resolves when that is durable. Throws AppError
-   * `invalid_body` (an object or instance is given twice), `too_many_profiles`, what `check` throws, and what the store refuses.
+   * Says what devices of a profile have, for registrations from now on; resolves when that is durable. What changes nothing is
+   * not committed. Throws AppError `invalid_body` (an object or instance is given twice), `too_many_profiles`, what `check`
+   * throws, and what the store refuses.
    */
-  put(principal: Principal, id: string, { objects }: ProfileInput, check: CheckProfile = ANY): Promise<ProfileView> {
+  async put(
+    principal: Principal,
+    id: string,
+    { objects }: ProfileInput,
+    check: CheckCurrent<ProfileView> = ANY,
+  ): Promise<ProfileView> {
     permit(principal, 'profile:write');
-    const ordered = inOrder(objects);
-    return this.#exclusive.run(id, async () => {
-      check(this.#view(id));
-      const known = this.#known.get(id);
-      const { limit } = this.#parts;
-      if (known === undefined && this.#known.size >= limit)
-        throw new AppError('too_many_profiles', `${limit} profiles are known already`);
-      const record: ProfileSetting = { kind: 'profile', name: id, objects: ordered };
-      const { version } = await this.#commit(principal, id, known?.version ?? 0, record);
-      this.#known.set(id, { version, record });
-      return { id, objects: ordered };
-    });
+    const record: ProfileSetting = { kind: 'profile', name: id, objects: inOrder(objects) };
+    const text = JSON.stringify(record.objects);
+    return this.#table.put(principal, record, check, (current) => JSON.stringify(current.objects) === text);
   }
 
   /** Forgets a profile; devices that are registered with it stay so. Throws AppError(`profile_not_found`) and as `put`. */
-  remove(principal: Principal, id: string, check: CheckProfile = ANY): Promise<void> {
+  remove(principal: Principal, id: string, check: CheckCurrent<ProfileView> = ANY): Promise<void> {
     permit(principal, 'profile:write');
-    return this.#exclusive.run(id, async () => {
-      const known = this.#known.get(id);
-      if (known === undefined) throw profileNotFound(id);
-      check(this.#view(id));
-      await this.#commit(principal, id, known.version, undefined);
-      this.#known.delete(id);
-    });
-  }
-
-  #view(id: string): ProfileView | undefined {
-    const known = this.#known.get(id);
-    return known === undefined ? undefined : { id, objects: known.record.objects };
-  }
-
-  #commit(
-    { actor }: Principal,
-    id: string,
-    expected: number,
-    record: ProfileSetting | undefined,
-  ): ReturnType<Commits['setting']> {
-    const { commits, clock } = this.#parts;
-    const data = { profile: id, known: record !== undefined };
-    const event: NewEvent = { type: 'profile.changed', at: clock.wall(), data };
-    return commits.setting({ kind: 'profile', name: id }, expected, record, { actor, events: [event] });
+    return this.#table.remove(principal, id, check);
   }
 }
 
@@ -132,7 +112,11 @@ function inOrder(objects: readonly ProfileObject[]): readonly ProfileObject[] {
       throw twice(`/objects/${index}/instances`, `an instance of object ${id} is given twice`);
   }
   return objects
-    .map((object) => ({ ...object, instances: [...object.instances].sort(ascending) }))
+    .map(({ id, version, instances }) => ({
+      id,
+      ...(version !== undefined && { version }),
+      instances: [...instances].sort(ascending),
+    }))
     .sort((left, right) => left.id - right.id);
 }
 
@@ -144,8 +128,4 @@ function ascending(left: number, right: number): number {
   return left - right;
 }
 
-function profileNotFound(id: string): AppError {
-  return new AppError('profile_not_found', `there is no profile "${id}"`);
-}
-
-const ANY: CheckProfile = () => undefined;
+const ANY: CheckCurrent<ProfileView> = () => undefined;

@@ -68,6 +68,31 @@ describe('attributes that were ordered', () => {
     expect(shown(world)).toEqual({ '/3303/0/5700': { pmin: 10 } });
   });
 
+  it('are kept before the operation has succeeded, however often the store refuses them at first, and in their order', async () => {
+    const world = await online();
+    const submit = (attributes: Readonly<Record<string, number>>) =>
+      world.fleet.operations.submit(OWNER, 'a', { kind: 'writeAttributes', path: '/3303/0/5700', attributes });
+    const first = await submit({ pmin: 5, gt: 1 });
+    await first.persist();
+    // The one that says it is sent comes first.
+    world.link.behaviour = () => {
+      world.store.fail('store_busy', 2);
+      world.link.behaviour = OBLIGING;
+      return done(0x44);
+    };
+    const second = await submit({ pmin: 10, gt: 2 });
+    await settle();
+    await world.pass(500);
+    expect(second.view()).toMatchObject({ state: 'sent' });
+    const third = await submit({ gt: 3 });
+    await world.pass(10_000);
+    expect([second.view().state, third.view().state]).toEqual(['succeeded', 'succeeded']);
+    expect(shown(world)).toEqual({ '/3303/0/5700': { pmin: 10, gt: 3 } });
+    expect(asked(world)).toHaveLength(3);
+    await world.crash();
+    expect(shown(world)).toEqual({ '/3303/0/5700': { pmin: 10, gt: 3 } });
+  });
+
   it('are kept only when the device took them', async () => {
     const refused: Outcome = { kind: 'refused', code: 0x80, detail: 'no' };
     const world = await online({ behaviour: () => refused });

@@ -6,10 +6,10 @@
 import { AppError, seconds } from '#base';
 import type { Clock, Instant } from '#base';
 import type { DeviceRequest, Outcome, PlacedNode } from '#lwm2m/model';
-import type { Actor, OperationRecord, ValueSource } from '../model/index.js';
+import type { Actor, DeviceRecord, OperationRecord, ValueSource } from '../model/index.js';
 import { isWriteType } from '../model/index.js';
 import type { Agenda, Timed } from '../devices/agenda.js';
-import type { DeviceChanges } from '../devices/changes.js';
+import type { DeviceChanges, NextRecord } from '../devices/changes.js';
 import type { Device } from '../devices/device.js';
 import type { Dialects } from '../devices/dialects.js';
 import { attributesAfter } from '../devices/kept-attributes.js';
@@ -41,14 +41,10 @@ export interface RunnerParts {
   readonly fault: (error: unknown) => void;
 }
 
-/** What a finished operation brought. */
+/** Values that a finished operation brought. */
 interface Found {
   readonly nodes: readonly PlacedNode[];
   readonly source: ValueSource;
-  /** A request that changed which attributes the device has. */
-  readonly attributing?: DeviceRequest;
-  /** Of the registration it was carried out in. */
-  readonly location: string | undefined;
 }
 
 /** The one who carries operations out. */
@@ -112,7 +108,8 @@ export class OperationRunner implements WorkSource, Timed {
     const model = (device.dialect ?? { model: dialects.anyModel }).model;
     const final = outcomeRecord(sent, outcome, clock.wall(), model);
     if (final === undefined) return this.#requeue(operation);
-    this.#finish(operation, final, deviceActor(device), foundBy(request, outcome, location));
+    if (outcome.kind === 'done') await this.#keepAttributes(operation, request, location);
+    this.#finish(operation, final, deviceActor(device), foundBy(request, outcome));
     return 'go on';
   }
 
@@ -200,10 +197,14 @@ export class OperationRunner implements WorkSource, Timed {
     this.counters.operations_finished += 1;
   }
 
-  /** What attributes the device has now, to be written again in later registrations. */
+  /**
+   * Keeps what attributes the device has now, to be written again in later registrations; before the operation has succeeded,
+   * before the next one of the device, and again until the store takes it: they are promised by then.
+   */
   async #keepAttributes(operation: LiveOperation, request: DeviceRequest, location: string | undefined): Promise<void> {
+    const { changes, agenda } = this.#parts;
     const { device, actor } = operation;
-    await this.#parts.changes.change(device, actor, (record) => {
+    const next = (record: DeviceRecord): NextRecord | undefined => {
       // Another registration has begun meanwhile: the device has forgotten them already.
       const state = record.registration?.location === location ? 'written' : 'pending';
       const attributes = attributesAfter(device.attributes, request, state);
@@ -211,20 +212,26 @@ export class OperationRunner implements WorkSource, Timed {
       const { attributes: _before, ...rest } = record;
       const kept = attributes.length === 0 ? {} : { attributes };
       return { record: { ...rest, lastSeen: device.lastSeen, ...kept } };
-    });
+    };
+    while (device.phase !== 'removed' && attributesAfter(device.attributes, request, 'written') !== device.attributes) {
+      try {
+        await changes.change(device, actor, next);
+        return;
+      } catch (error) {
+        if (!isTemporary(error)) throw error;
+        await agenda.pause(TRY_AGAIN);
+      }
+    }
   }
 
   /** Values are written before the operation that brought them; when the store refuses them, only they are missing. */
-  async #record(operation: LiveOperation, found: Found, actor: Actor): Promise<void> {
+  async #record(operation: LiveOperation, { nodes, source }: Found, actor: Actor): Promise<void> {
     const { values, dialects, isPresent } = this.#parts;
     const { device } = operation;
-    const { nodes, source, attributing } = found;
     if (device.phase === 'removing' && !(await isPresent(device))) return;
     const model = device.dialect?.model ?? dialects.anyModel;
     try {
-      if (attributing !== undefined) await this.#keepAttributes(operation, attributing, found.location);
-      if (nodes.length > 0)
-        await values.record({ device: device.id, endpoint: device.endpoint, model, source, actor }, nodes);
+      await values.record({ device: device.id, endpoint: device.endpoint, model, source, actor }, nodes);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       this.counters.values_refused += 1;
@@ -232,14 +239,12 @@ export class OperationRunner implements WorkSource, Timed {
   }
 }
 
-function foundBy(request: DeviceRequest, outcome: Outcome, location: string | undefined): Found | undefined {
+function foundBy(request: DeviceRequest, outcome: Outcome): Found | undefined {
   if (outcome.kind !== 'done') return undefined;
   if (request.kind === 'read' || request.kind === 'readComposite')
-    return { nodes: outcome.nodes ?? [], source: 'read', location };
-  if (request.kind === 'writeAttributes' || request.kind === 'delete')
-    return { nodes: [], source: 'write', attributing: request, location };
+    return { nodes: outcome.nodes ?? [], source: 'read' };
   const nodes = writtenNodes(request, outcome.created);
-  return nodes.length === 0 ? undefined : { nodes, source: 'write', location };
+  return nodes.length === 0 ? undefined : { nodes, source: 'write' };
 }
 
 function deviceActor(device: Device): Actor {

@@ -75,15 +75,13 @@ export class Traces {
   readonly #see = (direction: 'in' | 'out', peer: Peer, bytes: Uint8Array): void => {
     const followed = this.#ownerOf(direction, peer.key, bytes);
     if (followed === undefined) return;
-    // The bytes are the socket's: they are used again after this call.
-    const kept = Uint8Array.from(bytes);
     const datagram: TracedDatagram = {
       at: this.#parts.wall(),
       direction,
       address: peer.address,
       port: peer.port,
-      bytes: kept,
-      decoded: describeMessage(kept),
+      bytes,
+      decoded: describeMessage(bytes),
     };
     for (const listener of followed.listeners) listener(datagram);
   };

@@ -43,7 +43,7 @@ const INNER_ORDER = {
     ['campaigns'],
     ['fleet.ts'],
   ],
-  dtls: [['policy', 'codec'], ['crypto'], ['record'], ['handshake'], ['connection.ts'], ['endpoint.ts']],
+  dtls: [['policy', 'codec'], ['crypto'], ['record'], ['handshake'], ['association'], ['endpoint']],
 };
 
 /** Modules that one part alone may load; where types are free, a type of theirs may be named elsewhere. */

@@ -18,7 +18,7 @@ export default {
     ],
   },
   moduleNameMapper: {
-    '^#((?:base|coap|lwm2m|transport|fleet|store|southbound|northbound|simulator|conformance)(?:/.+)?)$':
+    '^#((?:base|vault|coap|dtls|trust|lwm2m|transport|fleet|store|southbound|northbound|simulator|conformance)(?:/.+)?)$':
       '<rootDir>/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

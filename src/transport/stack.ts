@@ -1,6 +1,7 @@
 /**
- * The drain loop: one datagram (or one timeout, or one command) goes into the CoAP endpoint, everything it says is handed
- * on, one timer is armed for its earliest deadline, and only then comes the next. One endpoint serves all listeners.
+ * The drain loop: one datagram (or one timeout, or one command) goes into the endpoints, everything they say is handed on,
+ * one timer is armed for their earliest deadline, and only then comes the next. One CoAP endpoint serves all listeners; in
+ * front of the secure ones stands one DTLS endpoint.
  */
 
 import { networkInterfaces } from 'node:os';
@@ -18,7 +19,9 @@ import {
   type RelationId,
   type RequestId,
 } from '#coap/endpoint';
+import type { DtlsParameters } from '#dtls';
 
+import { Secure, type AssociationView, type SecureHandler, type Security } from './secure.js';
 import { foldAddress, UdpSocket, type BoundAddress, type UdpOptions } from './udp.js';
 
 /** Takes what the endpoint says. Runs inside the drain loop: it may call the stack, must not throw, and must not block. */
@@ -26,7 +29,7 @@ export interface RequestHandler {
   handle(event: EndpointEvent, now: Instant): void;
 }
 
-/** Sees every datagram that arrives (before it is looked at) or leaves. */
+/** Sees every CoAP message that arrives (before it is looked at) or leaves: on a secure listener what its records carry. */
 export type DatagramHook = (direction: 'in' | 'out', peer: Peer, bytes: Uint8Array) => void;
 
 /**
@@ -50,6 +53,8 @@ export interface StackOptions {
   readonly loses?: (direction: 'in' | 'out', bytes: Uint8Array) => boolean;
   /** What lies between the endpoint and the sockets, for tools of testers; the hook sees what is on the wire. */
   readonly link?: DatagramLink;
+  /** Makes secure listeners possible. */
+  readonly dtls?: DtlsParameters;
 }
 
 /** All sockets of one side and the endpoint behind them. */
@@ -58,6 +63,7 @@ export class Stack {
   readonly #options: StackOptions;
   readonly #sockets: UdpSocket[] = [];
   readonly #ownPorts = new Set<number>();
+  readonly #secure: Secure | undefined;
   readonly #counters: Record<string, number> = {
     datagrams_in: 0,
     datagrams_out: 0,
@@ -79,6 +85,26 @@ export class Stack {
         this.#send(peer, bytes);
       },
     });
+    const { clock, dtls, random } = options;
+    if (dtls !== undefined) {
+      this.#secure = new Secure(dtls, random, clock, {
+        transmit: (place, bytes, failed) => {
+          this.#transmit(place, bytes, failed);
+        },
+        arrived: (peer, bytes, now) => {
+          this.#arrived(peer, bytes, now);
+        },
+        renewed: (peer) => {
+          this.endpoint.renewPeer(peer.key);
+        },
+        unreachable: (peer, now) => {
+          this.endpoint.handleSendError(now, peer);
+        },
+        run: (command) => {
+          this.#run(command);
+        },
+      });
+    }
   }
 
   /** Who takes requests, responses and notifications. Set before the first listener is opened. */
@@ -86,14 +112,23 @@ export class Stack {
     this.#handler = handler;
   }
 
+  /** Who answers the questions of secure listeners. Set before the first of them is opened. */
+  serveSecure(handler: SecureHandler): void {
+    this.#secure?.serve(handler);
+  }
+
   /** Sets or (undefined) removes the hook on which traces stand. */
   watch(hook: DatagramHook | undefined): void {
     this.#hook = hook;
   }
 
-  /** Opens one more listener; its number is how many there were before. Rejects with AppError(`listener_unavailable`). */
-  async listen(options: UdpOptions): Promise<BoundAddress> {
+  /**
+   * Opens one more listener; its number is how many there were before. Rejects with AppError(`listener_unavailable`).
+   * `security`: for a secure one; there has to be `dtls` among the options.
+   */
+  async listen(options: UdpOptions, security?: Security): Promise<BoundAddress> {
     const number = this.#sockets.length;
+    if (security !== undefined) this.#secure?.open(number, security);
     const socket = await UdpSocket.bind(options, {
       received: (bytes, address, port) => {
         this.#received(number, bytes, address, port);
@@ -212,12 +247,37 @@ export class Stack {
 
   /** Sends a datagram that the endpoint and the link hear nothing of, for tools of testers; the hook sees it. */
   sendPast(peer: Peer, bytes: Uint8Array): void {
-    this.#transmit(peer, bytes);
+    this.#depart(peer, bytes);
   }
 
-  /** Counters of the sockets and of the endpoint, by name. */
+  /** Ends the secure association with a peer; whether there was one. */
+  endAssociation(peer: PeerKey): boolean {
+    return this.#secure?.drop(peer) ?? false;
+  }
+
+  /** What people are shown of the secure association with a peer. */
+  association(peer: PeerKey): AssociationView | undefined {
+    return this.#secure?.describe(peer);
+  }
+
+  /** What a secure listener offers changes; associations go on. */
+  secureWith(listener: number, security: Security): void {
+    this.#secure?.open(listener, security);
+  }
+
+  /** Counters of the sockets and of the CoAP endpoint, by name. */
   counters(): Readonly<Record<string, number>> {
     return { ...this.#counters, ...this.endpoint.counters };
+  }
+
+  /** Counters of the DTLS endpoint, by name. */
+  secureCounters(): Readonly<Record<string, number>> {
+    return this.#secure?.counters() ?? {};
+  }
+
+  /** Gauges of the DTLS endpoint, by name. */
+  secureGauges(): Readonly<Record<string, number>> {
+    return this.#secure?.gauges() ?? {};
   }
 
   /** Closes every listener; nothing is sent or received afterwards. */
@@ -240,45 +300,59 @@ export class Stack {
       return;
     }
     const now = this.#options.clock.now();
-    const peer = plainPeer(listener, address, port);
-    this.#hook?.('in', peer, bytes);
-    const { link } = this.#options;
     try {
-      if (link === undefined) this.endpoint.handleDatagram(now, peer, bytes);
-      else for (const carried of link.in(bytes)) this.endpoint.handleDatagram(now, peer, carried);
+      if (this.#secure?.has(listener) === true) this.#secure.handleDatagram(now, listener, address, port, bytes);
+      else this.#arrived(plainPeer(listener, address, port), bytes, now);
     } catch (error) {
       this.#options.fault(error);
     }
     this.#drain(now);
   }
 
-  #send(peer: Peer, bytes: Uint8Array): void {
+  /** A CoAP message came, by itself or out of a record. */
+  #arrived(peer: Peer, bytes: Uint8Array, now: Instant): void {
+    this.#hook?.('in', peer, bytes);
     const { link } = this.#options;
-    if (link === undefined) this.#transmit(peer, bytes);
-    else for (const carried of link.out(bytes)) this.#transmit(peer, carried);
+    if (link === undefined) this.endpoint.handleDatagram(now, peer, bytes);
+    else for (const carried of link.in(bytes)) this.endpoint.handleDatagram(now, peer, carried);
   }
 
-  #transmit(peer: Peer, bytes: Uint8Array): void {
-    this.#counters['datagrams_out'] = (this.#counters['datagrams_out'] ?? 0) + 1;
+  #send(peer: Peer, bytes: Uint8Array): void {
+    const { link } = this.#options;
+    if (link === undefined) this.#depart(peer, bytes);
+    else for (const carried of link.out(bytes)) this.#depart(peer, carried);
+  }
+
+  /** A CoAP message leaves, by itself or in a record. */
+  #depart(peer: Peer, bytes: Uint8Array): void {
     this.#hook?.('out', peer, bytes);
+    // Only a message that waits for an answer (CON: type bits 0) is worth a callback of its own.
+    const failed = ((bytes[0] as number) & TYPE_MASK) === 0 ? this.#failure(peer) : undefined;
+    if (this.#secure?.has(peer.listener) === true) this.#secure.send(peer, bytes, failed);
+    else this.#transmit(peer, bytes, failed);
+  }
+
+  #transmit(
+    place: { readonly listener: number; readonly address: string; readonly port: number },
+    bytes: Uint8Array,
+    failed?: (error: Error | null) => void,
+  ): void {
+    this.#counters['datagrams_out'] = (this.#counters['datagrams_out'] ?? 0) + 1;
     if (this.#options.loses?.('out', bytes) === true) {
       this.#count('lost_out');
       return;
     }
-    const socket = this.#sockets[peer.listener];
-    if (socket === undefined) return;
-    // Only a message that waits for an answer (CON: type bits 0) is worth a callback of its own.
-    if (((bytes[0] as number) & TYPE_MASK) !== 0) {
-      socket.send(bytes, peer.address, peer.port);
-      return;
-    }
-    socket.send(bytes, peer.address, peer.port, (error) => {
+    this.#sockets[place.listener]?.send(bytes, place.address, place.port, failed);
+  }
+
+  #failure(peer: Peer): (error: Error | null) => void {
+    return (error) => {
       if (error === null) return;
       this.#count('send_errors');
       this.#run((now) => {
         this.endpoint.handleSendError(now, peer);
       });
-    });
+    };
   }
 
   #run(command: (now: Instant) => void): void {
@@ -291,15 +365,30 @@ export class Stack {
     if (this.#draining === 'yes') return;
     this.#draining = 'yes';
     const handler = this.#handler;
-    for (let event = this.endpoint.nextEvent(); event !== undefined; event = this.endpoint.nextEvent()) {
-      try {
-        handler?.handle(event, now);
-      } catch (error) {
-        this.#options.fault(error);
+    do {
+      for (let event = this.endpoint.nextEvent(); event !== undefined; event = this.endpoint.nextEvent()) {
+        try {
+          handler?.handle(event, now);
+        } catch (error) {
+          this.#options.fault(error);
+        }
       }
-    }
+    } while (this.#drainSecure(now) === 'something');
     this.#draining = 'no';
-    const deadline = this.endpoint.nextDeadline();
+    this.#armFor(this.endpoint.nextDeadline(), now);
+    if (this.#secure !== undefined) this.#armFor(this.#secure.nextDeadline(), now);
+  }
+
+  #drainSecure(now: Instant): 'something' | 'nothing' {
+    try {
+      return this.#secure?.drain(now) ?? 'nothing';
+    } catch (error) {
+      this.#options.fault(error);
+      return 'something';
+    }
+  }
+
+  #armFor(deadline: Instant | undefined, now: Instant): void {
     if (deadline !== undefined && deadline < this.#armedFor) this.#arm(deadline, now);
   }
 
@@ -317,6 +406,7 @@ export class Stack {
     const now = this.#options.clock.now();
     try {
       this.endpoint.handleTimeout(now);
+      this.#secure?.handleTimeout(now);
     } catch (error) {
       this.#options.fault(error);
     }

@@ -254,6 +254,11 @@ export class DuplicateTable {
     this.remove(entry);
   }
 
+  /** Forgets all message ids of a peer: it begins anew, and may use them again. */
+  forgetPeer(state: PeerState): void {
+    while (state.oldest >= 0) this.remove(state.oldest);
+  }
+
   #forgetOldest(): void {
     const con = this.#first[1] as number;
     const non = this.#first[0] as number;

@@ -14,7 +14,7 @@ export interface Bucket {
 
 /** State of one peer. The `oldest`, `newest`, `kept` and `remembered` fields belong to the table of duplicates. */
 export class PeerState {
-  readonly peer: Peer;
+  peer: Peer;
   /** Small number that stands for the peer in packed tables. */
   readonly slot: number;
   /** Entries in the table of duplicates: how many, and the ends of their list by age; -1 = none. */
@@ -65,7 +65,11 @@ export class PeerTable {
   /** State of a peer, made when there was none. */
   obtain(peer: Peer): PeerState {
     const known = this.#byKey.get(peer.key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      // On a secure listener the same peer may be heard from another address.
+      if (peer.identity !== undefined) known.peer = peer;
+      return known;
+    }
     const slot = this.#freeSlots.pop() ?? this.#bySlot.length;
     const state = new PeerState(peer, slot);
     this.#bySlot[slot] = state;

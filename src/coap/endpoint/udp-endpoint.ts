@@ -160,6 +160,12 @@ export class UdpEndpoint {
     this.#observations.dropPeer(peer);
   }
 
+  /** A peer has begun anew, in another security association: its message ids are not those of before (RFC 7252 §9.1.1). */
+  renewPeer(peer: PeerKey): void {
+    const state = this.#core.peers.find(peer);
+    if (state !== undefined) this.#core.duplicates.forgetPeer(state);
+  }
+
   /** An address that has not proven itself may receive `bytes` of our own confirmable messages, one at a time. */
   limitPeer(now: Instant, peer: Peer, bytes: number): void {
     this.#reliability.limit(now, this.#reliability.lane(peer), bytes);

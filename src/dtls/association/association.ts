@@ -1,0 +1,42 @@
+/**
+ * One association: what is left of a handshake once it is over. There are a hundred thousand of these at rest, so it holds
+ * nothing that records do not need.
+ */
+
+import type { Instant, Peer } from '#base';
+
+import type { ServerHandshake } from '../handshake/index.js';
+import type { Channel } from '../record/index.js';
+
+/** One association. */
+export class Association {
+  readonly channel: Channel;
+  /** Who is at the other end, and where what we begin is sent. */
+  peer: Peer;
+  /** Connection ID the peer puts into its records; absent when none was agreed on. */
+  readonly cid: Uint8Array | undefined;
+  /** Bytes of content that one record towards the peer may have. */
+  readonly content: number;
+  /** When the last genuine record came. */
+  heard: Instant;
+  /** The handshake it came from, until it is sure that our last flight arrived: who sends its own again gets ours again. */
+  last: ServerHandshake | undefined;
+
+  constructor(
+    now: Instant,
+    parts: {
+      readonly channel: Channel;
+      readonly peer: Peer;
+      readonly cid: Uint8Array | undefined;
+      readonly content: number;
+      readonly last: ServerHandshake | undefined;
+    },
+  ) {
+    this.channel = parts.channel;
+    this.peer = parts.peer;
+    this.cid = parts.cid;
+    this.content = parts.content;
+    this.last = parts.last;
+    this.heard = now;
+  }
+}

@@ -1,0 +1,4 @@
+/** Associations: what stays after a handshake. */
+
+export { Association } from './association.js';
+export { AssociationTable, CidMap, newCid, placeOf } from './table.js';

@@ -1,0 +1,327 @@
+/**
+ * DTLS 1.2 for all peers of all secure listeners (RFC 6347, 9146): datagrams and time in, datagrams, application data and
+ * questions out. A record goes to its association by Connection ID, else by where it came from. An association stays as it
+ * is until another handshake at its place, or of its identity, is finished.
+ */
+
+import { Deadlines, after, plainPeer, securePeer } from '#base';
+import type { Instant, Peer, PeerKey } from '#base';
+
+import { Association, AssociationTable, placeOf } from '../association/index.js';
+import {
+  AlertDescription,
+  AlertLevel,
+  ContentType,
+  decodeAlert,
+  encodeAlert,
+  HandshakeType,
+  newRecordView,
+  readRecord,
+  type Alert,
+} from '../codec/index.js';
+import { ServerHandshake } from '../handshake/index.js';
+import type { Answer, ClientOffer, HandshakeParts, ServerOffer } from '../handshake/index.js';
+import type { CloseReason, DtlsEvent, QuestionId } from './events.js';
+import type { HalfOpen } from './half-open.js';
+import { Handshakes, type Established } from './handshakes.js';
+import { Output, type DtlsSink, type Place } from './output.js';
+
+/** Whether what was to be sent was sent. */
+export type Sent = 'sent' | 'waits' | 'no_association' | 'too_long';
+
+/** All associations of all secure listeners. */
+export class DtlsEndpoint {
+  readonly #parts: HandshakeParts;
+  readonly #output: Output;
+  readonly #handshakes: Handshakes;
+  readonly #associations: AssociationTable;
+  /** Until when our last flights may be asked for. */
+  readonly #lastFlights = new Deadlines<Association>();
+  readonly #record = newRecordView();
+
+  constructor(parts: HandshakeParts, sink: DtlsSink) {
+    this.#parts = parts;
+    this.#output = new Output(sink);
+    this.#associations = new AssociationTable(parts.parameters.cidBytes);
+    this.#handshakes = new Handshakes(parts, this.#output, {
+      established: (now, half, outcome) => {
+        this.#established(now, half, outcome);
+      },
+      takesCid: (cid) => this.#associations.takesCid(cid),
+      lastHello: (place) => this.#associations.byPlace(place)?.last?.clientRandom,
+    });
+  }
+
+  /** What has happened how often, by name. */
+  get counters(): Readonly<Record<string, number>> {
+    return this.#output.counters;
+  }
+
+  /** What there is now, by name. */
+  gauges(): Readonly<Record<string, number>> {
+    return {
+      associations: this.#associations.size,
+      last_flights: this.#lastFlights.size,
+      ...this.#handshakes.gauges(),
+    };
+  }
+
+  /** From now on a listener takes devices, with what `offer` says; handshakes under way go on with what was said before. */
+  serve(listener: number, offer: ServerOffer): void {
+    this.#handshakes.serve(listener, offer);
+  }
+
+  /** From now on a listener goes to servers, with what `offer` says. */
+  connect(listener: number, offer: ClientOffer): void {
+    this.#handshakes.connect(listener, offer);
+  }
+
+  /** Takes a datagram. Never throws for what a peer sends. */
+  handleDatagram(now: Instant, listener: number, address: string, port: number, datagram: Uint8Array): void {
+    const view = this.#record;
+    const { cidBytes } = this.#parts.parameters;
+    const place: Place = { listener, address, port };
+    let text: string | undefined;
+    for (let at = 0; at < datagram.length; ) {
+      const fault = readRecord(datagram, at, cidBytes, view);
+      if (fault !== undefined) {
+        this.#output.drop(fault);
+        return;
+      }
+      at = view.end;
+      if (view.type === ContentType.CID) this.#cidRecord(now, place, datagram);
+      else {
+        text ??= placeOf(listener, address, port);
+        this.#placeRecord(now, place, text, datagram);
+      }
+    }
+  }
+
+  /**
+   * Sends application data to a peer. Where a client has no association yet, a handshake begins and the data waits for it.
+   * `purpose`: an answer goes to where its request came from, what we begin to where the association is.
+   */
+  send(now: Instant, peer: Peer, bytes: Uint8Array, purpose: 'answer' | 'own'): Sent {
+    const association = this.#associations.byKey(peer.key);
+    if (association === undefined) return this.#handshakes.open(now, peer, bytes);
+    if (bytes.length > association.content) {
+      this.#output.drop('data_too_long');
+      return 'too_long';
+    }
+    if (association.channel.exhausted) {
+      this.#end(association, 'exhausted');
+      return 'no_association';
+    }
+    const to = purpose === 'answer' ? peer : association.peer;
+    this.#output.send(to, association.channel.seal(ContentType.APPLICATION_DATA, bytes));
+    return 'sent';
+  }
+
+  /** Takes the answer to a question; late ones change nothing. */
+  answer(now: Instant, question: QuestionId, answer: Answer): void {
+    const half = this.#handshakes.answer(now, question, answer);
+    // Each of them may lead to another question, and those after it are then held again.
+    for (const record of half?.release() ?? [])
+      this.handleDatagram(now, half?.place.listener ?? 0, half?.place.address ?? '', half?.place.port ?? 0, record);
+  }
+
+  /** Ends the association of a peer, which is told; whether there was one. */
+  drop(peer: PeerKey): boolean {
+    const association = this.#associations.byKey(peer);
+    if (association === undefined) return false;
+    this.#alert(association, AlertLevel.warning, AlertDescription.close_notify);
+    this.#end(association, 'dropped');
+    return true;
+  }
+
+  /** What people are shown of the association of a peer; undefined when there is none. */
+  describe(peer: PeerKey): { readonly suite: string; readonly cid?: Uint8Array } | undefined {
+    const association = this.#associations.byKey(peer);
+    if (association === undefined) return undefined;
+    const { channel, cid } = association;
+    return { suite: channel.suite?.name ?? '', ...(cid !== undefined && { cid }) };
+  }
+
+  /** Does what is due. */
+  handleTimeout(now: Instant): void {
+    this.#handshakes.handleTimeout(now);
+    for (let due = this.#lastFlights.due(now); due !== undefined; due = this.#lastFlights.due(now))
+      due.last = undefined;
+  }
+
+  /** When `handleTimeout` has something to do. */
+  nextDeadline(): Instant | undefined {
+    const [handshake, last] = [this.#handshakes.nextDeadline(), this.#lastFlights.earliest()];
+    if (handshake === undefined || last === undefined) return handshake ?? last;
+    return handshake < last ? handshake : last;
+  }
+
+  /** The next thing that happened. */
+  nextEvent(): DtlsEvent | undefined {
+    return this.#output.next();
+  }
+
+  #cidRecord(now: Instant, place: Place, datagram: Uint8Array): void {
+    const view = this.#record;
+    if (view.epoch !== 1) {
+      this.#output.drop('epoch_unknown');
+      return;
+    }
+    const association = this.#associations.byCid(datagram, view.cid);
+    if (association !== undefined && association.peer.listener === place.listener) {
+      this.#sealedRecord(now, association, place, datagram);
+      return;
+    }
+    const half = this.#handshakes.byCid(datagram, view.cid);
+    if (half === undefined || half.place.listener !== place.listener) this.#output.drop('cid_unknown');
+    else if (this.#handshakes.sealed(now, half, datagram, view) === 'not_taken') this.#output.drop('record_not_genuine');
+  }
+
+  #placeRecord(now: Instant, place: Place, text: string, datagram: Uint8Array): void {
+    const view = this.#record;
+    if (view.epoch === 0) {
+      this.#plainRecord(now, place, text, datagram);
+      return;
+    }
+    if (view.epoch !== 1) {
+      this.#output.drop('epoch_unknown');
+      return;
+    }
+    const half = this.#handshakes.at(text);
+    const association = this.#associations.byPlace(text);
+    if (half !== undefined && (half.keyed || association === undefined)) {
+      if (this.#handshakes.sealed(now, half, datagram, view) === 'taken') return;
+    }
+    if (association !== undefined) this.#sealedRecord(now, association, place, datagram);
+    else this.#output.drop('association_unknown');
+  }
+
+  /** A record of epoch 0: handshake messages, ChangeCipherSpec, and alerts that prove nothing. */
+  #plainRecord(now: Instant, place: Place, text: string, datagram: Uint8Array): void {
+    const view = this.#record;
+    switch (view.type) {
+      case ContentType.HANDSHAKE:
+        this.#handshakes.plain(now, place, text, datagram, view);
+        return;
+      case ContentType.CHANGE_CIPHER_SPEC:
+        this.#handshakes.change(this.#handshakes.at(text), datagram, view);
+        return;
+      case ContentType.ALERT:
+        this.#handshakes.alert(now, this.#handshakes.at(text), datagram.subarray(view.start, view.end));
+        return;
+      default:
+        this.#output.drop('unprotected_data');
+    }
+  }
+
+  /** A record of epoch 1 for an association. */
+  #sealedRecord(now: Instant, association: Association, from: Place, datagram: Uint8Array): void {
+    const view = this.#record;
+    const content = association.channel.open(datagram, view);
+    if (typeof content === 'string') {
+      this.#output.drop(content);
+      return;
+    }
+    association.heard = now;
+    switch (view.type) {
+      case ContentType.APPLICATION_DATA:
+        this.#arrived(association);
+        if (content.length > 0)
+          this.#output.tell({ type: 'message', peer: heardFrom(association.peer, from), bytes: content });
+        return;
+      case ContentType.HANDSHAKE:
+        this.#lateHandshake(now, association, content);
+        return;
+      case ContentType.ALERT:
+        this.#sealedAlert(association, content);
+        return;
+      default:
+        this.#output.drop('record_type_unexpected');
+    }
+  }
+
+  /** Whoever speaks has our Finished. */
+  #arrived(association: Association): void {
+    if (association.last === undefined) return;
+    association.last = undefined;
+    this.#lastFlights.clear(association);
+  }
+
+  /** After the handshake: the peer's last flight again, or a hello, which would be a renegotiation (RFC 5746 §4.4). */
+  #lateHandshake(now: Instant, association: Association, content: Uint8Array): void {
+    if (content[0] === HandshakeType.CLIENT_HELLO) {
+      this.#output.drop('renegotiation');
+      this.#alert(association, AlertLevel.warning, AlertDescription.no_renegotiation);
+    } else if (association.last === undefined) this.#output.drop('message_unexpected');
+    else this.#handshakes.sealedFragments(now, association.last, content);
+  }
+
+  #sealedAlert(association: Association, content: Uint8Array): void {
+    const alert = readAlert(content);
+    if (alert === undefined) this.#output.drop('alert_malformed');
+    else if (alert.description === AlertDescription.close_notify) {
+      this.#alert(association, AlertLevel.warning, AlertDescription.close_notify);
+      this.#end(association, 'closed_by_peer');
+    } else if (alert.level === AlertLevel.fatal) this.#end(association, 'alert');
+    else this.#output.drop('alert_ignored');
+  }
+
+  #alert(association: Association, level: AlertLevel, description: AlertDescription): void {
+    const { channel, peer } = association;
+    if (channel.exhausted) return;
+    this.#output.send(peer, channel.seal(ContentType.ALERT, encodeAlert(level, description)));
+  }
+
+  #established(now: Instant, half: HalfOpen, { cid, content, owner, suite }: Established): void {
+    const { address, listener, port } = half.place;
+    const { handshake } = half;
+    const peer = owner === undefined ? plainPeer(listener, address, port) : securePeer(listener, owner, address, port);
+    const last = handshake instanceof ServerHandshake ? handshake : undefined;
+    const association = new Association(now, {
+      channel: handshake.channel,
+      peer,
+      cid: cid === 'used' && half.cid.length > 0 ? half.cid : undefined,
+      content,
+      last,
+    });
+    this.#makeRoom(now);
+    for (const gone of this.#associations.add(association)) this.#gone(gone, 'superseded');
+    if (last !== undefined) this.#lastFlights.set(association, after(now, this.#parts.parameters.lastFlight));
+    this.#output.count('established');
+    this.#output.tell({ type: 'established', peer, suite: suite.name, cid });
+    for (const bytes of half.waiting()) this.send(now, peer, bytes, 'own');
+  }
+
+  /** The oldest that is long silent goes when there are as many as there may be. */
+  #makeRoom(now: Instant): void {
+    const { associations, stale } = this.#parts.parameters;
+    if (this.#associations.size < associations) return;
+    const old = this.#associations.stale(now, stale);
+    if (old !== undefined) this.#end(old, 'stale');
+  }
+
+  #end(association: Association, reason: CloseReason): void {
+    if (this.#associations.remove(association)) this.#gone(association, reason);
+  }
+
+  #gone(association: Association, reason: CloseReason): void {
+    this.#arrived(association);
+    association.channel.wipe();
+    this.#output.count(`ended_${reason}`);
+    this.#output.tell({ type: 'closed', peer: association.peer, reason });
+  }
+}
+
+function readAlert(content: Uint8Array): Alert | undefined {
+  try {
+    return decodeAlert(content);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The peer at the place a record of it came from. */
+function heardFrom(peer: Peer, from: Place): Peer {
+  if (from.port === peer.port && from.address === peer.address) return peer;
+  return { ...peer, address: from.address, port: from.port };
+}

@@ -1,0 +1,45 @@
+/** What an endpoint tells whoever drives it. */
+
+import type { Peer } from '#base';
+
+import type { Question } from '../handshake/index.js';
+
+/** Number of a question that waits for its answer. */
+export type QuestionId = number;
+
+/** Why an association ended. */
+export type CloseReason =
+  /** The peer said so: close_notify, or a fatal alert. */
+  | 'closed_by_peer'
+  | 'alert'
+  /** The same identity, or another at the same place, made a new one. */
+  | 'superseded'
+  /** We ended it: a credential was changed, a device deleted. */
+  | 'dropped'
+  /** It made room for another after a long silence. */
+  | 'stale'
+  /** Its sequence numbers are used up. */
+  | 'exhausted';
+
+/** An event. */
+export type DtlsEvent =
+  /** Application data. `peer` is at the place this record came from. */
+  | { readonly type: 'message'; readonly peer: Peer; readonly bytes: Uint8Array }
+  | {
+      readonly type: 'question';
+      readonly question: QuestionId;
+      readonly listener: number;
+      readonly ask: Question;
+      /** Host name the client asked for. */
+      readonly serverName?: string;
+    }
+  | { readonly type: 'established'; readonly peer: Peer; readonly suite: string; readonly cid: 'used' | 'not_used' }
+  | { readonly type: 'closed'; readonly peer: Peer; readonly reason: CloseReason }
+  | {
+      readonly type: 'handshakeFailed';
+      readonly listener: number;
+      readonly address: string;
+      readonly port: number;
+      /** Stable word. */
+      readonly reason: string;
+    };

@@ -1,0 +1,62 @@
+/**
+ * A handshake under way, and what waits for it: records that came while a question is open, and what a client wants to say
+ * as soon as there is an association.
+ */
+
+import { EMPTY } from '#base';
+
+import type { ClientHandshake, ServerHandshake } from '../handshake/index.js';
+import type { QuestionId } from './events.js';
+import type { Place } from './output.js';
+
+/** A handshake under way. */
+export class HalfOpen {
+  readonly place: Place;
+  readonly handshake: ServerHandshake | ClientHandshake;
+  /** The Connection ID we ask for; empty when we ask for none. */
+  readonly cid: Uint8Array;
+  question: QuestionId | undefined;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #waiting: Uint8Array[] = [];
+
+  constructor(place: Place, handshake: ServerHandshake | ClientHandshake, cid: Uint8Array = EMPTY) {
+    this.place = place;
+    this.handshake = handshake;
+    this.cid = cid;
+  }
+
+  /** Whether records of epoch 1 are expected by now. */
+  get keyed(): boolean {
+    return this.handshake.state === 'finished';
+  }
+
+  /** Keeps a copy of a record until the question is answered. */
+  hold(record: Uint8Array, most: number): 'kept' | 'too_many' {
+    if (this.#heldBytes + record.length > most) return 'too_many';
+    this.#heldBytes += record.length;
+    this.#held.push(Uint8Array.from(record));
+    return 'kept';
+  }
+
+  /** What was held, in order; nothing is held afterwards. */
+  release(): readonly Uint8Array[] {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    return held;
+  }
+
+  /** Keeps what is to be sent as soon as there is an association; of too much the oldest goes. */
+  wait(bytes: Uint8Array): void {
+    if (this.#waiting.length === MOST_WAITING) this.#waiting.shift();
+    this.#waiting.push(bytes);
+  }
+
+  /** What waits to be sent, in order. */
+  waiting(): readonly Uint8Array[] {
+    return this.#waiting;
+  }
+}
+
+const MOST_WAITING = 16;

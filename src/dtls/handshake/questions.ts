@@ -1,0 +1,23 @@
+/**
+ * What a handshake asks of whoever knows keys, and the answers. The core waits for them within the deadline of the
+ * handshake; who does not know says so by an answer too.
+ */
+
+import type { PeerIdentity } from '#base';
+
+/** A question. */
+export type Question =
+  /** Which key belongs to this PSK identity (RFC 4279 §2)? */
+  | { readonly about: 'psk'; readonly identity: Uint8Array }
+  /** Whose is this raw public key, which the peer proved to hold (RFC 7250)? A SubjectPublicKeyInfo in DER. */
+  | { readonly about: 'rawKey'; readonly spki: Uint8Array }
+  /** Is this chain good, and whose is it? Certificates in DER, the peer's own first, whose key it proved to hold. */
+  | { readonly about: 'chain'; readonly chain: readonly Uint8Array[] };
+
+/** An answer. */
+export type Answer =
+  | { readonly is: 'key'; readonly key: Uint8Array; readonly owner: PeerIdentity }
+  /** `owner`: whose proof it is; a client that asks about its server needs none. */
+  | { readonly is: 'good'; readonly owner?: PeerIdentity }
+  /** Not known, or not good. `alert` says why, when the peer may know: not for PSK identities. */
+  | { readonly is: 'refused'; readonly alert?: number };

@@ -1,0 +1,56 @@
+/** What every datagram passes through leaves nothing for the garbage collector. */
+
+import { describe, expect, it } from '@jest/globals';
+import { fromHex } from '#base';
+import {
+  handshakeMessage,
+  HandshakeType,
+  newFragmentView,
+  newRecordView,
+  readFragment,
+  readRecord,
+  writeFragment,
+  writeRecordHeader,
+} from '#dtls/codec';
+import { CID_RECORD } from './support.js';
+
+const CALLS = 50_000;
+/** Bytes a call may seem to take: what else goes on in the process; the smallest object takes more. */
+const NOISE = 8;
+
+/** Bytes of heap that one call takes: the median of some rounds, because a collection may fall into one. */
+function bytesPerCall(call: () => void): number {
+  for (let count = 0; count < 3 * CALLS; count += 1) call();
+  const rounds = Array.from({ length: 7 }, () => {
+    const before = process.memoryUsage().heapUsed;
+    for (let count = 0; count < CALLS; count += 1) call();
+    return (process.memoryUsage().heapUsed - before) / CALLS;
+  });
+  return rounds.sort((left, right) => left - right)[3] as number;
+}
+
+describe('on the way of every datagram', () => {
+  const record = fromHex(CID_RECORD);
+  // A sequence number of more than 32 bits.
+  record[6] = 0xff;
+  const message = handshakeMessage(HandshakeType.CERTIFICATE, 3, new Uint8Array(200));
+  const out = new Uint8Array(300);
+  const cid = record.subarray(11, 19);
+  const recordView = newRecordView();
+  const fragmentView = newFragmentView();
+  let kept: unknown;
+
+  it.each([
+    ['readRecord', () => void readRecord(record, 0, 8, recordView)],
+    ['readFragment', () => void readFragment(message, 0, message.length, fragmentView)],
+    ['writeRecordHeader', () => void writeRecordHeader(out, 0, 23, 1, 0xff_0000_0001, cid, 39)],
+    ['writeFragment', () => void writeFragment(out, 0, message, 20, 90)],
+  ])('%s allocates nothing', (_, call) => {
+    expect(bytesPerCall(call)).toBeLessThan(NOISE);
+  });
+
+  it('an object a call would be seen', () => {
+    expect(bytesPerCall(() => (kept = { end: 0 }))).toBeGreaterThan(NOISE);
+    expect(kept).toBeDefined();
+  });
+});

@@ -9,8 +9,7 @@ import type { Answer, ClientOffer, CloseReason, DtlsParameters, Question, Server
 
 /** How a listener is secured: as the server of devices, or as a client of servers. */
 export type Security =
-  | { readonly role: 'server'; readonly offer: ServerOffer }
-  | { readonly role: 'client'; readonly offer: ClientOffer };
+  { readonly role: 'server'; readonly offer: ServerOffer } | { readonly role: 'client'; readonly offer: ClientOffer };
 
 /** Who knows keys and identities, and is told of associations. Must not throw. */
 export interface SecureHandler {

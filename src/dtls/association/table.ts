@@ -109,8 +109,7 @@ export class CidMap<T> {
   get(bytes: Uint8Array, at: number): T | undefined {
     const entry = this.#entries.get(this.#hash(bytes, at));
     if (entry === undefined) return undefined;
-    for (let index = 0; index < this.#bytes; index += 1)
-      if (entry.cid[index] !== bytes[at + index]) return undefined;
+    for (let index = 0; index < this.#bytes; index += 1) if (entry.cid[index] !== bytes[at + index]) return undefined;
     return entry.value;
   }
 
@@ -137,12 +136,7 @@ export class CidMap<T> {
 }
 
 /** A Connection ID that is not `taken`: the number of the node, then random bytes. */
-export function newCid(
-  random: Random,
-  node: number,
-  bytes: number,
-  taken: (cid: Uint8Array) => boolean,
-): Uint8Array {
+export function newCid(random: Random, node: number, bytes: number, taken: (cid: Uint8Array) => boolean): Uint8Array {
   for (;;) {
     const cid = random.bytes(bytes);
     cid[0] = node;

@@ -82,7 +82,7 @@ export class DtlsEndpoint {
     const { cidBytes } = this.#parts.parameters;
     const place: Place = { listener, address, port };
     let text: string | undefined;
-    for (let at = 0; at < datagram.length; ) {
+    for (let at = 0; at < datagram.length;) {
       const fault = readRecord(datagram, at, cidBytes, view);
       if (fault !== undefined) {
         this.#output.drop(fault);
@@ -174,7 +174,8 @@ export class DtlsEndpoint {
     }
     const half = this.#handshakes.byCid(datagram, view.cid);
     if (half === undefined || half.place.listener !== place.listener) this.#output.drop('cid_unknown');
-    else if (this.#handshakes.sealed(now, half, datagram, view) === 'not_taken') this.#output.drop('record_not_genuine');
+    else if (this.#handshakes.sealed(now, half, datagram, view) === 'not_taken')
+      this.#output.drop('record_not_genuine');
   }
 
   #placeRecord(now: Instant, place: Place, text: string, datagram: Uint8Array): void {

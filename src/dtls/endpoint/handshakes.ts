@@ -19,7 +19,6 @@ import {
   readHelloHead,
   RECORD_HEADER,
   writeRecordHeader,
-  type AlertDescription,
   type FragmentView,
   type RecordView,
 } from '../codec/index.js';
@@ -320,7 +319,7 @@ export class Handshakes {
   #failed(half: HalfOpen, { alert, reason }: Extract<Outcome, { is: 'failed' }>): void {
     this.#output.count(`failed_${reason}`);
     if (alert !== undefined) {
-      const content = encodeAlert(AlertLevel.fatal, alert as AlertDescription);
+      const content = encodeAlert(AlertLevel.fatal, alert);
       const datagram = Buffer.allocUnsafe(RECORD_HEADER + content.length);
       half.handshake.channel.writePlain(datagram, 0, ContentType.ALERT, content);
       this.#output.send(half.place, datagram);

@@ -95,7 +95,11 @@ export function acceptServerHello(hello: ServerHello, offer: ClientOffer, parame
     throw new HandshakeError('renegotiation', 'handshake_failure', 'the server speaks of a connection before this');
   const extended = findExtension(extensions, ExtensionType.EXTENDED_MASTER_SECRET) !== undefined;
   if (!extended && parameters.legacyMasterSecret === 'refused')
-    throw new HandshakeError('no_extended_master_secret', 'handshake_failure', 'the server has no extended master secret');
+    throw new HandshakeError(
+      'no_extended_master_secret',
+      'handshake_failure',
+      'the server has no extended master secret',
+    );
   const cid = findExtension(extensions, ExtensionType.CONNECTION_ID);
   return {
     suite,
@@ -120,7 +124,9 @@ function suitesOf({ psk, serverProofs }: ClientOffer, { suites }: DtlsParameters
 function extensionsOf(offer: ClientOffer, parameters: DtlsParameters, suites: readonly Suite[]): Extension[] {
   const { cid, maxFragment, proof, serverName, serverProofs } = offer;
   const curves = suites.some(({ keyExchange }) => keyExchange !== 'psk');
-  const certificates = suites.some(({ keyExchange }) => keyExchange.startsWith('ecdhe_') && keyExchange !== 'ecdhe_psk');
+  const certificates = suites.some(
+    ({ keyExchange }) => keyExchange.startsWith('ecdhe_') && keyExchange !== 'ecdhe_psk',
+  );
   const extensions: Extension[] = [
     { type: ExtensionType.RENEGOTIATION_INFO, body: encodeRenegotiationInfo() },
     { type: ExtensionType.EXTENDED_MASTER_SECRET, body: EMPTY },

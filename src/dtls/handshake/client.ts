@@ -77,6 +77,7 @@ export type ClientState =
 /** One handshake. */
 export class ClientHandshake {
   readonly channel: Channel;
+  /** When the handshake has to be over. */
   readonly deadline: Instant;
   readonly #parts: HandshakeParts;
   readonly #place: HandshakePlace;
@@ -278,7 +279,8 @@ export class ClientHandshake {
     } else {
       this.#chain = decodeCertificateList(body);
       const [own] = this.#chain;
-      if (own === undefined) throw new HandshakeError('no_certificate', 'bad_certificate', 'a server has a certificate');
+      if (own === undefined)
+        throw new HandshakeError('no_certificate', 'bad_certificate', 'a server has a certificate');
       this.#serverKey = spkiOfCertificate(own);
     }
     this.#state = 'keyExchange';
@@ -309,7 +311,11 @@ export class ClientHandshake {
       }
     }
     if (!parameters.groups.includes(this.#agreement.group))
-      throw new HandshakeError('group_not_offered', 'illegal_parameter', 'the server uses a group that was not offered');
+      throw new HandshakeError(
+        'group_not_offered',
+        'illegal_parameter',
+        'the server uses a group that was not offered',
+      );
   }
 
   #done(now: Instant): void {
@@ -383,7 +389,11 @@ export class ClientHandshake {
     if (proof === undefined) return;
     const scheme = parameters.schemes.find((id) => schemes.includes(id) && schemeFits(id, proof.key.spki));
     if (scheme === undefined)
-      throw new HandshakeError('no_shared_signature', 'handshake_failure', 'the server verifies no signature of our key');
+      throw new HandshakeError(
+        'no_shared_signature',
+        'handshake_failure',
+        'the server verifies no signature of our key',
+      );
     const signature = provider.sign(scheme, proof.key, this.#conversation.messages());
     this.#conversation.say(HandshakeType.CERTIFICATE_VERIFY, encodeCertificateVerify({ scheme, signature }));
   }

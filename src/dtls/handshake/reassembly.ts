@@ -17,12 +17,7 @@ export interface HandshakeMessage {
 
 /** What became of a fragment. `old`: of a message that was handled already. The rest are metric labels of what is dropped. */
 export type FragmentOutcome =
-  | 'kept'
-  | 'old'
-  | 'message_too_long'
-  | 'message_too_far_ahead'
-  | 'handshake_too_long'
-  | 'fragment_differs';
+  'kept' | 'old' | 'message_too_long' | 'message_too_far_ahead' | 'handshake_too_long' | 'fragment_differs';
 
 /** Caps, from the parameters. */
 export interface ReassemblyLimits {

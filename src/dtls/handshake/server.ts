@@ -16,20 +16,9 @@ import {
   decodeFinished,
   decodePskClientKeyExchange,
   decodeRawPublicKey,
-  DTLS_1_2,
-  encodeCertificateList,
-  encodeCertificateRequest,
-  encodeConnectionId,
-  encodeEcdheServerKeyExchange,
-  encodeEcdhParameters,
-  encodeEcdhePskServerKeyExchange,
   encodeFinished,
-  encodeRawPublicKey,
-  encodeServerHello,
-  ExtensionType,
   HandshakeType,
   RANDOM_LENGTH,
-  type ClientHello,
   type FragmentView,
 } from '../codec/index.js';
 import {
@@ -48,6 +37,7 @@ import { failureOf, GOING, HandshakeError, type Outcome } from './outcome.js';
 import type { Answer, Question } from './questions.js';
 import { Reassembly, type FragmentOutcome, type HandshakeMessage } from './reassembly.js';
 import { Secrets } from './secrets.js';
+import { answerHello } from './server-hello.js';
 
 /** What every handshake of an endpoint shares. */
 export interface HandshakeParts {
@@ -266,7 +256,7 @@ export class ServerHandshake {
   }
 
   #hello(now: Instant, { bytes, body }: HandshakeMessage): void {
-    const { parameters } = this.#parts;
+    const { parameters, random } = this.#parts;
     const hello = decodeClientHello(body);
     const choice = negotiate(hello, parameters, this.#offer);
     if ('refused' in choice) {
@@ -279,55 +269,11 @@ export class ServerHandshake {
     conversation.heard(bytes);
     conversation.hash(choice.suite.hash);
     if (choice.clientProof === undefined) conversation.forgetMessages();
-    this.#answerHello(choice, hello);
+    this.#serverRandom = random.bytes(RANDOM_LENGTH);
+    const randoms = { client: hello.random, server: this.#serverRandom };
+    this.#ephemeral = answerHello(conversation, choice, randoms, this.#cid, this.#parts);
     conversation.flush(now, 'answered');
     this.#state = choice.clientProof === undefined ? 'keyExchange' : 'certificate';
-  }
-
-  /** ServerHello to ServerHelloDone. */
-  #answerHello(choice: Choice, hello: ClientHello): void {
-    const { provider, random, parameters } = this.#parts;
-    const { suite, group, proof, clientProof, peerCid } = choice;
-    this.#serverRandom = random.bytes(RANDOM_LENGTH);
-    const cid = peerCid === undefined ? [] : [{ type: ExtensionType.CONNECTION_ID, body: encodeConnectionId(this.#cid) }];
-    this.#conversation.say(
-      HandshakeType.SERVER_HELLO,
-      encodeServerHello({
-        version: DTLS_1_2,
-        random: this.#serverRandom,
-        sessionId: EMPTY,
-        suite: suite.id,
-        compression: 0,
-        extensions: [...choice.extensions, ...cid],
-      }),
-    );
-    if (proof !== undefined) {
-      const body = proof.chain === undefined ? encodeRawPublicKey(proof.key.spki) : encodeCertificateList(proof.chain);
-      this.#conversation.say(HandshakeType.CERTIFICATE, body);
-    }
-    if (group !== 0) {
-      this.#ephemeral = provider.ephemeral(group);
-      const point = this.#ephemeral.publicKey;
-      this.#conversation.say(
-        HandshakeType.SERVER_KEY_EXCHANGE,
-        proof === undefined
-          ? encodeEcdhePskServerKeyExchange({ hint: EMPTY, group, point })
-          : this.#signedKey(choice, encodeEcdhParameters({ group, point }), hello.random),
-      );
-    }
-    if (clientProof !== undefined) {
-      const { schemes } = parameters;
-      const request = encodeCertificateRequest({ types: CERTIFICATE_TYPES, schemes, authorities: [] });
-      this.#conversation.say(HandshakeType.CERTIFICATE_REQUEST, request);
-    }
-    this.#conversation.say(HandshakeType.SERVER_HELLO_DONE, EMPTY);
-  }
-
-  #signedKey({ proof, scheme }: Choice, params: Uint8Array, clientRandom: Uint8Array): Uint8Array {
-    if (proof === undefined) return EMPTY;
-    const signed = Buffer.concat([clientRandom, this.#serverRandom, params]);
-    const signature = this.#parts.provider.sign(scheme, proof.key, signed);
-    return encodeEcdheServerKeyExchange({ params, scheme, signature });
   }
 
   #certificate({ bytes, body }: HandshakeMessage): void {
@@ -337,7 +283,8 @@ export class ServerHandshake {
     } else {
       this.#chain = decodeCertificateList(body);
       const [own] = this.#chain;
-      if (own === undefined) throw new HandshakeError('no_certificate', 'handshake_failure', 'a certificate is required');
+      if (own === undefined)
+        throw new HandshakeError('no_certificate', 'handshake_failure', 'a certificate is required');
       this.#peerKey = spkiOfCertificate(own);
     }
     this.#state = 'keyExchange';
@@ -452,6 +399,4 @@ export class ServerHandshake {
   }
 }
 
-/** ecdsa_sign and rsa_sign (RFC 5246 §7.4.4). */
-const CERTIFICATE_TYPES: readonly number[] = Object.freeze([64, 1]);
 const UNKNOWN_KEY_BYTES = 16;

@@ -132,8 +132,7 @@ export class Channel {
     if (length < 0 || length > MAX_PLAINTEXT + 1) return 'record_not_genuine';
     const received = this.#role === 'client' ? 1 : 0;
     const nonce = this.#nonce(received);
-    for (let index = 0; index < EXPLICIT_NONCE; index += 1)
-      nonce[IV + index] = datagram[view.start + index] as number;
+    for (let index = 0; index < EXPLICIT_NONCE; index += 1) nonce[IV + index] = datagram[view.start + index] as number;
     const aad =
       view.type === ContentType.CID
         ? cidAad(view.sequence, datagram, view.cid, view.cidLength, length)

@@ -11,7 +11,9 @@ import { CLEAN, VirtualLink } from '../../support/link.js';
 import { SeededRandom } from '../../support/random.js';
 
 function key(curve: 'P-256' | 'P-384'): SigningKey {
-  return signingKey(generateKeyPairSync('ec', { namedCurve: curve }).privateKey.export({ type: 'pkcs8', format: 'der' }));
+  return signingKey(
+    generateKeyPairSync('ec', { namedCurve: curve }).privateKey.export({ type: 'pkcs8', format: 'der' }),
+  );
 }
 
 const owner = { kind: 'rpk', name: 'abc', endpoint: 'dev-1' } as const;

@@ -2,7 +2,7 @@
 
 export { DtlsEndpoint } from './endpoint/index.js';
 export type { CloseReason, DtlsEvent, DtlsSink, QuestionId, Sent } from './endpoint/index.js';
-export type { Answer, ClientOffer, ProofKind, Question, ServerOffer, ServerProof } from './handshake/index.js';
+export type { Answer, ClientOffer, ProofKind, Question, ServerOffer, ServerProof, Session } from './handshake/index.js';
 export { countingProvider, nodeProvider, signingKey, SUITES, suiteNamed, suiteOf } from './crypto/index.js';
 export type { CryptoProvider, SigningKey, Suite } from './crypto/index.js';
 export { DTLS_PARAMETERS, SMALLEST_MTU } from './policy/index.js';

@@ -5,7 +5,7 @@
 
 import type { Instant, Peer } from '#base';
 
-import type { ServerHandshake } from '../handshake/index.js';
+import type { ClientHandshake, ServerHandshake } from '../handshake/index.js';
 import type { Channel } from '../record/index.js';
 
 /** One association. */
@@ -20,7 +20,7 @@ export class Association {
   /** When the last genuine record came. */
   heard: Instant;
   /** The handshake it came from, until it is sure that our last flight arrived: who sends its own again gets ours again. */
-  last: ServerHandshake | undefined;
+  last: ServerHandshake | ClientHandshake | undefined;
 
   constructor(
     now: Instant,
@@ -29,7 +29,7 @@ export class Association {
       readonly peer: Peer;
       readonly cid: Uint8Array | undefined;
       readonly content: number;
-      readonly last: ServerHandshake | undefined;
+      readonly last: ServerHandshake | ClientHandshake | undefined;
     },
   ) {
     this.channel = parts.channel;

@@ -48,7 +48,10 @@ export class DtlsEndpoint {
         this.#established(now, half, outcome);
       },
       takesCid: (cid) => this.#associations.takesCid(cid),
-      lastHello: (place) => this.#associations.byPlace(place)?.last?.clientRandom,
+      lastHello: (place) => {
+        const last = this.#associations.byPlace(place)?.last;
+        return last instanceof ServerHandshake ? last.clientRandom : undefined;
+      },
     });
   }
 
@@ -273,11 +276,12 @@ export class DtlsEndpoint {
     this.#output.send(peer, channel.seal(ContentType.ALERT, encodeAlert(level, description)));
   }
 
-  #established(now: Instant, half: HalfOpen, { cid, content, owner, suite }: Established): void {
+  #established(now: Instant, half: HalfOpen, { cid, content, kind, made, owner, suite }: Established): void {
     const { address, listener, port } = half.place;
     const { handshake } = half;
     const peer = owner === undefined ? plainPeer(listener, address, port) : securePeer(listener, owner, address, port);
-    const last = handshake instanceof ServerHandshake ? handshake : undefined;
+    // Who speaks last has to be ready to say it again.
+    const last = (kind === 'full') === handshake instanceof ServerHandshake ? handshake : undefined;
     const association = new Association(now, {
       channel: handshake.channel,
       peer,
@@ -289,7 +293,9 @@ export class DtlsEndpoint {
     for (const gone of this.#associations.add(association)) this.#gone(gone, 'superseded');
     if (last !== undefined) this.#lastFlights.set(association, after(now, this.#parts.parameters.lastFlight));
     this.#output.count('established');
-    this.#output.tell({ type: 'established', peer, suite: suite.name, cid });
+    this.#output.count(`established_${kind}`);
+    this.#output.tell({ type: 'established', peer, suite: suite.name, cid, kind });
+    if (made !== undefined && owner !== undefined) this.#output.tell({ type: 'session', peer, ...made });
     for (const bytes of half.waiting()) this.send(now, peer, bytes, 'own');
   }
 

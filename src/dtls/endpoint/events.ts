@@ -2,7 +2,7 @@
 
 import type { Peer } from '#base';
 
-import type { Question } from '../handshake/index.js';
+import type { Question, Session } from '../handshake/index.js';
 
 /** Number of a question that waits for its answer. */
 export type QuestionId = number;
@@ -30,10 +30,16 @@ export type DtlsEvent =
       readonly question: QuestionId;
       readonly listener: number;
       readonly ask: Question;
-      /** Host name the client asked for. */
-      readonly serverName?: string;
     }
-  | { readonly type: 'established'; readonly peer: Peer; readonly suite: string; readonly cid: 'used' | 'not_used' }
+  | {
+      readonly type: 'established';
+      readonly peer: Peer;
+      readonly suite: string;
+      readonly cid: 'used' | 'not_used';
+      readonly kind: 'full' | 'resumed';
+    }
+  /** A session was made: whoever keeps it answers the question for it by its handle. It takes the place of the peer's last one. */
+  | { readonly type: 'session'; readonly peer: Peer; readonly handle: Uint8Array; readonly session: Session }
   | { readonly type: 'closed'; readonly peer: Peer; readonly reason: CloseReason }
   | {
       readonly type: 'handshakeFailed';

@@ -23,7 +23,7 @@ import {
   type RecordView,
 } from '../codec/index.js';
 import { ClientHandshake, Cookies, ServerHandshake } from '../handshake/index.js';
-import type { Answer, ClientOffer, HandshakeParts, Outcome, ServerOffer } from '../handshake/index.js';
+import type { Answer, ClientOffer, HandshakeParts, OfferedSession, Outcome, ServerOffer } from '../handshake/index.js';
 import type { QuestionId } from './events.js';
 import { HalfOpen } from './half-open.js';
 import type { Output, Place } from './output.js';
@@ -51,6 +51,8 @@ export class Handshakes {
   readonly #clients = new Map<number, ClientOffer>();
   readonly #byPlace = new Map<string, HalfOpen>();
   readonly #byCid: CidMap<HalfOpen>;
+  /** The session a client last made at a place. */
+  readonly #sessions = new Map<string, OfferedSession>();
   readonly #questions = new Map<QuestionId, HalfOpen>();
   readonly #deadlines = new Deadlines<HalfOpen>();
   readonly #fragment: FragmentView = newFragmentView();
@@ -185,7 +187,13 @@ export class Handshakes {
     let half = this.#byPlace.get(text);
     if (half === undefined) {
       this.#output.count('handshakes');
-      const handshake = new ClientHandshake(now, this.#parts, this.#holding(place, text), offer);
+      const handshake = new ClientHandshake(
+        now,
+        this.#parts,
+        this.#holding(place, text),
+        offer,
+        this.#sessions.get(text),
+      );
       half = new HalfOpen(place, handshake, offer.cid ?? EMPTY);
       this.#add(text, half);
       this.#settle(now, half);
@@ -312,8 +320,15 @@ export class Handshakes {
     if (half.cid.length > 0) this.#byCid.delete(half.cid);
     if (half.question !== undefined) this.#questions.delete(half.question);
     this.#deadlines.clear(half);
-    if (outcome.is === 'established') this.#beside.established(now, half, outcome);
-    else this.#failed(half, outcome);
+    const client = half.handshake instanceof ClientHandshake;
+    if (outcome.is === 'established') {
+      if (client && outcome.made?.form !== undefined) this.#sessions.set(text, { form: 'session_id', ...outcome.made });
+      this.#beside.established(now, half, outcome);
+    } else {
+      // A session that came to nothing is not offered again.
+      if (client) this.#sessions.delete(text);
+      this.#failed(half, outcome);
+    }
   }
 
   #failed(half: HalfOpen, { alert, reason }: Extract<Outcome, { is: 'failed' }>): void {

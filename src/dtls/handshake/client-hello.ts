@@ -32,6 +32,7 @@ import { suiteOf, type Suite } from '../crypto/index.js';
 import type { DtlsParameters } from '../policy/index.js';
 import type { ProofKind, ServerProof } from './negotiate.js';
 import { HandshakeError } from './outcome.js';
+import type { HandledSession, HandleForm } from './resumption.js';
 
 /** What a client comes with. */
 export interface ClientOffer {
@@ -44,8 +45,15 @@ export interface ClientOffer {
   readonly serverName?: string;
   /** Connection ID it wants to see; empty: none, but it sends the server's. Absent: it knows none. */
   readonly cid?: Uint8Array;
+  /** Whether the handles of sessions are wanted in tickets; else they are session ids. */
+  readonly tickets?: 'wanted';
   /** Bytes that it can take in one record. */
   readonly maxFragment?: MaxFragmentLength;
+}
+
+/** A session of before that a client offers to go on with, and in which form it was given its handle. */
+export interface OfferedSession extends HandledSession {
+  readonly form: HandleForm;
 }
 
 /** What both sides agreed on in the hellos. */
@@ -57,23 +65,32 @@ export interface Accepted {
   readonly content: number;
   readonly serverProof: ProofKind;
   readonly clientProof: ProofKind;
+  readonly sessionId: Uint8Array;
+  /** Whether a ticket is to come. */
+  readonly ticket: 'to_come' | 'none';
 }
 
 /** Body of the hello. */
 export function clientHello(
   offer: ClientOffer,
   parameters: DtlsParameters,
-  { random, cookie }: { readonly random: Uint8Array; readonly cookie: Uint8Array },
+  said: {
+    readonly random: Uint8Array;
+    readonly cookie: Uint8Array;
+    /** Of a session that is offered, or one that shows whether a ticket was taken (RFC 5077 §3.4); else empty. */
+    readonly sessionId: Uint8Array;
+    readonly ticket: Uint8Array;
+  },
 ): Uint8Array {
   const suites = suitesOf(offer, parameters);
   return encodeClientHello({
     version: DTLS_1_2,
-    random,
-    sessionId: EMPTY,
-    cookie,
+    random: said.random,
+    sessionId: said.sessionId,
+    cookie: said.cookie,
     suites: suites.map(({ id }) => id),
     compressions: [0],
-    extensions: extensionsOf(offer, parameters, suites),
+    extensions: extensionsOf(offer, parameters, suites, said.ticket),
   });
 }
 
@@ -86,7 +103,7 @@ export function acceptServerHello(hello: ServerHello, offer: ClientOffer, parame
     throw new HandshakeError('version_not_spoken', 'protocol_version', `the server chose version ${hello.version}`);
   if (suite === undefined || hello.compression !== 0)
     throw new HandshakeError('suite_not_offered', 'illegal_parameter', 'the server chose a suite that was not offered');
-  const offered = new Set(extensionsOf(offer, parameters, suites).map(({ type }) => type));
+  const offered = new Set(extensionsOf(offer, parameters, suites, EMPTY).map(({ type }) => type));
   for (const { type } of extensions)
     if (!offered.has(type))
       throw new HandshakeError('extension_not_offered', 'unsupported_extension', `extension ${type} was not offered`);
@@ -109,6 +126,8 @@ export function acceptServerHello(hello: ServerHello, offer: ClientOffer, parame
     content: contentOf(extensions),
     serverProof: proofKind(findExtension(extensions, ExtensionType.SERVER_CERTIFICATE_TYPE)),
     clientProof: proofKind(findExtension(extensions, ExtensionType.CLIENT_CERTIFICATE_TYPE)),
+    sessionId: Uint8Array.from(hello.sessionId),
+    ticket: findExtension(extensions, ExtensionType.SESSION_TICKET) === undefined ? 'none' : 'to_come',
   };
 }
 
@@ -121,8 +140,13 @@ function suitesOf({ psk, serverProofs }: ClientOffer, { suites }: DtlsParameters
   });
 }
 
-function extensionsOf(offer: ClientOffer, parameters: DtlsParameters, suites: readonly Suite[]): Extension[] {
-  const { cid, maxFragment, proof, serverName, serverProofs } = offer;
+function extensionsOf(
+  offer: ClientOffer,
+  parameters: DtlsParameters,
+  suites: readonly Suite[],
+  ticket: Uint8Array,
+): Extension[] {
+  const { cid, maxFragment, proof, serverName, serverProofs, tickets } = offer;
   const curves = suites.some(({ keyExchange }) => keyExchange !== 'psk');
   const certificates = suites.some(
     ({ keyExchange }) => keyExchange.startsWith('ecdhe_') && keyExchange !== 'ecdhe_psk',
@@ -146,6 +170,7 @@ function extensionsOf(offer: ClientOffer, parameters: DtlsParameters, suites: re
     const own = proof !== undefined && proof.chain === undefined ? 'rpk' : 'x509';
     add(ExtensionType.CLIENT_CERTIFICATE_TYPE, encodeCertificateTypes([TYPE_OF[own]]));
   }
+  if (tickets === 'wanted') add(ExtensionType.SESSION_TICKET, ticket);
   if (cid !== undefined) add(ExtensionType.CONNECTION_ID, encodeConnectionId(cid));
   return extensions;
 }

@@ -4,45 +4,47 @@
  * is asked about before anything secret is said.
  */
 
-import { after, EMPTY, type Instant } from '#base';
+import { EMPTY, type Instant } from '#base';
 
 import {
   AlertDescription,
-  decodeCertificateList,
   decodeCertificateRequest,
   decodeEcdhePskServerKeyExchange,
   decodeEcdheServerKeyExchange,
   decodeFinished,
   decodeHelloVerifyRequest,
+  decodeNewSessionTicket,
   decodePskServerKeyExchange,
-  decodeRawPublicKey,
   decodeServerHello,
   decodeServerHelloDone,
-  encodeCertificateList,
-  encodeCertificateVerify,
-  encodeEcdheClientKeyExchange,
-  encodeEcdhePskClientKeyExchange,
   encodeFinished,
-  encodePskClientKeyExchange,
-  encodeRawPublicKey,
   HandshakeType,
   RANDOM_LENGTH,
   type CertificateRequest,
   type EcdhParameters,
   type FragmentView,
 } from '../codec/index.js';
-import { ecdhePskPremaster, pskPremaster, schemeFits, spkiOfCertificate, type Suite } from '../crypto/index.js';
 import { Channel } from '../record/index.js';
-import { acceptServerHello, clientHello, type Accepted, type ClientOffer } from './client-hello.js';
+import {
+  acceptServerHello,
+  clientHello,
+  type Accepted,
+  type ClientOffer,
+  type OfferedSession,
+} from './client-hello.js';
+import { sayCertificate, sayKeyExchange, sayVerify } from './client-flight.js';
 import { Conversation } from './conversation.js';
-import { failureOf, GOING, HandshakeError, type Outcome } from './outcome.js';
+import { HandshakeError, type Outcome } from './outcome.js';
+import { PeerProof } from './peer-proof.js';
+import { Progress } from './progress.js';
 import type { Answer } from './questions.js';
 import { Reassembly, type FragmentOutcome, type HandshakeMessage } from './reassembly.js';
+import { HANDLE_BYTES, type HandleForm, type Session } from './resumption.js';
 import { Secrets } from './secrets.js';
 import type { HandshakeParts, HandshakePlace } from './server.js';
 
 const { CERTIFICATE, CERTIFICATE_REQUEST, FINISHED, HELLO_VERIFY_REQUEST } = HandshakeType;
-const { SERVER_HELLO, SERVER_HELLO_DONE, SERVER_KEY_EXCHANGE } = HandshakeType;
+const { NEW_SESSION_TICKET, SERVER_HELLO, SERVER_HELLO_DONE, SERVER_KEY_EXCHANGE } = HandshakeType;
 
 /** Which messages each state takes. */
 const EXPECTED: Readonly<Record<ClientState, readonly number[]>> = Object.freeze({
@@ -55,6 +57,7 @@ const EXPECTED: Readonly<Record<ClientState, readonly number[]>> = Object.freeze
   request: [CERTIFICATE_REQUEST, SERVER_HELLO_DONE],
   done: [SERVER_HELLO_DONE],
   server: [],
+  ticket: [NEW_SESSION_TICKET],
   change: [],
   finished: [FINISHED],
   over: [],
@@ -70,6 +73,7 @@ export type ClientState =
   | 'request'
   | 'done'
   | 'server'
+  | 'ticket'
   | 'change'
   | 'finished'
   | 'over';
@@ -77,43 +81,54 @@ export type ClientState =
 /** One handshake. */
 export class ClientHandshake {
   readonly channel: Channel;
-  /** When the handshake has to be over. */
-  readonly deadline: Instant;
   readonly #parts: HandshakeParts;
   readonly #place: HandshakePlace;
   readonly #offer: ClientOffer;
   readonly #conversation: Conversation;
+  readonly #progress: Progress;
   readonly #reassembly: Reassembly;
   readonly #random: Uint8Array;
   #state: ClientState = 'hello';
-  #outcome: Outcome = GOING;
   #accepted: Accepted | undefined;
-  #serverKey: Uint8Array = EMPTY;
-  #chain: readonly Uint8Array[] = [];
+  #proof: PeerProof | undefined;
   #agreement: EcdhParameters | undefined;
   #request: CertificateRequest | undefined;
-  #secrets: Secrets | undefined;
+  #kind: 'full' | 'resumed' = 'full';
+  /** Of the session that is being made. */
+  #made: { readonly handle: Uint8Array; readonly form: HandleForm } | undefined;
+  readonly #offered: OfferedSession | undefined;
+  readonly #sessionId: Uint8Array;
 
-  constructor(now: Instant, parts: HandshakeParts, place: HandshakePlace, offer: ClientOffer) {
+  /** `offered`: a session to go on with. */
+  constructor(
+    now: Instant,
+    parts: HandshakeParts,
+    place: HandshakePlace,
+    offer: ClientOffer,
+    offered: OfferedSession | undefined,
+  ) {
     const { parameters, provider, random } = parts;
     this.#parts = parts;
     this.#place = place;
     this.#offer = offer;
-    this.deadline = after(now, parameters.handshakeDeadline);
     this.channel = new Channel('client', provider);
     const { transmit } = place;
     this.#conversation = new Conversation({ parameters, provider, channel: this.channel, transmit }, 0);
+    this.#progress = new Progress(now, parameters, this.channel, this.#conversation);
     this.#reassembly = new Reassembly(parameters, 0);
     this.#random = random.bytes(RANDOM_LENGTH);
+    this.#offered = offered;
+    this.#sessionId =
+      offered === undefined ? EMPTY : offered.form === 'ticket' ? random.bytes(HANDLE_BYTES) : offered.handle;
     this.#hello(now, EMPTY);
   }
 
   get outcome(): Outcome {
-    return this.#outcome;
+    return this.#progress.outcome;
   }
 
   get state(): ClientState {
-    return this.#state;
+    return this.#progress.outcome.is === 'failed' ? 'over' : this.#state;
   }
 
   /** How often we sent a flight again. */
@@ -123,8 +138,7 @@ export class ClientHandshake {
 
   /** When `handleTimeout` has something to do. */
   nextDeadline(): Instant {
-    const again = this.#conversation.deadline;
-    return again === undefined || again > this.deadline ? this.deadline : again;
+    return this.#progress.nextDeadline();
   }
 
   /** Takes a fragment that came without protection. */
@@ -135,6 +149,11 @@ export class ClientHandshake {
 
   /** Takes a fragment out of a record of epoch 1. */
   sealed(now: Instant, bytes: Uint8Array, view: FragmentView): FragmentOutcome | 'message_unexpected' {
+    if (this.#state === 'over' && this.#kind === 'resumed') {
+      const outcome = this.#reassembly.add(bytes, view);
+      if (outcome === 'old' && view.type === FINISHED) this.#conversation.repeat(now);
+      return outcome;
+    }
     if (this.#state !== 'finished') return 'message_unexpected';
     return this.#add(now, bytes, view);
   }
@@ -150,7 +169,7 @@ export class ClientHandshake {
   /** Takes the answer to the question whether the server is good. */
   answer(now: Instant, answer: Answer): void {
     if (this.#state !== 'server') return;
-    this.#guard(() => {
+    this.#progress.guard(() => {
       if (answer.is === 'good') this.#prove(now);
       else if (answer.is === 'refused')
         throw new HandshakeError('server_refused', nameOf(answer.alert), 'the server is not who it should be');
@@ -159,41 +178,22 @@ export class ClientHandshake {
 
   /** Sends a flight again, or gives up. */
   handleTimeout(now: Instant): void {
-    if (now >= this.deadline && this.#outcome.is === 'going') this.#fail({ is: 'failed', reason: 'handshake_timeout' });
-    else this.#conversation.handleTimeout(now);
+    this.#progress.handleTimeout(now);
   }
 
   /** Ends the handshake without a word. */
   abandon(reason: string): void {
-    if (this.#outcome.is === 'going') this.#fail({ is: 'failed', reason });
+    if (this.#progress.going) this.#progress.fail({ is: 'failed', reason });
   }
 
   #add(now: Instant, bytes: Uint8Array, view: FragmentView): FragmentOutcome {
     const outcome = this.#reassembly.add(bytes, view);
-    if (outcome === 'kept') this.#guard(() => this.#advance(now));
+    if (outcome === 'kept') this.#progress.guard(() => this.#advance(now));
     return outcome;
   }
 
-  #guard(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      const failure = failureOf(error);
-      this.#fail(failure ?? { is: 'failed', reason: 'internal', alert: AlertDescription.internal_error });
-      if (failure === undefined) throw error;
-    }
-  }
-
-  #fail(outcome: Outcome): void {
-    this.#state = 'over';
-    this.#outcome = outcome;
-    this.#conversation.rest();
-    this.#secrets?.wipe();
-    this.channel.wipe();
-  }
-
   #advance(now: Instant): void {
-    for (;;) {
+    while (this.#progress.going) {
       const type = this.#reassembly.nextType;
       if (type === undefined) return;
       if (!EXPECTED[this.#state].includes(type)) {
@@ -235,8 +235,13 @@ export class ClientHandshake {
         this.#conversation.heard(bytes);
         this.#done(now);
         return;
+      case NEW_SESSION_TICKET:
+        this.#conversation.heard(bytes);
+        this.#made = { handle: Uint8Array.from(decodeNewSessionTicket(body).ticket), form: 'ticket' };
+        this.#state = 'change';
+        return;
       case FINISHED:
-        this.#finished(message);
+        this.#finished(now, message);
         return;
     }
   }
@@ -245,10 +250,9 @@ export class ClientHandshake {
     // The hash is known only when the server has chosen; the first hello and its answer are not part of it.
     this.#conversation.restart();
     const { parameters } = this.#parts;
-    this.#conversation.say(
-      HandshakeType.CLIENT_HELLO,
-      clientHello(this.#offer, parameters, { random: this.#random, cookie }),
-    );
+    const ticket = this.#offered?.form === 'ticket' ? this.#offered.handle : EMPTY;
+    const said = { random: this.#random, cookie, sessionId: this.#sessionId, ticket };
+    this.#conversation.say(HandshakeType.CLIENT_HELLO, clientHello(this.#offer, parameters, said));
     this.#conversation.flush(now, 'answered');
   }
 
@@ -259,6 +263,11 @@ export class ClientHandshake {
     this.#conversation.heard(bytes);
     this.#conversation.hash(accepted.suite.hash);
     this.#conversation.limitContent(accepted.content);
+    if (this.#offered !== undefined && isSame(accepted.sessionId, this.#sessionId)) {
+      this.#goOn(accepted, this.#offered.session);
+      return;
+    }
+    if (accepted.sessionId.length > 0) this.#made = { handle: accepted.sessionId, form: 'session_id' };
     switch (accepted.suite.keyExchange) {
       case 'psk':
         this.#state = 'hint';
@@ -273,22 +282,29 @@ export class ClientHandshake {
     }
   }
 
+  /** The server goes on with the session: its Finished comes next. */
+  #goOn(accepted: Accepted, session: Session): void {
+    const { masterSecret, peerCid = EMPTY, serverRandom, suite } = accepted;
+    if (suite.id !== session.suite)
+      throw new HandshakeError('suite_not_offered', 'illegal_parameter', 'a session is gone on with in its own suite');
+    const agreement = { suite, masterSecret, clientRandom: this.#random, serverRandom };
+    this.#kind = 'resumed';
+    const secrets = Secrets.again(this.#parts.provider, agreement, session.master);
+    this.#progress.secrets = secrets;
+    this.#conversation.forgetMessages();
+    this.channel.protect(suite, secrets.keys(), peerCid);
+    this.#state = 'change';
+  }
+
   #certificate(body: Uint8Array): void {
-    if (this.#accepted?.serverProof === 'rpk') {
-      this.#serverKey = decodeRawPublicKey(body);
-    } else {
-      this.#chain = decodeCertificateList(body);
-      const [own] = this.#chain;
-      if (own === undefined)
-        throw new HandshakeError('no_certificate', 'bad_certificate', 'a server has a certificate');
-      this.#serverKey = spkiOfCertificate(own);
-    }
+    this.#proof = new PeerProof(this.#accepted?.serverProof ?? 'x509');
+    this.#proof.take(body);
     this.#state = 'keyExchange';
   }
 
   #keyExchange(body: Uint8Array): void {
     const { suite, serverRandom } = this.#accepted as Accepted;
-    const { parameters, provider } = this.#parts;
+    const { parameters } = this.#parts;
     switch (suite.keyExchange) {
       case 'psk':
         decodePskServerKeyExchange(body);
@@ -302,9 +318,7 @@ export class ClientHandshake {
       case 'ecdhe_rsa': {
         const { group, point, params, scheme, signature } = decodeEcdheServerKeyExchange(body);
         const signed = Buffer.concat([this.#random, serverRandom, params]);
-        const fits = parameters.schemes.includes(scheme) && schemeFits(scheme, this.#serverKey);
-        if (!fits || !provider.verify(scheme, this.#serverKey, signed, signature))
-          throw new HandshakeError('bad_signature', 'decrypt_error', 'the ServerKeyExchange does not verify');
+        (this.#proof as PeerProof).verify(scheme, signed, signature, this.#parts);
         this.#agreement = { group, point };
         this.#state = 'request';
         break;
@@ -325,8 +339,7 @@ export class ClientHandshake {
       return;
     }
     this.#state = 'server';
-    const raw = this.#accepted?.serverProof === 'rpk';
-    this.#place.ask(raw ? { about: 'rawKey', spki: this.#serverKey } : { about: 'chain', chain: this.#chain });
+    this.#place.ask((this.#proof as PeerProof).question());
   }
 
   /** Our whole second flight. */
@@ -335,80 +348,51 @@ export class ClientHandshake {
     const { provider } = this.#parts;
     const conversation = this.#conversation;
     const request = this.#request;
-    if (request !== undefined) this.#sayCertificate();
-    const premaster = this.#sayKeyExchange(suite);
+    if (request !== undefined) sayCertificate(conversation, this.#offer, this.#accepted?.clientProof);
+    const premaster = sayKeyExchange(conversation, suite, this.#offer.psk, this.#agreement, provider);
     const session = conversation.digest();
     const agreement = { suite, masterSecret, clientRandom: this.#random, serverRandom };
     const secrets = Secrets.of(provider, agreement, premaster, session);
-    this.#secrets = secrets;
-    if (request !== undefined && this.#offer.proof !== undefined) this.#sayVerify(request);
+    this.#progress.secrets = secrets;
+    if (request !== undefined) sayVerify(conversation, this.#offer.proof, request, this.#parts);
     conversation.forgetMessages();
     this.channel.protect(suite, secrets.keys(), peerCid);
     conversation.change();
     conversation.say(FINISHED, encodeFinished(secrets.finished('client', conversation.digest())), 'sealed');
     conversation.flush(now, 'answered');
-    this.#state = 'change';
+    this.#state = this.#accepted?.ticket === 'to_come' ? 'ticket' : 'change';
   }
 
-  #sayCertificate(): void {
-    const { proof } = this.#offer;
-    const kind = this.#accepted?.clientProof;
-    const body =
-      proof === undefined
-        ? encodeCertificateList([])
-        : kind === 'rpk'
-          ? encodeRawPublicKey(proof.key.spki)
-          : encodeCertificateList(proof.chain ?? []);
-    this.#conversation.say(CERTIFICATE, body);
-  }
-
-  #sayKeyExchange({ keyExchange }: Suite): Uint8Array {
-    const { provider } = this.#parts;
-    const { psk } = this.#offer;
-    const say = (body: Uint8Array): void => {
-      this.#conversation.say(HandshakeType.CLIENT_KEY_EXCHANGE, body);
-    };
-    if (keyExchange === 'psk') {
-      say(encodePskClientKeyExchange(psk?.identity ?? EMPTY));
-      return pskPremaster(psk?.key ?? EMPTY);
-    }
-    const { group, point } = this.#agreement as EcdhParameters;
-    const own = provider.ephemeral(group);
-    const shared = own.agree(point);
-    if (keyExchange !== 'ecdhe_psk') {
-      say(encodeEcdheClientKeyExchange(own.publicKey));
-      return shared;
-    }
-    say(encodeEcdhePskClientKeyExchange({ identity: psk?.identity ?? EMPTY, point: own.publicKey }));
-    return ecdhePskPremaster(shared, psk?.key ?? EMPTY);
-  }
-
-  #sayVerify({ schemes }: CertificateRequest): void {
-    const { parameters, provider } = this.#parts;
-    const { proof } = this.#offer;
-    if (proof === undefined) return;
-    const scheme = parameters.schemes.find((id) => schemes.includes(id) && schemeFits(id, proof.key.spki));
-    if (scheme === undefined)
-      throw new HandshakeError(
-        'no_shared_signature',
-        'handshake_failure',
-        'the server verifies no signature of our key',
-      );
-    const signature = provider.sign(scheme, proof.key, this.#conversation.messages());
-    this.#conversation.say(HandshakeType.CERTIFICATE_VERIFY, encodeCertificateVerify({ scheme, signature }));
-  }
-
-  #finished({ body }: HandshakeMessage): void {
-    const { suite, peerCid, content } = this.#accepted as Accepted;
-    const secrets = this.#secrets as Secrets;
-    const expected = secrets.finished('server', this.#conversation.digest());
+  #finished(now: Instant, { body, bytes }: HandshakeMessage): void {
+    const { content, peerCid, suite } = this.#accepted as Accepted;
+    const secrets = this.#progress.secrets as Secrets;
+    const conversation = this.#conversation;
+    const expected = secrets.finished('server', conversation.digest());
     if (!this.#parts.provider.equal(expected, decodeFinished(body)))
       throw new HandshakeError('bad_finished', 'decrypt_error', 'the Finished does not verify');
-    secrets.wipe();
-    this.#conversation.rest();
+    if (this.#kind === 'resumed') {
+      conversation.heard(bytes);
+      conversation.change();
+      conversation.say(FINISHED, encodeFinished(secrets.finished('client', conversation.digest())), 'sealed');
+      conversation.flush(now, 'last');
+    } else conversation.rest();
+    const made = this.#made;
+    const { serverName } = this.#offer;
+    const session = { suite: suite.id, master: secrets.master(), ...(serverName !== undefined && { serverName }) };
     this.#state = 'over';
-    this.#outcome = { is: 'established', suite, cid: peerCid === undefined ? 'not_used' : 'used', content };
+    this.#progress.succeed({
+      is: 'established',
+      suite,
+      cid: peerCid === undefined ? 'not_used' : 'used',
+      content,
+      kind: this.#kind,
+      ...(made !== undefined && made.handle.length > 0 && { made: { ...made, session } }),
+    });
   }
+}
+
+function isSame(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.compare(left, right) === 0;
 }
 
 function nameOf(alert: number | undefined): keyof typeof AlertDescription {

@@ -4,6 +4,7 @@ import { DecodeError, PeerError, type PeerIdentity } from '#base';
 
 import { AlertDescription } from '../codec/index.js';
 import type { Suite } from '../crypto/index.js';
+import type { HandledSession, HandleForm } from './resumption.js';
 
 /** Going on, or over. */
 export type Outcome =
@@ -18,6 +19,10 @@ export type Outcome =
       /** Bytes of content of a record towards the peer. */
       readonly content: number;
       readonly serverName?: string;
+      /** Whether a session before this one was gone on with. */
+      readonly kind: 'full' | 'resumed';
+      /** A session that was made, to be kept for later. */
+      readonly made?: HandledSession & { readonly form?: HandleForm };
     }
   | {
       readonly is: 'failed';

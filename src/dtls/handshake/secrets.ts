@@ -41,6 +41,16 @@ export class Secrets {
     return new Secrets(provider, agreement, master);
   }
 
+  /** Of a session that is gone on with; its master secret is copied. */
+  static again(provider: CryptoProvider, agreement: Agreement, master: Uint8Array): Secrets {
+    return new Secrets(provider, agreement, Uint8Array.from(master));
+  }
+
+  /** A copy of the master secret, for a session. */
+  master(): Uint8Array {
+    return Uint8Array.from(this.#master);
+  }
+
   /** Keys and IVs of both directions, in memory of their own. */
   keys(): KeyBlock {
     const { suite, clientRandom, serverRandom } = this.#agreement;

@@ -26,16 +26,19 @@ export interface Randoms {
   readonly server: Uint8Array;
 }
 
-/** Adds the answer to the flight; gives our half of the key agreement, where there is one. `cid`: the one we ask for. */
+/**
+ * Adds the answer to the flight; gives our half of the key agreement, where there is one. `sessionId`: of a new session, or
+ * empty. `cid`: the one we ask for.
+ */
 export function answerHello(
   conversation: Conversation,
   choice: Choice,
   randoms: Randoms,
-  cid: Uint8Array,
+  { cid, sessionId }: { readonly cid: Uint8Array; readonly sessionId: Uint8Array },
   { parameters, provider }: { readonly parameters: DtlsParameters; readonly provider: CryptoProvider },
 ): EphemeralKey | undefined {
   const { clientProof, group, proof } = choice;
-  conversation.say(HandshakeType.SERVER_HELLO, serverHello(choice, randoms.server, EMPTY, cid));
+  conversation.say(HandshakeType.SERVER_HELLO, serverHello(choice, randoms.server, sessionId, cid));
   if (proof !== undefined) {
     const body = proof.chain === undefined ? encodeRawPublicKey(proof.key.spki) : encodeCertificateList(proof.chain);
     conversation.say(HandshakeType.CERTIFICATE, body);

@@ -4,40 +4,37 @@
  * says who sent it. What is expected and does not hold ends the handshake.
  */
 
-import { after, EMPTY, type Instant, type PeerIdentity, type Random } from '#base';
+import { EMPTY, type Instant, type PeerIdentity, type Random } from '#base';
 
 import {
-  AlertDescription,
-  decodeCertificateList,
   decodeCertificateVerify,
   decodeClientHello,
   decodeEcdheClientKeyExchange,
   decodeEcdhePskClientKeyExchange,
   decodeFinished,
   decodePskClientKeyExchange,
-  decodeRawPublicKey,
   encodeFinished,
+  encodeNewSessionTicket,
+  ExtensionType,
   HandshakeType,
   RANDOM_LENGTH,
+  type ClientHello,
+  type Extension,
   type FragmentView,
 } from '../codec/index.js';
-import {
-  ecdhePskPremaster,
-  pskPremaster,
-  schemeFits,
-  spkiOfCertificate,
-  type CryptoProvider,
-  type EphemeralKey,
-} from '../crypto/index.js';
+import { ecdhePskPremaster, pskPremaster, type CryptoProvider, type EphemeralKey } from '../crypto/index.js';
 import type { DtlsParameters } from '../policy/index.js';
 import { Channel } from '../record/index.js';
 import { Conversation } from './conversation.js';
 import { negotiate, type Choice, type ServerOffer } from './negotiate.js';
-import { failureOf, GOING, HandshakeError, type Outcome } from './outcome.js';
+import { HandshakeError, type Outcome } from './outcome.js';
+import { PeerProof } from './peer-proof.js';
+import { Progress } from './progress.js';
 import type { Answer, Question } from './questions.js';
 import { Reassembly, type FragmentOutcome, type HandshakeMessage } from './reassembly.js';
-import { Secrets } from './secrets.js';
-import { answerHello } from './server-hello.js';
+import { HANDLE_BYTES, handleForm, handleIn, resumedChoice, resumedSuite, type HandleForm } from './resumption.js';
+import { Secrets, type Agreement } from './secrets.js';
+import { answerHello, serverHello } from './server-hello.js';
 
 /** What every handshake of an endpoint shares. */
 export interface HandshakeParts {
@@ -57,6 +54,7 @@ export interface HandshakePlace {
 /** What each state waits for. `answer`: to our question; `change`: ChangeCipherSpec. */
 const EXPECTED = Object.freeze({
   hello: HandshakeType.CLIENT_HELLO,
+  session: 'answer',
   certificate: HandshakeType.CERTIFICATE,
   keyExchange: HandshakeType.CLIENT_KEY_EXCHANGE,
   key: 'answer',
@@ -73,7 +71,6 @@ export type ServerState = keyof typeof EXPECTED;
 /** One handshake. */
 export class ServerHandshake {
   readonly channel: Channel;
-  readonly deadline: Instant;
   /** Random of the hello: another hello with it is the same one again. */
   readonly clientRandom: Uint8Array;
   readonly #parts: HandshakeParts;
@@ -81,18 +78,22 @@ export class ServerHandshake {
   readonly #offer: ServerOffer;
   readonly #cid: Uint8Array;
   readonly #conversation: Conversation;
+  readonly #progress: Progress;
   readonly #reassembly: Reassembly;
   #state: ServerState = 'hello';
-  #outcome: Outcome = GOING;
+  #hello: ClientHello | undefined;
   #choice: Choice | undefined;
+  /** Whether both sides begin with a Finished instead of keys. */
+  #kind: 'full' | 'resumed' = 'full';
+  /** Of the session that is being made; empty when none is. */
+  #handle: Uint8Array = EMPTY;
+  #handleForm: HandleForm = 'session_id';
   #serverRandom: Uint8Array = EMPTY;
   #ephemeral: EphemeralKey | undefined;
   /** Of ECDHE_PSK, until the key is known. */
   #shared: Uint8Array | undefined;
   #session: Uint8Array = EMPTY;
-  #secrets: Secrets | undefined;
-  #chain: readonly Uint8Array[] = [];
-  #peerKey: Uint8Array = EMPTY;
+  #proof: PeerProof | undefined;
   #owner: PeerIdentity | undefined;
 
   /**
@@ -113,20 +114,20 @@ export class ServerHandshake {
     this.#offer = offer;
     this.#cid = cid;
     this.clientRandom = Uint8Array.from(hello.random);
-    this.deadline = after(now, parameters.handshakeDeadline);
     this.channel = new Channel('server', provider);
     this.channel.plainSequence = hello.record;
     const { transmit } = place;
     this.#conversation = new Conversation({ parameters, provider, channel: this.channel, transmit }, hello.sequence);
+    this.#progress = new Progress(now, parameters, this.channel, this.#conversation);
     this.#reassembly = new Reassembly(parameters, hello.sequence);
   }
 
   get outcome(): Outcome {
-    return this.#outcome;
+    return this.#progress.outcome;
   }
 
   get state(): ServerState {
-    return this.#state;
+    return this.#progress.outcome.is === 'failed' ? 'over' : this.#state;
   }
 
   /** How often we sent a flight again. */
@@ -136,20 +137,21 @@ export class ServerHandshake {
 
   /** When `handleTimeout` has something to do. */
   nextDeadline(): Instant {
-    const again = this.#conversation.deadline;
-    return again === undefined || again > this.deadline ? this.deadline : again;
+    return this.#progress.nextDeadline();
   }
 
   /** Takes a fragment that came without protection. */
   plain(now: Instant, bytes: Uint8Array, view: FragmentView): FragmentOutcome | 'message_unexpected' {
     if (this.#state === 'change' || this.#state === 'finished' || this.#state === 'over') {
-      // Our flight is asked for again by who has not got it; the Finished comes under protection.
-      return 'message_unexpected';
+      // What is left to come comes under protection; but who got nothing of a short handshake says hello again.
+      const again = view.type === HandshakeType.CLIENT_HELLO && view.offset === 0 && this.#kind === 'resumed';
+      if (again && this.#state !== 'over') this.#conversation.repeat(now);
+      return again ? 'old' : 'message_unexpected';
     }
     const outcome = this.#reassembly.add(bytes, view);
     if (outcome === 'old' && view.type === HandshakeType.CLIENT_HELLO && view.offset === 0)
       this.#conversation.repeat(now);
-    if (outcome === 'kept') this.#guard(() => this.#advance(now));
+    if (outcome === 'kept') this.#progress.guard(() => this.#advance(now));
     return outcome;
   }
 
@@ -162,7 +164,7 @@ export class ServerHandshake {
       if (outcome === 'old' && view.type === HandshakeType.FINISHED) this.#conversation.repeat(now);
       return outcome;
     }
-    if (outcome === 'kept') this.#guard(() => this.#advance(now));
+    if (outcome === 'kept') this.#progress.guard(() => this.#advance(now));
     return outcome;
   }
 
@@ -176,8 +178,9 @@ export class ServerHandshake {
   /** Takes the answer to the question that is open. */
   answer(now: Instant, answer: Answer): void {
     if (EXPECTED[this.#state] !== 'answer') return;
-    this.#guard(() => {
-      if (this.#state === 'key') this.#keyed(answer);
+    this.#progress.guard(() => {
+      if (this.#state === 'session') this.#remembered(now, answer);
+      else if (this.#state === 'key') this.#keyed(answer);
       else this.#owned(answer);
       this.#advance(now);
     });
@@ -185,36 +188,17 @@ export class ServerHandshake {
 
   /** Sends a flight again, or gives up. */
   handleTimeout(now: Instant): void {
-    if (now >= this.deadline && this.#outcome.is === 'going') this.#fail({ is: 'failed', reason: 'handshake_timeout' });
-    else this.#conversation.handleTimeout(now);
+    this.#progress.handleTimeout(now);
   }
 
   /** Ends the handshake without a word. */
   abandon(reason: string): void {
-    if (this.#outcome.is === 'going') this.#fail({ is: 'failed', reason });
-  }
-
-  #guard(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      const failure = failureOf(error);
-      this.#fail(failure ?? { is: 'failed', reason: 'internal', alert: AlertDescription.internal_error });
-      if (failure === undefined) throw error;
-    }
-  }
-
-  #fail(outcome: Outcome): void {
-    this.#state = 'over';
-    this.#outcome = outcome;
-    this.#conversation.rest();
-    this.#secrets?.wipe();
-    this.channel.wipe();
+    if (this.#progress.going) this.#progress.fail({ is: 'failed', reason });
   }
 
   /** Handles all messages that are there and expected. */
   #advance(now: Instant): void {
-    for (;;) {
+    while (this.#progress.going) {
       const expected = EXPECTED[this.#state];
       const type = this.#reassembly.nextType;
       if (type === undefined || typeof expected === 'string') return;
@@ -231,7 +215,7 @@ export class ServerHandshake {
   #step(now: Instant, message: HandshakeMessage): void {
     switch (this.#state) {
       case 'hello':
-        this.#hello(now, message);
+        this.#greeted(now, message);
         return;
       case 'certificate':
         this.#conversation.rest();
@@ -247,6 +231,7 @@ export class ServerHandshake {
       case 'finished':
         this.#finished(now, message);
         return;
+      case 'session':
       case 'key':
       case 'owner':
       case 'change':
@@ -255,38 +240,76 @@ export class ServerHandshake {
     }
   }
 
-  #hello(now: Instant, { bytes, body }: HandshakeMessage): void {
+  #greeted(now: Instant, { bytes, body }: HandshakeMessage): void {
     const { parameters, random } = this.#parts;
     const hello = decodeClientHello(body);
     const choice = negotiate(hello, parameters, this.#offer);
     if ('refused' in choice) {
-      this.#fail({ is: 'failed', reason: choice.refused, alert: choice.alert });
+      this.#progress.fail({ is: 'failed', reason: choice.refused, alert: choice.alert });
       return;
     }
+    this.#hello = hello;
     this.#choice = choice;
+    this.#serverRandom = random.bytes(RANDOM_LENGTH);
+    this.#conversation.limitContent(choice.content);
+    this.#conversation.heard(bytes);
+    const sessions = parameters.resumption === 'offered' && choice.masterSecret === 'extended';
+    const handle = sessions ? handleIn(hello) : undefined;
+    if (sessions) {
+      this.#handle = random.bytes(HANDLE_BYTES);
+      this.#handleForm = handleForm(hello);
+    }
+    if (handle === undefined) {
+      this.#answerHello(now, hello, choice);
+      return;
+    }
+    this.#state = 'session';
+    this.#place.ask({ about: 'session', handle: Uint8Array.from(handle) });
+  }
+
+  /** The first flight of a full handshake. */
+  #answerHello(now: Instant, hello: ClientHello, choice: Choice): void {
     const conversation = this.#conversation;
-    conversation.limitContent(choice.content);
-    conversation.heard(bytes);
+    const ticket = this.#handle.length > 0 && this.#handleForm === 'ticket';
+    if (ticket) this.#choice = { ...choice, extensions: [...choice.extensions, TICKET_TO_COME] };
     conversation.hash(choice.suite.hash);
     if (choice.clientProof === undefined) conversation.forgetMessages();
-    this.#serverRandom = random.bytes(RANDOM_LENGTH);
+    else this.#proof = new PeerProof(choice.clientProof);
     const randoms = { client: hello.random, server: this.#serverRandom };
-    this.#ephemeral = answerHello(conversation, choice, randoms, this.#cid, this.#parts);
+    const ids = { cid: this.#cid, sessionId: ticket ? EMPTY : this.#handle };
+    this.#ephemeral = answerHello(conversation, this.#choice ?? choice, randoms, ids, this.#parts);
     conversation.flush(now, 'answered');
     this.#state = choice.clientProof === undefined ? 'keyExchange' : 'certificate';
   }
 
+  /** A session is gone on with if it is known and fits; else the handshake is a full one. */
+  #remembered(now: Instant, answer: Answer): void {
+    const { parameters, provider } = this.#parts;
+    const [hello, choice] = [this.#hello as ClientHello, this.#choice as Choice];
+    const session = answer.is === 'session' ? answer.session : undefined;
+    const suite = session === undefined ? undefined : resumedSuite(hello, choice, session, parameters);
+    if (session === undefined || suite === undefined) {
+      this.#answerHello(now, hello, choice);
+      return;
+    }
+    this.#kind = 'resumed';
+    this.#handle = EMPTY;
+    this.#owner = session.owner;
+    const resumed = resumedChoice(choice, suite);
+    this.#choice = resumed;
+    const conversation = this.#conversation;
+    conversation.hash(suite.hash);
+    conversation.forgetMessages();
+    const body = serverHello(resumed, this.#serverRandom, hello.sessionId, this.#cid);
+    conversation.say(HandshakeType.SERVER_HELLO, body);
+    this.#protect(Secrets.again(provider, this.#agreement(), session.master));
+    this.#sayFinished();
+    conversation.flush(now, 'answered');
+  }
+
   #certificate({ bytes, body }: HandshakeMessage): void {
     this.#conversation.heard(bytes);
-    if (this.#choice?.clientProof === 'rpk') {
-      this.#peerKey = decodeRawPublicKey(body);
-    } else {
-      this.#chain = decodeCertificateList(body);
-      const [own] = this.#chain;
-      if (own === undefined)
-        throw new HandshakeError('no_certificate', 'handshake_failure', 'a certificate is required');
-      this.#peerKey = spkiOfCertificate(own);
-    }
+    this.#proof?.take(body);
     this.#state = 'keyExchange';
   }
 
@@ -306,7 +329,7 @@ export class ServerHandshake {
       }
       case 'ecdhe_ecdsa':
       case 'ecdhe_rsa':
-        this.#protect(this.#agree(decodeEcdheClientKeyExchange(body)));
+        this.#protect(this.#secretsOf(this.#agree(decodeEcdheClientKeyExchange(body))));
         if (clientProof !== undefined) this.#state = 'certificateVerify';
         return;
     }
@@ -330,73 +353,95 @@ export class ServerHandshake {
     this.#owner = known ? answer.owner : undefined;
     const shared = this.#shared;
     this.#shared = undefined;
-    this.#protect(shared === undefined ? pskPremaster(key) : ecdhePskPremaster(shared, key));
+    this.#protect(this.#secretsOf(shared === undefined ? pskPremaster(key) : ecdhePskPremaster(shared, key)));
     shared?.fill(0);
     // What came without protection and ahead of its turn must not stand where the Finished belongs.
     this.#reassembly.clear();
   }
 
   #certificateVerify({ bytes, body }: HandshakeMessage): void {
-    const { parameters, provider } = this.#parts;
     const { scheme, signature } = decodeCertificateVerify(body);
-    const said = this.#conversation.messages();
+    const proof = this.#proof as PeerProof;
+    proof.verify(scheme, this.#conversation.messages(), signature, this.#parts);
     this.#conversation.heard(bytes);
     this.#conversation.forgetMessages();
-    const fits = parameters.schemes.includes(scheme) && schemeFits(scheme, this.#peerKey);
-    if (!fits || !provider.verify(scheme, this.#peerKey, said, signature))
-      throw new HandshakeError('bad_signature', 'decrypt_error', 'the CertificateVerify does not verify');
     this.#state = 'owner';
-    const raw = this.#choice?.clientProof === 'rpk';
-    this.#place.ask(raw ? { about: 'rawKey', spki: this.#peerKey } : { about: 'chain', chain: this.#chain });
+    this.#place.ask(proof.question());
   }
 
   #owned(answer: Answer): void {
     if (answer.is !== 'good' || answer.owner === undefined) {
       const alert = answer.is === 'refused' ? answer.alert : undefined;
-      this.#fail({ is: 'failed', reason: 'proof_refused', ...(alert !== undefined && { alert }) });
+      this.#progress.fail({ is: 'failed', reason: 'proof_refused', ...(alert !== undefined && { alert }) });
       return;
     }
     this.#owner = answer.owner;
-    this.#chain = [];
     this.#reassembly.clear();
     this.#state = 'change';
   }
 
+  #agreement(): Agreement {
+    const { masterSecret, suite } = this.#choice as Choice;
+    return { suite, masterSecret, clientRandom: this.clientRandom, serverRandom: this.#serverRandom };
+  }
+
+  #secretsOf(premaster: Uint8Array): Secrets {
+    return Secrets.of(this.#parts.provider, this.#agreement(), premaster, this.#session);
+  }
+
   /** From now on there are keys: what comes next comes under their protection. */
-  #protect(premaster: Uint8Array): void {
-    const choice = this.#choice as Choice;
-    const { suite, masterSecret, peerCid = EMPTY } = choice;
-    const { clientRandom } = this;
-    const agreement = { suite, masterSecret, clientRandom, serverRandom: this.#serverRandom };
-    this.#secrets = Secrets.of(this.#parts.provider, agreement, premaster, this.#session);
-    this.channel.protect(suite, this.#secrets.keys(), peerCid);
+  #protect(secrets: Secrets): void {
+    const { suite, peerCid = EMPTY } = this.#choice as Choice;
+    this.#progress.secrets = secrets;
+    this.channel.protect(suite, secrets.keys(), peerCid);
     this.#state = 'change';
   }
 
+  #sayFinished(): void {
+    const conversation = this.#conversation;
+    conversation.change();
+    const own = (this.#progress.secrets as Secrets).finished('server', conversation.digest());
+    conversation.say(HandshakeType.FINISHED, encodeFinished(own), 'sealed');
+  }
+
   #finished(now: Instant, { bytes, body }: HandshakeMessage): void {
-    const { provider } = this.#parts;
-    const choice = this.#choice as Choice;
-    const secrets = this.#secrets as Secrets;
+    const { parameters, provider } = this.#parts;
+    const secrets = this.#progress.secrets as Secrets;
     const conversation = this.#conversation;
     const expected = secrets.finished('client', conversation.digest());
     if (!provider.equal(expected, decodeFinished(body)) || this.#owner === undefined)
       throw new HandshakeError('bad_finished', 'decrypt_error', 'the Finished does not verify');
     conversation.heard(bytes);
-    conversation.change();
-    const own = secrets.finished('server', conversation.digest());
-    conversation.say(HandshakeType.FINISHED, encodeFinished(own), 'sealed');
-    conversation.flush(now, 'last');
-    secrets.wipe();
+    if (this.#kind === 'full') {
+      if (this.#handle.length > 0 && this.#handleForm === 'ticket') {
+        const ticket = { lifetime: parameters.ticketLifetime, ticket: this.#handle };
+        conversation.say(HandshakeType.NEW_SESSION_TICKET, encodeNewSessionTicket(ticket));
+      }
+      this.#sayFinished();
+      conversation.flush(now, 'last');
+    } else conversation.rest();
     this.#state = 'over';
-    this.#outcome = {
+    this.#progress.succeed(this.#established(secrets, this.#owner));
+  }
+
+  #established(secrets: Secrets, owner: PeerIdentity): Extract<Outcome, { is: 'established' }> {
+    const { content, peerCid, serverName, suite } = this.#choice as Choice;
+    const named = serverName !== undefined && { serverName };
+    const session = { suite: suite.id, owner, ...named };
+    return {
       is: 'established',
-      suite: choice.suite,
-      owner: this.#owner,
-      cid: choice.peerCid === undefined ? 'not_used' : 'used',
-      content: choice.content,
-      ...(choice.serverName !== undefined && { serverName: choice.serverName }),
+      suite,
+      owner,
+      cid: peerCid === undefined ? 'not_used' : 'used',
+      content,
+      ...named,
+      kind: this.#kind,
+      ...(this.#handle.length > 0 && {
+        made: { handle: this.#handle, session: { ...session, master: secrets.master() } },
+      }),
     };
   }
 }
 
 const UNKNOWN_KEY_BYTES = 16;
+const TICKET_TO_COME: Extension = { type: ExtensionType.SESSION_TICKET, body: EMPTY };

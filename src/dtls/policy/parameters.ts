@@ -43,6 +43,10 @@ export interface DtlsParameters {
   readonly cidBytes: number;
   /** First byte of our Connection IDs: the number of this node. */
   readonly node: number;
+  /** Whether sessions are made that a client can go on with later by a short handshake (RFC 5246 §7.3, RFC 5077). */
+  readonly resumption: 'offered' | 'not_offered';
+  /** Seconds that a client is told a ticket lives. */
+  readonly ticketLifetime: number;
   /** Handshakes without the extended master secret (RFC 7627): refused unless devices of old need them. */
   readonly legacyMasterSecret: 'refused' | 'allowed';
 }
@@ -71,6 +75,8 @@ export const DTLS_PARAMETERS: DtlsParameters = Object.freeze({
   heldBytes: 4096,
   cidBytes: 8,
   node: 0,
+  resumption: 'offered',
+  ticketLifetime: 86_400,
   legacyMasterSecret: 'refused',
 });
 

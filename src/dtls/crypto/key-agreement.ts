@@ -1,6 +1,9 @@
 /**
  * Ephemeral key agreement over P-256, P-384 and X25519 (RFC 8422 §5.10, RFC 7748 §5). Points are never computed with here:
- * OpenSSL checks that they are on the curve. It also takes compressed, hybrid and infinite ones, which TLS does not.
+ * OpenSSL checks that they are on the curve. It also takes compressed and hybrid ones, which TLS does not.
+ *
+ * generateKeyPairSync is not used, here or for anything else of DTLS: in Node 20 the garbage collector may end its job while
+ * the key it made is being exported, and both wait for one lock for ever.
  */
 
 import { createECDH, createPrivateKey, createPublicKey, diffieHellman, randomBytes } from 'node:crypto';

@@ -82,7 +82,7 @@ export function verify(schemeId: number, spki: Uint8Array, bytes: Uint8Array, si
   }
 }
 
-/** An EC key is imported by its coordinates, which takes a third of the time that its DER does; its point is checked alike. */
+/** An EC key is imported by its coordinates, which is quicker than by its DER; its point is checked alike. */
 function imported(kind: PublicKeyKind, spki: Uint8Array): KeyObject {
   if (kind.type === 'rsa') return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   const half = (kind.point.length + 1) / 2;

@@ -31,6 +31,10 @@ const rsaSpki = (bits: number, exponent: string, algorithm = '300d06092a864886f7
   return der(0x30, fromHex(algorithm), der(0x03, Buffer.from([0]), key));
 };
 
+/** The same element with its length of two bytes written in three. */
+const longer = (element: Buffer) =>
+  Buffer.concat([element.subarray(0, 1), fromHex('8300'), element.subarray(2, 4), element.subarray(4)]);
+
 describe('the kind of a public key', () => {
   it('is told of P-256, P-384 and RSA', () => {
     expect(publicKeyKind(P256)).toEqual({ type: 'ec', curve: 'P-256', point: P256.subarray(26) });
@@ -48,6 +52,8 @@ describe('the kind of a public key', () => {
     ['a compressed point', fromHex(`3039301306072a8648ce3d020106082a8648ce3d03010703220002${'11'.repeat(32)}`)],
     ['a byte too many', Buffer.concat([P256, Buffer.alloc(1)])],
     ['a byte too many behind RSA', Buffer.concat([RSA, Buffer.alloc(1)])],
+    ['an RSA key with a length in three bytes where two are enough', longer(RSA)],
+    ['an RSA key with an indefinite length', Buffer.concat([fromHex('3080'), RSA.subarray(4), fromHex('0000')])],
     ['an RSA key without NULL', rsaSpki(2048, '010001', '300b06092a864886f70d010101')],
     ['nothing', new Uint8Array(0)],
   ])('is not told of %s', (_what, spki) => {

@@ -1,17 +1,17 @@
 /** `bellwether serve`: reads the settings, starts the server, says where it listens, and drains on SIGTERM or SIGINT. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 
 import { Option, type Command } from 'commander';
-import { parseAllDocuments } from 'yaml';
 
-import { AppError, messageOf } from '#base';
+import { AppError } from '#base';
 
 import { readConfig, variableOf, type Config, type Sources } from '../../config.js';
 import { startServer } from '../../server.js';
 import { SETTINGS, type Setting } from '../../settings.js';
 import { ExitCode } from '../exit.js';
 import { processLogger } from '../logger.js';
+import { readYaml } from '../yaml.js';
 
 /** Adds `serve` with one option a setting. */
 export function addServe(program: Command): void {
@@ -96,33 +96,9 @@ function sourcesOf(options: Record<string, unknown>): Sources {
   const flags = Object.fromEntries(SETTINGS.map((setting) => [setting.flag, options[attributeOf(setting.flag)]]));
   const name = typeof options['config'] === 'string' ? options['config'] : process.env['BELLWETHER_CONFIG'];
   const base = { flags, environment: process.env };
-  return name === undefined ? base : { ...base, file: { name, content: readYaml(name) } };
-}
-
-function readYaml(name: string): unknown {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(name);
-  } catch (cause) {
-    throw refusal(`the configuration file ${name} cannot be read: ${messageOf(cause)}`, cause);
-  }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw refusal(`the configuration file ${name} is not UTF-8 text`, cause);
-  }
-  const documents = parseAllDocuments(text, { uniqueKeys: true });
-  if (!Array.isArray(documents)) return undefined;
-  if (documents.length > 1) throw refusal(`${name} holds ${documents.length} YAML documents: only one is allowed`);
-  const [document] = documents;
-  const [fault] = document?.errors ?? [];
-  if (fault !== undefined) throw refusal(`${name} is not valid YAML: ${fault.message.trim()}`, fault);
-  try {
-    return document?.toJS();
-  } catch (cause) {
-    throw refusal(`${name} is not valid YAML: ${messageOf(cause)}`, cause);
-  }
+  return name === undefined
+    ? base
+    : { ...base, file: { name, content: readYaml(name, 'the configuration file', refusal) } };
 }
 
 function refusal(message: string, cause?: unknown): AppError {

@@ -14,12 +14,13 @@ import { diagnosticOf } from '#lwm2m/protocol';
 import { AttributeStore } from './attributes.js';
 import { execute } from './commands.js';
 import { Faults } from './faults.js';
-import type { Fault } from './faults.js';
 import { handleFaultyRequest, occasionOf } from './faulty.js';
 import { Firmware } from './firmware.js';
 import { Hardware } from './hardware.js';
-import type { HardwareOptions } from './hardware.js';
 import type { DeviceKind } from './kind.js';
+import { Late, earliest } from './late.js';
+import type { Asked } from './late.js';
+import { Link } from './link.js';
 import { ObjectTree, numberAt } from './objects.js';
 import type { DeviceEvent, DeviceOutput } from './outputs.js';
 import { Registration } from './registration.js';
@@ -27,41 +28,19 @@ import { Reports } from './reports.js';
 import type { Reach, Report } from './reports.js';
 import { handleRequest } from './requests.js';
 import type { Effect } from './requests.js';
+import type { Script, StepCount } from './script.js';
 import { fractionOf } from './seed.js';
 import { Sends } from './send.js';
-import type { SendTerms } from './send.js';
 import { serverSettings } from './server-object.js';
 import { Sleep } from './sleep.js';
-
-/** What a device is made with. */
-export interface DeviceOptions extends HardwareOptions, DeviceTraits {}
-
-/** How a device behaves: what many devices may have in common. */
-export interface DeviceTraits {
-  /** The kind to register as first, then what to fall back to when the server does not serve its version (4.12). */
-  readonly kinds: readonly [DeviceKind, ...DeviceKind[]];
-  /** Queue mode (LwM2M-Core 1.1.1 §6.5): how long the device listens after an exchange, in seconds; undefined: always. */
-  readonly awakeFor: number | undefined;
-  /** Queue mode with a schedule: the device wakes each so many seconds, by an Update; absent: whenever it has to. */
-  readonly sleepFor?: number;
-  /** Type of notifications where no attribute says it. */
-  readonly notifications: 'con' | 'non';
-  /** Values that the device sends of its own accord, from 1.1 on; absent: none. */
-  readonly send?: SendTerms;
-  /** What the device does wrong; absent: nothing. */
-  readonly faults?: readonly Fault[];
-}
-
-/** A request of the server. */
-interface Asked {
-  readonly exchange: number;
-  readonly message: Message;
-  readonly body: Uint8Array;
-}
+import { Stage } from './stage.js';
+import type { DeviceOptions } from './traits.js';
 
 /** A device. */
 export class SimulatedDevice {
   readonly name: string;
+  /** What its link loses; the driver asks at each datagram. */
+  readonly link: Link;
   readonly #options: DeviceOptions;
   readonly #faults: Faults;
   readonly #hardware: Hardware;
@@ -69,14 +48,15 @@ export class SimulatedDevice {
   readonly #registration: Registration;
   readonly #outputs: DeviceOutput[] = [];
   /** Requests that a fault makes wait. */
-  #late: readonly (Asked & { readonly at: Instant })[] = [];
+  readonly #late = new Late();
   #rebootAt: Instant | undefined;
   #kind = 0;
   #tree: ObjectTree;
   #reports: Reports;
   readonly #sleep: Sleep;
   readonly #firmware = new Firmware(() => this.#tree);
-  readonly #sends: Sends | undefined;
+  readonly #sends: Sends;
+  readonly #stage: Stage | undefined;
   #now: Instant;
   #sequence = 0;
   #draws = 100;
@@ -84,12 +64,13 @@ export class SimulatedDevice {
   constructor(options: DeviceOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#faults = new Faults(options.faults ?? []);
+    this.#faults = new Faults(options.faults ?? [], options.seed);
+    this.link = new Link(options.seed, options.loss ?? 0, this.#faults);
     this.#hardware = new Hardware(options);
     this.#tree = new ObjectTree(options.kinds[0], this.#hardware);
     this.#reports = this.#makeReports();
-    this.#sleep = new Sleep(options.sleepFor, options.startedAt);
-    this.#sends = options.send === undefined ? undefined : new Sends(options.send, this.#hardware, this.#faults);
+    this.#sleep = new Sleep({ awake: options.awakeFor, every: options.sleepFor }, options.startedAt);
+    this.#sends = new Sends(options.send, this.#hardware, this.#faults);
     this.#now = options.startedAt;
     this.#registration = new Registration({
       endpoint: options.name,
@@ -100,11 +81,13 @@ export class SimulatedDevice {
       queryOf: (operation, query) => this.#faults.queryOf(operation, query),
       fraction: () => fractionOf(options.seed, (this.#draws += 1)),
     });
+    this.#stage = options.script === undefined ? undefined : this.#makeStage(options.script);
   }
 
   /** Registers now. */
   start(now: Instant): void {
     this.#at(now);
+    this.#stage?.start(now);
     this.#registration.start(now);
     this.handleTimeout(now);
   }
@@ -112,6 +95,7 @@ export class SimulatedDevice {
   /** De-registers; `hasEnded` says when that is done. */
   stop(now: Instant): void {
     this.#at(now);
+    this.#stage?.stop();
     this.#reports.clear();
     this.#rebootAt = undefined;
     this.#registration.leave(undefined);
@@ -128,8 +112,7 @@ export class SimulatedDevice {
     this.#stayAwake(now);
     const occasion = this.#faults.none ? undefined : occasionOf(this.#tree, message, body);
     const [late] = occasion === undefined ? [] : this.#faults.take('late', occasion);
-    if (late !== undefined)
-      this.#late = [...this.#late, { at: after(now, seconds(late.seconds)), exchange, message, body }];
+    if (late !== undefined) this.#late.add(after(now, seconds(late.seconds)), { exchange, message, body });
     else if (occasion !== undefined && this.#faults.take('silence', occasion).length > 0) {
       this.#outputs.push({ type: 'ignore', exchange });
     } else this.#answer(now, { exchange, message, body });
@@ -171,25 +154,29 @@ export class SimulatedDevice {
   handleSendAnswer(now: Instant, message: Message, body: Uint8Array): void {
     this.#at(now);
     this.#stayAwake(now);
-    this.#sends?.answered();
+    this.#sends.answered();
     const { code } = message;
     const event: DeviceEvent =
       code === Code.CHANGED ? { type: 'sent' } : { type: 'sendRefused', code, detail: diagnosticOf(message, body) };
-    this.#outputs.push({ type: 'event', event });
+    this.#happened(event);
   }
 
   /** The Send in flight ended without an answer. */
   handleSendFailure(now: Instant, reason: string): void {
     this.#at(now);
-    this.#sends?.failed();
-    this.#outputs.push({ type: 'event', event: { type: 'sendUnanswered', reason } });
+    this.#sends.failed();
+    this.#happened({ type: 'sendUnanswered', reason });
   }
 
   /** Does what is due at `now`. */
   handleTimeout(now: Instant): void {
     this.#at(now);
-    if (this.#rebootAt !== undefined && this.#rebootAt <= now) this.#reboot(now);
-    this.#answerLate(now);
+    this.#stage?.handleTimeout(now);
+    if (this.#rebootAt !== undefined && this.#rebootAt <= now) {
+      this.#faults.note('reboot');
+      this.#reboot(now);
+    }
+    for (const asked of this.#late.take(now)) this.#answer(now, asked);
     if (this.#sleep.wakes(now)) this.#registration.trigger(now);
     this.#registration.handleTimeout(now);
     this.#install(now);
@@ -218,10 +205,16 @@ export class SimulatedDevice {
       this.#sleep.nextDeadline(),
       this.#firmware.nextDeadline(),
       this.#rebootAt,
-      ...this.#late.map(({ at }) => at),
+      this.#stage?.nextDeadline(),
+      this.#late.nextDeadline(),
       reach === undefined ? undefined : this.#reports.nextDeadline(reach),
-      reach === undefined ? undefined : this.#sends?.nextDeadline(reach),
+      reach === undefined ? undefined : this.#sends.nextDeadline(reach),
     ]);
+  }
+
+  /** What came of each step of its script; undefined for those that are not for it. */
+  stepCounts(): readonly (StepCount | undefined)[] {
+    return this.#stage?.counts() ?? [];
   }
 
   /** Whether it is de-registered and will stay so. */
@@ -234,8 +227,15 @@ export class SimulatedDevice {
     this.#hardware.at(now);
   }
 
+  /** Something that a person may want to know, or a step waits for. */
+  #happened(event: DeviceEvent): void {
+    this.#outputs.push({ type: 'event', event });
+    this.#stage?.noteEvent(this.#now, event.type);
+  }
+
   /** Answers a request, and does what it means. */
   #answer(now: Instant, { exchange, message, body }: Asked): void {
+    this.#stage?.noteRequest(now, occasionOf(this.#tree, message, body));
     const parts = { tree: this.#tree, attributes: this.#attributes };
     const { answer, effect } = this.#faults.none
       ? handleRequest(parts, message, body)
@@ -245,14 +245,6 @@ export class SimulatedDevice {
     this.#outputs.push({ type: 'answer', exchange, answer, observe });
     this.#apply(now, effect);
     this.#collect(now);
-  }
-
-  /** Answers the requests whose time has come. */
-  #answerLate(now: Instant): void {
-    const due = this.#late.filter(({ at }) => at <= now);
-    if (due.length === 0) return;
-    this.#late = this.#late.filter(({ at }) => at > now);
-    for (const asked of due) this.#answer(now, asked);
   }
 
   #listens(now: Instant): boolean {
@@ -275,14 +267,15 @@ export class SimulatedDevice {
   /** Seconds of listening after an exchange; undefined out of queue mode. In 1.0 a written binding turns it on too. */
   #awakeFor(): number | undefined {
     const written = this.#tree.kind.lwm2m === '1.0' && serverSettings(this.#tree).binding.includes('Q');
-    return this.#options.awakeFor ?? (written ? AWAKE_SECONDS : undefined);
+    return this.#sleep.terms.awake ?? (written ? AWAKE_SECONDS : undefined);
   }
 
   #stepDown(now: Instant): void {
     this.#kind += 1;
     this.#tree = new ObjectTree(this.#options.kinds[this.#kind] as DeviceKind, this.#hardware);
     this.#reports = this.#makeReports();
-    this.#outputs.push({ type: 'event', event: { type: 'steppedDown', lwm2m: this.#tree.kind.lwm2m } });
+    this.#happened({ type: 'steppedDown', lwm2m: this.#tree.kind.lwm2m });
+    this.#stage?.renew(now);
     this.#registration.handleVersionRefusal(now);
   }
 
@@ -294,6 +287,26 @@ export class SimulatedDevice {
       faults: this.#faults,
       notifications: this.#options.notifications,
       nextSequence: () => this.#nextSequence(),
+    });
+  }
+
+  #makeStage(script: Script): Stage {
+    const { name, seed, member = { number: 1, count: 1, seed } } = this.#options;
+    return new Stage(script, {
+      ...{ name, seed, member, faults: this.#faults, firmware: this.#firmware, sleep: this.#sleep },
+      ...{ sends: this.#sends, link: this.link, tree: () => this.#tree },
+      changed: (now, path) => {
+        this.#noteChange(now, [path]);
+      },
+      attributesChanged: (now, path) => {
+        this.#reports.touch(now, path);
+      },
+      reboot: (now) => {
+        this.#reboot(now);
+      },
+      update: (now) => {
+        this.#registration.trigger(now);
+      },
     });
   }
 
@@ -325,7 +338,8 @@ export class SimulatedDevice {
     if (paths.some(([object]) => object === 5) && this.#firmware.written() === 'changed')
       this.#reports.touch(now, [5, 0]);
     for (const path of paths) this.#reports.touch(now, path);
-    if (!this.#faults.has('noUpdate')) this.#registration.noteChange(now);
+    if (this.#faults.has('noUpdate')) this.#faults.note('noUpdate');
+    else this.#registration.noteChange(now);
   }
 
   #execute(now: Instant, path: Path): void {
@@ -339,15 +353,16 @@ export class SimulatedDevice {
 
   #disable(now: Instant): void {
     const span = numberAt(this.#tree, 1, 0, 5) ?? DISABLE_SECONDS;
-    this.#outputs.push({ type: 'event', event: { type: 'disabled' } });
+    this.#happened({ type: 'disabled' });
     this.#forgetServer();
     this.#registration.leave(after(now, seconds(span)));
   }
 
   #reboot(now: Instant): void {
-    this.#outputs.push({ type: 'event', event: { type: 'rebooting' } });
+    this.#happened({ type: 'rebooting' });
     this.#attributes.clear();
     this.#forgetServer();
+    this.#stage?.renew(now);
     this.#registration.start(after(now, seconds(REBOOT_SECONDS)));
   }
 
@@ -372,8 +387,8 @@ export class SimulatedDevice {
   #forgetServer(): void {
     this.#reports.clear();
     this.#sleep.end();
-    this.#sends?.end();
-    this.#late = [];
+    this.#sends.end();
+    this.#late.clear();
     this.#rebootAt = undefined;
     this.#outputs.push({ type: 'forgetServer' });
   }
@@ -386,8 +401,8 @@ export class SimulatedDevice {
   }
 
   #send(now: Instant, reach: Reach): void {
-    this.#sends?.sample(now, this.#tree);
-    const request = reach === 'there' ? this.#sends?.next(now, this.#tree) : undefined;
+    this.#sends.sample(now, this.#tree);
+    const request = reach === 'there' ? this.#sends.next(now, this.#tree) : undefined;
     if (request === undefined) return;
     this.#stayAwake(now);
     this.#outputs.push({ type: 'send', request });
@@ -398,10 +413,10 @@ export class SimulatedDevice {
     for (let event = this.#registration.nextEvent(); event !== undefined; event = this.#registration.nextEvent()) {
       if (event.type === 'registered') {
         this.#sleep.begin(now);
-        this.#sends?.begin(now);
+        this.#sends.begin(now);
         this.#planReboot(now);
       }
-      this.#outputs.push({ type: 'event', event });
+      this.#happened(event);
     }
     this.#registration.handleTimeout(now);
     for (let next = this.#registration.nextRequest(); next !== undefined; next = this.#registration.nextRequest()) {
@@ -415,13 +430,6 @@ export class SimulatedDevice {
     this.#sequence = (this.#sequence + 1) & 0xff_ffff;
     return this.#sequence;
   }
-}
-
-function earliest(moments: readonly (Instant | undefined)[]): Instant | undefined {
-  return moments.reduce(
-    (first, moment) => (first === undefined || (moment ?? first) < first ? moment : first),
-    undefined,
-  );
 }
 
 /** Seconds a device is away while it boots. */

@@ -9,23 +9,27 @@ import type { Path } from '#lwm2m/model';
 
 import type { AttributeSet } from './attributes.js';
 import type { PayloadEdit } from './edits.js';
+import { fractionOf } from './seed.js';
 
 /** What a fault may befall: a request of the server by its meaning, a notification, or a Send. */
-export type FaultOperation =
-  | 'read'
-  | 'discover'
-  | 'write'
-  | 'writeAttributes'
-  | 'execute'
-  | 'create'
-  | 'delete'
-  | 'readComposite'
-  | 'writeComposite'
-  | 'observe'
-  | 'observeComposite'
-  | 'cancelObserve'
-  | 'notify'
-  | 'send';
+export const FAULT_OPERATIONS = [
+  'read',
+  'discover',
+  'write',
+  'writeAttributes',
+  'execute',
+  'create',
+  'delete',
+  'readComposite',
+  'writeComposite',
+  'observe',
+  'observeComposite',
+  'cancelObserve',
+  'notify',
+  'send',
+] as const;
+/** What a fault may befall. */
+export type FaultOperation = (typeof FAULT_OPERATIONS)[number];
 
 /** What a fault befalls; what is absent does not matter. Of several paths one that fits is enough. */
 export interface FaultScope {
@@ -38,8 +42,10 @@ export interface FaultScope {
   readonly accept?: number;
   /** Content-Format of the request, by number. */
   readonly contentFormat?: number;
-  /** How often at most, counted from the start of the device. */
+  /** How often at most, counted from when the fault began. */
   readonly times?: number;
+  /** With which chance it befalls what it could, above 0 to 1; absent: always. The seed of the device decides. */
+  readonly chance?: number;
 }
 
 /** One fault. */
@@ -75,8 +81,8 @@ export type Fault =
   | { readonly type: 'unmuted' }
   /** The device reboots so many seconds after each registration. */
   | { readonly type: 'reboot'; readonly after: number }
-  /** This share, 0 to 1, of the acknowledgements of the device is lost, with the answers in them. */
-  | { readonly type: 'loseAcks'; readonly share: number };
+  /** Of the acknowledgements of the device this share, 0 to 1, is lost, with the answers in them; at most so many. */
+  | { readonly type: 'loseAcks'; readonly share: number; readonly times?: number };
 
 /** Types of faults that befall requests and notifications. */
 type ScopedType =
@@ -92,28 +98,49 @@ export interface Occasion {
   readonly contentFormat: number | undefined;
 }
 
-/** The faults of one device; counts how often each has befallen. */
-export class Faults {
-  readonly #faults: readonly Fault[];
-  readonly #counts = new Map<Fault, number>();
+/** How often a fault has befallen: since it began, and in all. */
+interface Count {
+  now: number;
+  total: number;
+}
 
-  constructor(faults: readonly Fault[]) {
+/** The faults of one device that are in force; counts how often each has befallen. */
+export class Faults {
+  readonly #seed: number;
+  #faults: readonly Fault[];
+  readonly #counts = new Map<Fault, Count>();
+  #draws = 0;
+
+  /** `faults` are in force from the start; `seed` decides where a fault has a chance. */
+  constructor(faults: readonly Fault[], seed: number) {
     this.#faults = faults;
+    this.#seed = seed;
   }
 
   get none(): boolean {
     return this.#faults.length === 0;
   }
 
+  /** One more fault is in force; its `times` are counted from now on. */
+  begin(fault: Fault): void {
+    this.end(fault);
+    this.#faults = [...this.#faults, fault];
+    this.#countOf(fault).now = 0;
+  }
+
+  /** A fault is in force no more. */
+  end(fault: Fault): void {
+    this.#faults = this.#faults.filter((one) => one !== fault);
+  }
+
+  /** How often a fault has befallen something. */
+  total(fault: Fault): number {
+    return this.#counts.get(fault)?.total ?? 0;
+  }
+
   /** All faults of a type that befall the occasion, in their order; each counts as having befallen. */
   take<T extends ScopedType>(type: T, occasion: Occasion): readonly Extract<Fault, { type: T }>[] {
-    return this.#all(type).filter((fault) => {
-      if (!befalls(fault, occasion)) return false;
-      const count = this.#counts.get(fault) ?? 0;
-      if (count >= ((fault as FaultScope).times ?? Infinity)) return false;
-      this.#counts.set(fault, count + 1);
-      return true;
-    });
+    return this.#all(type).filter((fault) => befalls(fault, occasion) && this.#takes(fault));
   }
 
   /** The attributes under which the observers of a path are told, given those in force. */
@@ -125,10 +152,20 @@ export class Faults {
     );
   }
 
+  /** Observers of paths were told something: counts for the attributes that were in force for them. */
+  noteTold(paths: readonly Path[]): void {
+    for (const fault of this.#all('attributes')) {
+      const { under } = fault;
+      if (under === undefined || paths.some((path) => isWithin(path, under))) this.#count(fault);
+    }
+  }
+
   /** The query of a Register or Update. */
   queryOf(operation: string, query: readonly string[]): readonly string[] {
-    return this.#all('registerQuery').reduce((items, { name, value, on }) => {
+    return this.#all('registerQuery').reduce((items, fault) => {
+      const { name, value, on } = fault;
       if (on === undefined ? operation === 'deregister' : on !== operation) return items;
+      this.#count(fault);
       const others = items.filter((item) => item !== name && !item.startsWith(`${name}=`));
       return value === undefined ? others : [...others, `${name}=${value}`];
     }, query);
@@ -138,22 +175,56 @@ export class Faults {
     return this.#all(type).length > 0;
   }
 
+  /** What a fault of the type makes of a device has happened once more. */
+  note(type: 'noUpdate' | 'unmuted' | 'reboot'): void {
+    for (const fault of this.#all(type)) this.#count(fault);
+  }
+
   /** Seconds from a registration to a reboot. */
   get rebootsAfter(): number | undefined {
     return this.#all('reboot')[0]?.after;
   }
 
-  /** Share of the acknowledgements that are lost. */
-  get lostAcks(): number {
-    return this.#all('loseAcks')[0]?.share ?? 0;
+  /** Whether an acknowledgement is lost, by a number in [0, 1). */
+  losesAck(fraction: number): boolean {
+    return this.#all('loseAcks').some((fault) => {
+      const { share, times = Infinity } = fault;
+      if (fraction >= share || this.#countOf(fault).now >= times) return false;
+      this.#count(fault);
+      return true;
+    });
   }
 
   #all<T extends Fault['type']>(type: T): readonly Extract<Fault, { type: T }>[] {
     return this.#faults.filter((fault): fault is Extract<Fault, { type: T }> => fault.type === type);
   }
+
+  /** Whether a fault that could befall something does; it counts then. */
+  #takes(fault: Fault & FaultScope): boolean {
+    const { times = Infinity, chance = 1 } = fault;
+    if (this.#countOf(fault).now >= times) return false;
+    if (chance < 1 && fractionOf(this.#seed, (this.#draws += 1)) >= chance) return false;
+    this.#count(fault);
+    return true;
+  }
+
+  #count(fault: Fault): void {
+    const count = this.#countOf(fault);
+    count.now += 1;
+    count.total += 1;
+  }
+
+  #countOf(fault: Fault): Count {
+    const known = this.#counts.get(fault);
+    if (known !== undefined) return known;
+    const fresh = { now: 0, total: 0 };
+    this.#counts.set(fault, fresh);
+    return fresh;
+  }
 }
 
-function befalls(scope: FaultScope, { operation, paths, accept, contentFormat }: Occasion): boolean {
+/** Whether an occasion is one of those that a scope means, however often it has been. */
+export function befalls(scope: FaultScope, { operation, paths, accept, contentFormat }: Occasion): boolean {
   const { path, under } = scope;
   return (
     (scope.operation === undefined || scope.operation === operation) &&

@@ -22,12 +22,33 @@ const RESULT = {
   none: 0,
   success: 1,
   noStorage: 2,
+  noMemory: 3,
   integrity: 5,
   unsupported: 6,
   invalidUri: 7,
   failed: 8,
   noProtocol: 9,
 } as const;
+
+/** What becomes of a package: it installs, is refused when it has come, or fails to install. */
+export const FIRMWARE_OUTCOMES = ['success', 'storage', 'memory', 'integrity', 'unsupported', 'install'] as const;
+/** What becomes of a package. */
+export type FirmwareOutcome = (typeof FIRMWARE_OUTCOMES)[number];
+
+/** What becomes of packages whatever their bytes say. */
+export interface FirmwareTerms {
+  readonly outcome: FirmwareOutcome;
+  /** Seconds an installation takes; absent: 2. */
+  readonly takes?: number;
+  /** The version that is installed; absent: the package says. */
+  readonly version?: string;
+}
+
+/** Terms that are in force. */
+interface Rule extends FirmwareTerms {
+  /** A package was judged by them. */
+  judged(): void;
+}
 
 /** What a package is to the device. */
 interface Judged {
@@ -43,9 +64,15 @@ export class Firmware {
   readonly #tree: () => ObjectTree;
   #package: Judged | undefined;
   #installedAt: Instant | undefined;
+  #rule: Rule | undefined;
 
   constructor(tree: () => ObjectTree) {
     this.#tree = tree;
+  }
+
+  /** From now on packages are judged so; undefined: by their bytes. */
+  rule(rule: Rule | undefined): void {
+    this.#rule = rule;
   }
 
   /** Something of the object was written: takes a package or a URI that is there now. Whether state or result may have changed. */
@@ -68,7 +95,7 @@ export class Firmware {
   /** Update was executed, which the request handler allows in state 2 alone. */
   update(now: Instant): void {
     this.#set(STATE.updating, RESULT.none);
-    this.#installedAt = after(now, seconds(INSTALL_SECONDS));
+    this.#installedAt = after(now, seconds(this.#rule?.takes ?? INSTALL_SECONDS));
   }
 
   /** Ends an installation that is due. reboot: it succeeded, the device starts with it. */
@@ -99,13 +126,22 @@ export class Firmware {
       this.#set(STATE.idle, RESULT.none);
       return;
     }
-    const judged = judge(bytes);
+    const judged = this.#judge(bytes);
     if (judged.refused !== undefined) {
       this.#set(STATE.idle, judged.refused);
       return;
     }
     this.#package = judged;
     this.#set(STATE.downloaded, RESULT.none);
+  }
+
+  #judge(bytes: Uint8Array): Judged {
+    const judged = judge(bytes);
+    if (this.#rule === undefined) return judged;
+    const { outcome, version = judged.version === '' ? versionOf(bytes) : judged.version } = this.#rule;
+    this.#rule.judged();
+    const refused = REFUSALS[outcome];
+    return { version, ...(refused === undefined ? {} : { refused }), installs: outcome === 'success' ? 'yes' : 'no' };
   }
 
   #set(state: number, result: number): void {
@@ -136,6 +172,13 @@ function versionOf(bytes: Uint8Array): string {
 }
 
 const OBJECT = 5;
+/** Results of packages that are refused when they have come. */
+const REFUSALS: Readonly<Partial<Record<FirmwareOutcome, number>>> = {
+  storage: RESULT.noStorage,
+  memory: RESULT.noMemory,
+  integrity: RESULT.integrity,
+  unsupported: RESULT.unsupported,
+};
 /** Bytes a device has room for. */
 const STORAGE = 524_288;
 /** Seconds an installation takes. */

@@ -97,6 +97,18 @@ export class ObjectTree {
     known.absent?.delete(resource);
   }
 
+  /** What was written over a resource, by whomever; undefined when nothing was. */
+  written(object: number, instance: number, resource: number): ResourceNode | undefined {
+    return this.#instances.get(object)?.get(instance)?.written?.get(resource);
+  }
+
+  /** Makes what was written over a resource be this, or (undefined) nothing: then it is as in a fresh instance. */
+  rewrite(object: number, instance: number, resource: number, node: ResourceNode | undefined): void {
+    const known = this.#instances.get(object)?.get(instance);
+    if (node === undefined) known?.written?.delete(resource);
+    else if (known !== undefined) this.write(object, instance, resource, node);
+  }
+
   /** Takes a resource out of an instance. */
   remove(object: number, instance: number, resource: number): void {
     const known = this.#instances.get(object)?.get(instance);

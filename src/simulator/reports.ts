@@ -183,6 +183,7 @@ export class Reports {
     const { faults, tree } = this.#options;
     const content = faults.none ? right : faultyNotification(tree, faults, terms, right);
     if (content === undefined) return undefined;
+    faults.noteTold(terms.paths);
     if (!isSuccess(content.code)) {
       this.#observations.remove(relation);
       return { relation, notification: { ...content, observe: undefined, confirmable: 'con' } };

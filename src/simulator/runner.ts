@@ -4,15 +4,13 @@
  */
 
 import type { Instant, Peer } from '#base';
-import { MessageType, OptionNumber, uintOption } from '#coap/codec';
+import { OptionNumber, uintOption } from '#coap/codec';
 import { Stack } from '#transport';
 import type { RequestHandler, StackOptions, UdpOptions } from '#transport';
 
 import { SimulatedDevice } from './device.js';
-import type { DeviceOptions } from './device.js';
-import { Faults } from './faults.js';
+import type { DeviceOptions } from './traits.js';
 import type { DeviceEvent, DeviceOutput } from './outputs.js';
-import { fractionOf, seedFor } from './seed.js';
 import { Sightings } from './sightings.js';
 import type { DeviceReport } from './sightings.js';
 
@@ -24,8 +22,6 @@ export interface RunnerOptions {
   readonly stack: StackOptions;
   readonly server: Peer;
   readonly listen: UdpOptions;
-  /** Share of the datagrams, 0 to 1, that the device's link loses each way. */
-  readonly loss: number;
   /** Everything of the device but what only its socket knows. */
   readonly device: Omit<DeviceOptions, 'address' | 'startedAt' | 'startedAtWall'>;
   /** Something happened to the device. */
@@ -69,9 +65,14 @@ export class DeviceRunner {
 
   /** Opens the device's socket. Rejects with AppError(`listener_unavailable`). */
   static async open(options: RunnerOptions): Promise<DeviceRunner> {
-    const stack = new Stack({ ...options.stack, ...lossyLink(options) });
+    // The stack is made before the device, whose link says what is lost.
+    const made: { runner?: DeviceRunner } = {};
+    const loses = (direction: 'in' | 'out', bytes: Uint8Array): boolean =>
+      made.runner?.device.link.loses(direction, bytes) ?? false;
+    const stack = new Stack({ ...options.stack, loses });
     const bound = await stack.listen(options.listen);
-    return new DeviceRunner(options, stack, bound.address);
+    made.runner = new DeviceRunner(options, stack, bound.address);
+    return made.runner;
   }
 
   /** Registers. */
@@ -96,7 +97,7 @@ export class DeviceRunner {
 
   /** What the device has seen so far. */
   report(): DeviceReport {
-    return this.#sightings.report(this.device.name, this.#stack.counters());
+    return this.#sightings.report(this.device.name, this.#stack.counters(), this.device.stepCounts());
   }
 
   /** Closes the socket; nothing is sent afterwards. */
@@ -193,25 +194,6 @@ export class DeviceRunner {
         return;
     }
   }
-}
-
-/** The link of a device, which loses the same datagrams in every run of a seed. */
-function lossyLink({ loss, device }: RunnerOptions): Pick<StackOptions, 'loses'> {
-  const acks = new Faults(device.faults ?? []).lostAcks;
-  if (loss === 0 && acks === 0) return {};
-  const seed = seedFor(device.seed, 'link');
-  let drawn = 0;
-  return {
-    loses: (direction, bytes) => {
-      const share = direction === 'out' && isAck(bytes) ? Math.max(loss, acks) : loss;
-      return fractionOf(seed, (drawn += 1)) < share;
-    },
-  };
-}
-
-/** Whether a datagram of the device acknowledges something, with an answer in it or without. RFC 7252 §3. */
-function isAck([first = 0]: Uint8Array): boolean {
-  return ((first >> 4) & 0x03) === MessageType.ACK;
 }
 
 /** 4.01: only the server a device registered with may ask things of it (LwM2M-Core 1.1.1 §8). */

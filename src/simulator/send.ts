@@ -1,7 +1,7 @@
 /**
  * The Send of one device (LwM2M-Core 1.1.1 §6.4.6): at an interval it reports what its sensors measured, several times in one
- * pack where the format carries times. Mute Send (/1/x/23) stops it, also when it is not there. What got no answer goes with the
- * next pack.
+ * pack where the format carries times; what is ordered goes as a pack of its own. Mute Send (/1/x/23) stops both, also when it is
+ * not there. What got no answer goes with the next pack, and what was ordered goes again.
  */
 
 import { after, encodeUtf8, seconds } from '#base';
@@ -45,18 +45,29 @@ interface Sample {
   readonly nodes: readonly PlacedNode[];
 }
 
+/** A pack that was ordered. */
+interface Ordered {
+  readonly at: Instant;
+  readonly format: SendFormat;
+  readonly samples: readonly Sample[];
+  /** It has left. */
+  sent(): void;
+}
+
 /** Samples of one device and when they are taken and sent. */
 export class Sends {
-  readonly #terms: SendTerms;
+  readonly #terms: SendTerms | undefined;
   readonly #hardware: Hardware;
   readonly #faults: Faults;
   #samples: readonly Sample[] = [];
   /** What is on its way, to be sent again when nobody answers. */
-  #inFlight: readonly Sample[] | undefined;
+  #inFlight: Ordered | readonly Sample[] | undefined;
+  #ordered: readonly Ordered[] = [];
   #sampleAt: Instant | undefined;
   #sendAt: Instant | undefined;
 
-  constructor(terms: SendTerms, hardware: Hardware, faults: Faults) {
+  /** `terms`: what is sent at an interval; undefined: nothing. */
+  constructor(terms: SendTerms | undefined, hardware: Hardware, faults: Faults) {
     this.#terms = terms;
     this.#hardware = hardware;
     this.#faults = faults;
@@ -64,13 +75,15 @@ export class Sends {
 
   /** The device is registered: the first Send is due one interval from now. */
   begin(now: Instant): void {
+    if (this.#terms === undefined) return;
     this.#sendAt = after(now, seconds(this.#terms.every));
     this.#sampleAt = after(now, seconds(this.#terms.every / SAMPLES));
   }
 
-  /** The registration is over: what was measured is forgotten. */
+  /** The registration is over: what was measured, and what was ordered, is forgotten. */
   end(): void {
     this.#samples = [];
+    this.#ordered = [];
     this.#inFlight = undefined;
     this.#sampleAt = undefined;
     this.#sendAt = undefined;
@@ -78,29 +91,41 @@ export class Sends {
 
   /** Takes the sample that is due. Nothing is measured while the server wants no Send. */
   sample(now: Instant, tree: ObjectTree): void {
-    if (this.#sampleAt === undefined || now < this.#sampleAt) return;
+    if (this.#terms === undefined || this.#sampleAt === undefined || now < this.#sampleAt) return;
     this.#sampleAt = after(now, seconds(this.#terms.every / SAMPLES));
     if (this.#isMuted(tree)) this.#samples = [];
     else this.#keep([{ time: this.#hardware.unixTime, nodes: measuredNodes(tree) }]);
   }
 
+  /** One pack of what stands at paths now, to leave as soon as none is on its way; nothing while the server wants none. */
+  order(now: Instant, tree: ObjectTree, paths: readonly Path[], format: SendFormat, sent: () => void): void {
+    const nodes = nodesAt(tree, paths);
+    if (tree.kind.lwm2m === '1.0' || this.#isMuted(tree) || nodes.length === 0) return;
+    const samples = [{ time: this.#hardware.unixTime, nodes }];
+    this.#ordered = [...this.#ordered, { at: now, format, samples, sent }].slice(-MOST_ORDERED);
+  }
+
   /** The Send that is due; undefined when there is none, or one is on its way. */
   next(now: Instant, tree: ObjectTree): SendRequest | undefined {
-    if (this.#sendAt === undefined || now < this.#sendAt || this.#inFlight !== undefined) return undefined;
+    if (this.#inFlight !== undefined) return undefined;
+    const [ordered, ...later] = this.#ordered;
+    if (ordered !== undefined) {
+      this.#ordered = later;
+      const request = this.#request(tree, ordered.format, ordered.samples);
+      if (request === undefined) return undefined;
+      this.#inFlight = ordered;
+      ordered.sent();
+      return request;
+    }
+    if (this.#terms === undefined || this.#sendAt === undefined || now < this.#sendAt) return undefined;
     this.#sendAt = after(now, seconds(this.#terms.every));
     if (tree.kind.lwm2m === '1.0' || this.#isMuted(tree)) return undefined;
     const samples = this.#samples.filter(({ nodes }) => nodes.length > 0);
     if (samples.length === 0) return undefined;
     this.#samples = [];
-    const format = formatFor(this.#terms.format, tree);
-    const nodes = this.#faulty(packOf(format, samples));
-    if (nodes.length === 0) return undefined;
-    this.#inFlight = samples;
-    return {
-      code: Code.POST,
-      options: [bytesOption(OptionNumber.URI_PATH, DP), uintOption(OptionNumber.CONTENT_FORMAT, FORMATS[format])],
-      payload: encodeComposite(FORMATS[format], nodes),
-    };
+    const request = this.#request(tree, this.#terms.format, samples);
+    if (request !== undefined) this.#inFlight = samples;
+    return request;
   }
 
   /** The Send on its way was answered, with whatever code: its values are not sent again. */
@@ -108,10 +133,14 @@ export class Sends {
     this.#inFlight = undefined;
   }
 
-  /** The Send on its way got no answer: its values go with the next one. */
+  /** The Send on its way got no answer: its values go with the next one, or again when they were ordered. */
   failed(): void {
     const unheard = this.#inFlight ?? [];
     this.#inFlight = undefined;
+    if ('samples' in unheard) {
+      this.#ordered = [{ ...unheard, sent: () => undefined }, ...this.#ordered].slice(0, MOST_ORDERED);
+      return;
+    }
     const later = this.#samples;
     this.#samples = unheard;
     this.#keep(later);
@@ -119,9 +148,24 @@ export class Sends {
 
   /** When something is due: while away samples are taken, but nothing is sent. */
   nextDeadline(reach: Reach): Instant | undefined {
-    if (this.#sampleAt === undefined || this.#sendAt === undefined) return undefined;
     const sends = reach === 'there' && this.#inFlight === undefined;
+    const [ordered] = this.#ordered;
+    if (sends && ordered !== undefined) return ordered.at;
+    if (this.#sampleAt === undefined || this.#sendAt === undefined) return undefined;
     return sends && this.#sendAt < this.#sampleAt ? this.#sendAt : this.#sampleAt;
+  }
+
+  /** The request of a pack; undefined when faults swallow it. */
+  #request(tree: ObjectTree, wanted: SendFormat, samples: readonly Sample[]): SendRequest | undefined {
+    const format = formatFor(wanted, tree);
+    const nodes = this.#faulty(packOf(format, samples));
+    if (nodes.length === 0) return undefined;
+    if (isMuted(tree)) this.#faults.note('unmuted');
+    return {
+      code: Code.POST,
+      options: [bytesOption(OptionNumber.URI_PATH, DP), uintOption(OptionNumber.CONTENT_FORMAT, FORMATS[format])],
+      payload: encodeComposite(FORMATS[format], nodes),
+    };
   }
 
   /** What the faults make of a pack; nothing when they swallow it. */
@@ -173,6 +217,11 @@ function measuredNodes(tree: ObjectTree): PlacedNode[] {
     if (!resources.has(SENSOR_VALUE)) continue;
     for (const instance of tree.instancesOf(object)) paths.push([object, instance, SENSOR_VALUE]);
   }
+  return nodesAt(tree, paths);
+}
+
+/** What stands at paths; nothing for those at which nothing stands. */
+function nodesAt(tree: ObjectTree, paths: readonly Path[]): PlacedNode[] {
   return paths.flatMap((path) => {
     const node = tree.node(path);
     return node === undefined ? [] : [{ path, node }];
@@ -186,3 +235,5 @@ const SENSOR_VALUE = 5700;
 const SAMPLES = 3;
 /** Samples that are kept while nobody answers. */
 const MOST_SAMPLES = 30;
+/** Ordered packs that are kept while nobody answers; older ones go. */
+const MOST_ORDERED = 10;

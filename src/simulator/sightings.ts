@@ -1,6 +1,8 @@
 /** What one simulated device saw since it was made, for the report at the end. */
 
 import type { DeviceEvent } from './outputs.js';
+import { stepName } from './script.js';
+import type { Script, StepCount } from './script.js';
 
 /** Counts of one device. */
 export interface DeviceReport {
@@ -27,6 +29,8 @@ export interface DeviceReport {
   /** Requests that came again. */
   readonly duplicates: number;
   readonly state: 'registered' | 'not registered';
+  /** What came of the steps of the script that are for it, by their number from 1; empty without a script. */
+  readonly steps: Readonly<Record<number, StepCount>>;
 }
 
 /** Counts what happens to one device. */
@@ -91,8 +95,12 @@ export class Sightings {
     this.#notifications += 1;
   }
 
-  /** All counts; `wire` has those of the device's stack by name. */
-  report(endpoint: string, wire: Readonly<Record<string, number>>): DeviceReport {
+  /** All counts; `wire` has those of the device's stack by name, `steps` those of its script in the order of the script. */
+  report(
+    endpoint: string,
+    wire: Readonly<Record<string, number>>,
+    steps: readonly (StepCount | undefined)[],
+  ): DeviceReport {
     return {
       endpoint,
       ...{ registrations: this.#registrations, updates: this.#updates, deregistrations: this.#deregistrations },
@@ -103,6 +111,7 @@ export class Sightings {
       ...{ lostOut: wire['lost_out'] ?? 0, lostIn: wire['lost_in'] ?? 0 },
       ...{ retransmissions: wire['retransmissions'] ?? 0, duplicates: wire['duplicates'] ?? 0 },
       state: this.#state,
+      steps: Object.fromEntries(steps.flatMap((count, index) => (count === undefined ? [] : [[index + 1, count]]))),
     };
   }
 }
@@ -110,9 +119,21 @@ export class Sightings {
 /** The sums of many reports. */
 export function totalOf(reports: readonly DeviceReport[]): Readonly<Record<string, number>> {
   const total: Record<string, number> = { devices: reports.length, registered: 0 };
-  for (const { endpoint: _endpoint, state, ...counts } of reports) {
+  for (const { endpoint: _endpoint, state, steps: _steps, ...counts } of reports) {
     if (state === 'registered') total['registered'] = (total['registered'] ?? 0) + 1;
     for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count;
   }
   return total;
+}
+
+/** What came of each step of a script on all devices, in the order of the script. */
+export function stepTotals(
+  script: Script,
+  reports: readonly DeviceReport[],
+): readonly (StepCount & { readonly step: string; readonly devices: number })[] {
+  return script.steps.map((step, index) => {
+    const counts = reports.flatMap(({ steps }) => steps[index + 1] ?? []);
+    const sum = (of: keyof StepCount): number => counts.reduce((total, count) => total + count[of], 0);
+    return { step: stepName(step, index), devices: counts.length, began: sum('began'), happened: sum('happened') };
+  });
 }

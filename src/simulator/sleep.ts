@@ -6,16 +6,36 @@
 import { after, seconds } from '#base';
 import type { Instant } from '#base';
 
+/** How a device sleeps. */
+export interface SleepTerms {
+  /** Seconds it listens after an exchange; undefined out of queue mode, when it always listens. */
+  readonly awake: number | undefined;
+  /** Seconds from one waking to the next; undefined without a schedule. */
+  readonly every: number | undefined;
+}
+
 /** The times of one device. */
 export class Sleep {
-  readonly #every: number | undefined;
+  #terms: SleepTerms;
   #awakeUntil: Instant;
   #wakeAt: Instant | undefined;
+  /** Whether a schedule would run: there is a registration. */
+  #state: 'registered' | 'not registered' = 'not registered';
 
-  /** `every`: seconds from one waking to the next; undefined without a schedule. */
-  constructor(every: number | undefined, startedAt: Instant) {
-    this.#every = every;
+  constructor(terms: SleepTerms, startedAt: Instant) {
+    this.#terms = terms;
     this.#awakeUntil = startedAt;
+  }
+
+  /** From now on the device sleeps so; a schedule begins anew. */
+  change(now: Instant, terms: SleepTerms): void {
+    this.#terms = terms;
+    if (terms.awake !== undefined) this.stayAwake(now, terms.awake);
+    if (this.#state === 'registered') this.begin(now);
+  }
+
+  get terms(): SleepTerms {
+    return this.#terms;
   }
 
   /** A message was exchanged: the device listens for `span` seconds from now on. */
@@ -33,16 +53,19 @@ export class Sleep {
   }
 
   get hasSchedule(): boolean {
-    return this.#every !== undefined;
+    return this.#terms.every !== undefined;
   }
 
   /** The schedule begins. */
   begin(now: Instant): void {
-    this.#wakeAt = this.#every === undefined ? undefined : after(now, seconds(this.#every));
+    const { every } = this.#terms;
+    this.#state = 'registered';
+    this.#wakeAt = every === undefined ? undefined : after(now, seconds(every));
   }
 
   /** The schedule ends, as there is no registration. */
   end(): void {
+    this.#state = 'not registered';
     this.#wakeAt = undefined;
   }
 

@@ -7,10 +7,11 @@ import { AppError, Deadlines, plainPeer } from '#base';
 import type { Instant, Peer } from '#base';
 import type { StackOptions } from '#transport';
 
-import type { DeviceTraits } from './device.js';
+import type { DeviceTraits } from './traits.js';
 import type { DeviceEvent } from './outputs.js';
 import { checkEndpoint } from './registration.js';
 import { DeviceRunner } from './runner.js';
+import { checkScript } from './script-rules.js';
 import { seedFor } from './seed.js';
 import type { DeviceReport } from './sightings.js';
 
@@ -23,8 +24,6 @@ export interface SwarmOptions extends DeviceTraits {
   readonly prefix: string;
   readonly count: number;
   readonly seed: number;
-  /** Share of the datagrams, 0 to 1, that each device's link loses each way. */
-  readonly loss: number;
   readonly onEvent: (name: string, event: DeviceEvent) => void;
 }
 
@@ -54,9 +53,10 @@ export class Swarm {
   #armedFor = Infinity;
   #wake: (() => void) | undefined;
 
-  /** Throws AppError(`usage`) for a prefix that makes no legal names. */
+  /** Throws AppError(`usage`) for a prefix that makes no legal names, and for a script that these devices cannot play. */
   constructor(options: SwarmOptions) {
     checkEndpoint(`${options.prefix}${options.count}`);
+    if (options.script !== undefined) checkScript(options.script, options);
     this.#options = options;
     this.#server = plainPeer(0, options.server.address, options.server.port);
   }
@@ -108,15 +108,14 @@ export class Swarm {
   }
 
   async #startOne(): Promise<void> {
-    const { prefix, count: _count, seed, loss, stack, server, onEvent: _onEvent, ...traits } = this.#options;
+    const { prefix, count, seed, stack, server, onEvent: _onEvent, ...traits } = this.#options;
     this.#made += 1;
     const name = `${prefix}${this.#made}`;
     const runner = await DeviceRunner.open({
       stack,
       server: this.#server,
       listen: { address: localAddress(server.address), port: 0, stack: 'single', receiveBuffer: RECEIVE_BUFFER },
-      loss,
-      device: { ...traits, name, seed: seedFor(seed, name) },
+      device: { ...traits, name, seed: seedFor(seed, name), member: { number: this.#made, count, seed } },
       onEvent: (which, event) => {
         this.#note(which, event);
       },

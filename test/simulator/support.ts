@@ -9,7 +9,7 @@ import { stringOption, uintOption } from '#coap/codec';
 import type { Message, Option } from '#coap/codec';
 import type { EnablerVersion } from '#lwm2m/model';
 import { SimulatedDevice, makeKind } from '#simulator';
-import type { DeviceEvent, DeviceKind, DeviceOutput, Fault, KindOptions, SendTerms } from '#simulator';
+import type { DeviceEvent, DeviceKind, DeviceOutput, Fault, KindOptions, Script, SendTerms } from '#simulator';
 
 import { loadObjects } from '../../src/objects.js';
 
@@ -104,6 +104,7 @@ export interface BenchOptions {
   readonly sleepFor?: number;
   readonly send?: SendTerms;
   readonly faults?: readonly Fault[];
+  readonly script?: Script;
   readonly notifications?: 'con' | 'non';
   readonly seed?: number;
 }
@@ -144,6 +145,7 @@ export class Bench {
       ...(options.sleepFor === undefined ? {} : { sleepFor: options.sleepFor }),
       ...(options.send === undefined ? {} : { send: options.send }),
       ...(options.faults === undefined ? {} : { faults: options.faults }),
+      ...(options.script === undefined ? {} : { script: options.script }),
     });
   }
 

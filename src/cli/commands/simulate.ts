@@ -14,11 +14,13 @@ import {
   SEND_FORMATS,
   Swarm,
   makeKind,
+  stepTotals,
   totalOf,
   type DeviceEvent,
   type DeviceKind,
   type DeviceReport,
   type Fault,
+  type Script,
   type SendFormat,
 } from '#simulator';
 
@@ -27,6 +29,8 @@ import { whole } from '../arguments.js';
 import { faultsHelp, parseFault } from '../faults.js';
 import { checkPlace, writeTo } from '../files.js';
 import { printable, processLogger } from '../logger.js';
+import { EXAMPLE_SCRIPT } from '../script/example.js';
+import { readScript } from '../script/read.js';
 import { Signals } from '../signals.js';
 
 interface Options {
@@ -45,6 +49,8 @@ interface Options {
   readonly loss: number;
   readonly report?: string;
   readonly fault?: readonly Fault[];
+  readonly script?: string;
+  readonly printScript?: boolean;
   readonly seed: number;
   readonly json: boolean;
 }
@@ -85,12 +91,15 @@ export function addSimulate(program: Command): void {
       'something the devices do wrong, see below; repeatable',
       (value: string, before: readonly Fault[] | undefined) => [...(before ?? []), parseFault(value)],
     )
+    .option('--script <FILE>', 'what devices do over time and by occasion, in YAML or JSON')
+    .option('--print-script', 'print a script to begin from, and end')
     .option('--report <FILE>', 'at the end, write what each device saw to this file, as JSON')
     .option('--seed <N>', 'what the values of all devices follow from', whole(0, 0xffff_ffff), 1)
     .option('--json', 'one JSON object a line', false)
     .addHelpText('after', faultsHelp())
     .action(async (options: Options) => {
-      await simulate(options);
+      if (options.printScript === true) process.stdout.write(EXAMPLE_SCRIPT);
+      else await simulate(options);
     });
 }
 
@@ -98,8 +107,9 @@ async function simulate(options: Options): Promise<void> {
   checkPlace('--report', options.report);
   checkSleep(options);
   checkSend(options);
+  const script = options.script === undefined ? undefined : readScript(options.script);
   const server = await resolveServer(options.server);
-  const report = new Report(options, showAddress(server.address, server.port));
+  const report = new Report(options, showAddress(server.address, server.port), script);
   const logger = processLogger('warn');
   const swarm = new Swarm({
     stack: {
@@ -124,6 +134,7 @@ async function simulate(options: Options): Promise<void> {
     notifications: options.confirmable ? 'con' : 'non',
     loss: options.loss / 100,
     ...(options.fault === undefined ? {} : { faults: options.fault }),
+    ...(script === undefined ? {} : { script }),
     onEvent: (name, event) => {
       report.add(name, event);
     },
@@ -231,14 +242,16 @@ function percent(text: string): number {
 class Report {
   readonly #options: Options;
   readonly #server: string;
+  readonly #script: Script | undefined;
   readonly #told = new Map<string, number>();
   #heard: 'yes' | 'no' = 'no';
   #registered = 0;
   #shownAt = 0;
 
-  constructor(options: Options, server: string) {
+  constructor(options: Options, server: string, script: Script | undefined) {
     this.#options = options;
     this.#server = server;
+    this.#script = script;
   }
 
   /** One event of one device. */
@@ -276,12 +289,15 @@ class Report {
     else if (this.#registered > 0) say('all devices are de-registered');
   }
 
-  /** What each device saw: sums on the screen when the link loses something, everything in the file that was named. */
+  /** What each device saw: sums on the screen when the link loses something or there is a script, everything in the file. */
   write(reports: readonly DeviceReport[]): void {
     const { loss, report: file, json } = this.#options;
-    if (loss === 0 && file === undefined) return;
+    const steps = this.#script === undefined ? undefined : stepTotals(this.#script, reports);
+    if (loss === 0 && file === undefined && steps === undefined) return;
     const total = totalOf(reports);
-    if (json) line({ event: 'report', total });
+    for (const { step, devices, began, happened } of json ? [] : (steps ?? []))
+      say(`${printable(step)}, devices: ${devices}, began: ${began}, happened: ${happened}`);
+    if (json) line({ event: 'report', total, ...(steps === undefined ? {} : { steps }) });
     else if (loss > 0) {
       say(
         `the links lost ${total['lostOut'] ?? 0} datagrams of the devices and ${total['lostIn'] ?? 0} of the server; ` +
@@ -290,7 +306,7 @@ class Report {
     }
     if (file === undefined) return;
     const { count, seed } = this.#options;
-    const content = { server: this.#server, count, loss, seed, total, devices: reports };
+    const content = { server: this.#server, count, loss, seed, total, ...(steps && { steps }), devices: reports };
     writeTo('--report', file, `${JSON.stringify(content, undefined, 2)}\n`);
   }
 

@@ -1,6 +1,6 @@
 /** `bellwether simulate` as a process against a whole server, over both families of addresses. */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -90,6 +90,45 @@ describe('bellwether simulate', () => {
     }
   });
 
+  it('plays a script beside its other flags, and tells how often each step happened', async () => {
+    server = await TestServer.start();
+    const folder = mkdtempSync(join(tmpdir(), 'script-'));
+    try {
+      const [script, file] = [join(folder, 'script.yaml'), join(folder, 'report.json')];
+      writeFileSync(script, SCRIPT);
+      const flags = [
+        '--count',
+        '4',
+        '--fault',
+        'code=4.03@/3/0/1',
+        '--loss',
+        '1',
+        '--script',
+        script,
+        '--report',
+        file,
+      ];
+      const devices = simulate('--server', server.coap, ...flags);
+      await devices.says(/4 of 4 devices are registered/);
+      const read = (path: string): Promise<Readonly<Record<string, unknown>>> =>
+        (server as TestServer).order('sim-1', { kind: 'read', path });
+      expect(await read('/3303/0/5700')).toMatchObject({ state: 'succeeded', result: { node: { value: 42 } } });
+      expect(await read('/3/0/0')).toMatchObject({ state: 'failed', error: { coapCode: '5.00' } });
+      expect(await read('/3/0/0')).toMatchObject({ state: 'succeeded' });
+      expect(await read('/3/0/1')).toMatchObject({ state: 'failed', error: { coapCode: '4.03' } });
+      await devices.says(/^sim-\d reboots$[^]*^sim-\d reboots$/m);
+      expect(await devices.end('SIGTERM')).toBe(0);
+      expect(devices.out).toMatch(/^step 1 \(value\), devices: 4, began: 4, happened: 4$/m);
+      expect(devices.out).toMatch(/^step 2 \(one error\), devices: 1, began: 1, happened: 1$/m);
+      const report = JSON.parse(readFileSync(file, 'utf8')) as { devices: { steps: object }[]; steps: object[] };
+      expect(report.steps).toMatchObject([{}, {}, { step: 'step 3 (reboot)', devices: 2, began: 2, happened: 2 }]);
+      expect(report.devices.filter(({ steps }) => '3' in steps)).toHaveLength(2);
+      expect(report.devices[0]?.steps).toMatchObject({ 2: { began: 1, happened: 1 } });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it('reaches every listener of a server, whose devices show the address they have', async () => {
     server = await TestServer.start({ coap: ['127.0.0.1:0', '[::1]:0', '[::]:0'], 'coap-dual-stack': true });
     const [four = '', six = '', both = ''] = server.listeners;
@@ -136,3 +175,13 @@ describe('bellwether simulate', () => {
     expect(devices.err).toBe('');
   });
 });
+
+const SCRIPT = `
+steps:
+  - { do: value, path: /3303/0/5700, value: 42 }
+  - name: one error
+    devices: sim-1
+    do: fault
+    fault: { type: answerCode, code: 5.00, under: /3/0/0, times: 1 }
+  - { on: { event: registered, times: 1 }, at: 3, devices: 50%, do: reboot }
+`;

@@ -75,6 +75,25 @@ describe('bellwether simulate', () => {
     );
   });
 
+  it('prints a script to begin from', async () => {
+    await simulate('--print-script');
+    expect(output).toMatch(/^# What simulated devices do over time[^]*\nsteps:\n/);
+  });
+
+  it('refuses a script that is wrong, or that its devices cannot play', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'script-'));
+    const file = join(folder, 'script.json');
+    try {
+      await expect(simulate('--script', file)).rejects.toThrow(/script\.json cannot be read: ENOENT/);
+      writeFileSync(file, '{"steps":[{"do":"jump"}]}');
+      await expect(simulate('--script', file)).rejects.toThrow(/\/steps\/0\/do must be one of fault/);
+      writeFileSync(file, '{"steps":[{"do":"firmware","outcome":"install"}]}');
+      await expect(simulate('--script', file)).rejects.toThrow(/^step 1 \(firmware\) of the script: .* no object 5/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('refuses an object without definition, and takes it from a folder', async () => {
     await expect(simulate('--objects', '3304,31999')).rejects.toThrow(/object 31999 has no definition/);
     const folder = mkdtempSync(join(tmpdir(), 'objects-'));

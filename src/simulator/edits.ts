@@ -7,12 +7,14 @@ import { decodeUtf8, encodeUtf8 } from '#base';
 import { isWithin, samePath, showPath } from '#lwm2m/model';
 import type { InstanceNode, Node, Path, PlacedNode, ResourceNode, Scalar } from '#lwm2m/model';
 
+import { sameScalar } from './notify.js';
+
 /** One change of content. */
 export type PayloadEdit =
   /** What stands at or below the path is missing: of values, and of links. */
   | { readonly kind: 'without'; readonly path: Path }
-  /** A value stands at a path of three or four ids, in place of what was there if anything was. */
-  | { readonly kind: 'with'; readonly path: Path; readonly value: Scalar }
+  /** A value stands at a path of three or four ids, in place of what was there if anything was; or of the value `over` alone. */
+  | { readonly kind: 'with'; readonly path: Path; readonly value: Scalar; readonly over?: Scalar }
   /** Of the links of a Discover these attributes are missing, or all; at one path, or at all. */
   | { readonly kind: 'withoutAttributes'; readonly path?: Path; readonly names?: readonly string[] }
   /** A link is added, such as `</3/0/99>`. */
@@ -27,7 +29,7 @@ export function editNodes(nodes: readonly PlacedNode[], edits: readonly PayloadE
   let edited = nodes;
   for (const edit of edits) {
     if (edit.kind === 'without') edited = edited.flatMap((placed) => without(placed, edit.path));
-    else if (edit.kind === 'with') edited = withValue(edited, edit.path, edit.value);
+    else if (edit.kind === 'with' && isOver(edited, edit)) edited = withValue(edited, edit.path, edit.value);
   }
   return edited;
 }
@@ -59,6 +61,32 @@ export function editBytes(payload: Uint8Array, edits: readonly PayloadEdit[]): U
 /** Whether an edit is of values. */
 export function isOfValues({ kind }: PayloadEdit): boolean {
   return kind === 'without' || kind === 'with';
+}
+
+/** Whether a value is to be put there. */
+function isOver(nodes: readonly PlacedNode[], { path, over }: Extract<PayloadEdit, { kind: 'with' }>): boolean {
+  return over === undefined || nodes.some((placed) => isWithin(path, placed.path) && holds(placed, path, over));
+}
+
+function holds({ node, path: at }: PlacedNode, path: Path, value: Scalar): boolean {
+  let found: Node | Scalar | undefined = node;
+  for (const id of path.slice(at.length))
+    found = found === undefined || 'type' in found ? undefined : childOf(found, id);
+  const scalar = found !== undefined && 'kind' in found ? (found.kind === 'single' ? found.value : undefined) : found;
+  return scalar !== undefined && sameScalar(scalar, value);
+}
+
+function childOf(node: Node, id: number): Node | Scalar | undefined {
+  switch (node.kind) {
+    case 'object':
+      return node.instances.get(id);
+    case 'instance':
+      return node.resources.get(id);
+    case 'multiple':
+      return node.values.get(id);
+    case 'single':
+      return undefined;
+  }
 }
 
 function without(placed: PlacedNode, path: Path): PlacedNode[] {

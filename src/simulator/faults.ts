@@ -54,7 +54,7 @@ export type Fault =
   | (FaultScope & { readonly type: 'answerCode'; readonly code: number })
   /** Values come in this format, by number, whatever was asked for. */
   | (FaultScope & { readonly type: 'answerFormat'; readonly format: number })
-  /** An option of the answer, by number, has this value, or without one is missing. */
+  /** An option of the answer, notification or Send, by number, has this value, or without one is missing. */
   | (FaultScope & { readonly type: 'answerOption'; readonly option: number; readonly value?: number | string })
   /** The content of the answer is changed. */
   | (FaultScope & { readonly type: 'payload'; readonly edit: PayloadEdit })

@@ -169,7 +169,12 @@ function formatOf({ options }: Content): number {
   return (option === undefined ? undefined : decodeUint(option.value)) ?? FORMATS.text;
 }
 
-function withOption(options: readonly Option[], number: number, value: number | string | undefined): readonly Option[] {
+/** Options with another value for one of them, or (undefined) without it. */
+export function withOption(
+  options: readonly Option[],
+  number: number,
+  value: number | string | undefined,
+): readonly Option[] {
   const others = options.filter((option) => option.number !== number);
   if (value === undefined) return others;
   const set = typeof value === 'number' ? uintOption(number, value) : stringOption(number, value);

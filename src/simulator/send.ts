@@ -12,8 +12,9 @@ import { encodeComposite } from '#lwm2m/formats';
 import { FORMATS } from '#lwm2m/model';
 import type { Path, PlacedNode } from '#lwm2m/model';
 
-import { editNodes } from './edits.js';
-import type { Faults } from './faults.js';
+import { editBytes, editNodes } from './edits.js';
+import type { Faults, Occasion } from './faults.js';
+import { withOption } from './faulty.js';
 import type { Hardware } from './hardware.js';
 import { scalarAt } from './objects.js';
 import type { ObjectTree } from './objects.js';
@@ -158,30 +159,24 @@ export class Sends {
   /** The request of a pack; undefined when faults swallow it. */
   #request(tree: ObjectTree, wanted: SendFormat, samples: readonly Sample[]): SendRequest | undefined {
     const format = formatFor(wanted, tree);
-    const nodes = this.#faulty(packOf(format, samples));
+    const right = packOf(format, samples);
+    const occasion: Occasion = {
+      ...{ operation: 'send', form: 'composite', paths: right.map(({ path }) => path) },
+      ...{ accept: undefined, contentFormat: FORMATS[format] },
+    };
+    if (this.#faults.take('silence', occasion).length > 0) return undefined;
+    const edits = this.#faults.take('payload', occasion).map(({ edit }) => edit);
+    const nodes = editNodes(right, edits);
     if (nodes.length === 0) return undefined;
     if (isMuted(tree)) this.#faults.note('unmuted');
+    const options = [bytesOption(OptionNumber.URI_PATH, DP), uintOption(OptionNumber.CONTENT_FORMAT, FORMATS[format])];
     return {
       code: Code.POST,
-      options: [bytesOption(OptionNumber.URI_PATH, DP), uintOption(OptionNumber.CONTENT_FORMAT, FORMATS[format])],
-      payload: encodeComposite(FORMATS[format], nodes),
+      options: this.#faults
+        .take('answerOption', occasion)
+        .reduce<readonly Option[]>((set, { option, value }) => withOption(set, option, value), options),
+      payload: editBytes(encodeComposite(FORMATS[format], nodes), edits),
     };
-  }
-
-  /** What the faults make of a pack; nothing when they swallow it. */
-  #faulty(nodes: readonly PlacedNode[]): readonly PlacedNode[] {
-    if (this.#faults.none) return nodes;
-    const paths = nodes.map(({ path }) => path);
-    const occasion = {
-      operation: 'send',
-      form: 'composite',
-      paths,
-      accept: undefined,
-      contentFormat: undefined,
-    } as const;
-    if (this.#faults.take('silence', occasion).length > 0) return [];
-    const edits = this.#faults.take('payload', occasion).map(({ edit }) => edit);
-    return editNodes(nodes, edits);
   }
 
   #isMuted(tree: ObjectTree): boolean {

@@ -1,13 +1,13 @@
 /** Ways in which a device can be wrong, put together from small changes to what it says. */
 
 import { EMPTY } from '#base';
-import { Code, OptionNumber, decodeUint, uintOption } from '#coap/codec';
+import { Code, OptionNumber, uintOption } from '#coap/codec';
 import type { Message, Option } from '#coap/codec';
-import { codecFor, decodePack, decodePaths, encodeComposite } from '#lwm2m/formats';
+import { decodePaths } from '#lwm2m/formats';
 import { parsePath, showPath } from '#lwm2m/model';
-import type { CompositeEntry, ModelView, Node, ResourceNode, Scalar } from '#lwm2m/model';
+import type { Scalar } from '#lwm2m/model';
+import type { Fault as DeviceFault, FaultOperation, FaultScope } from '#simulator';
 
-import { kindOf } from '../simulator/support.js';
 import type { Fault, Observed, Saying } from './virtual-rig.js';
 
 /** Which requests a fault is about. */
@@ -47,19 +47,6 @@ export function answers(about: About, change: (answer: Saying) => Saying): Fault
   return { answer: (request, answer, body) => (isMeant(about, request, body) ? change(answer) : answer) };
 }
 
-/** Answers one kind of request otherwise once after each of another kind. */
-export function afterwards(first: About, then: About, change: (answer: Saying) => Saying): Fault {
-  let armed: 'yes' | 'no' = 'no';
-  return {
-    answer: (request, answer, body) => {
-      if (isMeant(first, request, body)) armed = 'yes';
-      if (armed === 'no' || !isMeant(then, request, body)) return answer;
-      armed = 'no';
-      return change(answer);
-    },
-  };
-}
-
 /** Says that it did what was asked, and does nothing. */
 export function ignores(about: About, code: number = Code.CHANGED): Fault {
   return {
@@ -88,58 +75,32 @@ export function rewriting(change: (text: string) => string): (answer: Saying) =>
   return (answer) => ({ ...answer, payload: Buffer.from(change(Buffer.from(answer.payload).toString())) });
 }
 
-/** Changes single values by path in the payload of a read of `path`: undefined takes one out. */
-export function editing(
-  path: string,
-  edit: (at: string, node: ResourceNode) => ResourceNode | undefined,
-): (answer: Saying) => Saying {
-  return (answer) => {
-    const format = formatOf(answer);
-    const codec = codecFor(format);
-    const target = parsePath(path);
-    const [placed] = codec?.decode(answer.payload, target, MODEL) ?? [];
-    if (codec === undefined || placed === undefined) return answer;
-    const node = edited(target, placed.node, edit);
-    return { ...answer, payload: node === undefined ? EMPTY : codec.encode(target, node, MODEL) };
-  };
+type PayloadFault = Extract<DeviceFault, { type: 'payload' }>;
+
+/** What a fault of the device befalls: an operation at just this path. */
+export function at(operation: FaultOperation, path: string, more: Omit<FaultScope, 'path'> = {}): FaultScope {
+  return { operation, path: parsePath(path), ...more };
 }
 
-/** Takes out what stands at paths. */
-export function without(path: string, ...gone: readonly string[]): (answer: Saying) => Saying {
-  return editing(path, (at, node) => (gone.includes(at) ? undefined : node));
+/** The device itself does wrong. */
+export function does(fault: DeviceFault): Fault {
+  return { steps: [{ do: 'fault', fault }] };
 }
 
-/** Gives a resource another value. */
-export function valued(path: string, resource: string, value: Scalar): (answer: Saying) => Saying {
-  return editing(path, (at, node) => (at === resource ? { kind: 'single', value } : node));
+/** The device does wrong once after each request of a kind. */
+export function afterwards(first: FaultScope, fault: PayloadFault): Fault {
+  return { steps: [{ on: first, do: 'fault', fault: { ...fault, times: 1 } }] };
 }
 
-/** Changes the objects in a payload of several paths. */
-export function together(
-  change: (nodes: readonly CompositeEntry[]) => readonly CompositeEntry[],
-): (answer: Saying) => Saying {
-  return (answer) => {
-    const format = formatOf(answer);
-    return { ...answer, payload: encodeComposite(format, change(decodePack(format, answer.payload, MODEL))) };
-  };
+/** What stands at or below a path is missing in what is asked or told. */
+export function without(path: string, scope: FaultScope): PayloadFault {
+  return { type: 'payload', edit: { kind: 'without', path: parsePath(path) }, ...scope };
 }
 
-/** Takes out of a payload of several paths what stands at or below some. */
-export function leavingOut(...gone: readonly string[]): (answer: Saying) => Saying {
-  return together((entries) =>
-    entries.flatMap((entry): CompositeEntry[] => {
-      if (entry.node === 'removed') return [entry];
-      const node = edited(entry.path, entry.node, (at, value) =>
-        gone.some((path) => at === path || at.startsWith(`${path}/`)) ? undefined : value,
-      );
-      return node === undefined ? [] : [{ ...entry, node }];
-    }),
-  );
-}
-
-/** Adds a value to a payload of several paths. */
-export function adding(path: string, value: Scalar): (answer: Saying) => Saying {
-  return together((entries) => [...entries, { path: parsePath(path), node: { kind: 'single', value } }]);
+/** A resource has another value in what is asked or told, or one where it has none; or only in place of a certain value. */
+export function valued(path: string, value: Scalar, scope: FaultScope, over?: Scalar): PayloadFault {
+  const edit = { kind: 'with', path: parsePath(path), value, ...(over === undefined ? {} : { over }) } as const;
+  return { type: 'payload', edit, ...scope };
 }
 
 /** Says notifications of some paths otherwise; undefined: not at all. */
@@ -150,43 +111,6 @@ export function notifies(
   return { notification: (notification, observed) => (of(observed) ? change(notification) : notification) };
 }
 
-/** An observation of just these paths. */
-export function paths(...wanted: readonly string[]): (observed: Observed) => boolean {
-  return (observed) => observed.paths.join() === wanted.join();
-}
-
-type Edit = (at: string, node: ResourceNode) => ResourceNode | undefined;
-
-function edited(path: readonly number[], node: Node, edit: Edit): Node | undefined {
-  switch (node.kind) {
-    case 'object': {
-      const instances = new Map(
-        [...node.instances].flatMap(([id, instance]) => {
-          const next = edited([...path, id], instance, edit);
-          return next?.kind === 'instance' ? [[id, next] as const] : [];
-        }),
-      );
-      return instances.size === 0 ? undefined : { kind: 'object', instances };
-    }
-    case 'instance': {
-      const resources = new Map(
-        [...node.resources].flatMap(([id, resource]) => {
-          const next = edit(showPath([...path, id]), resource);
-          return next === undefined ? [] : [[id, next] as const];
-        }),
-      );
-      return resources.size === 0 ? undefined : { kind: 'instance', resources };
-    }
-    default:
-      return edit(showPath(path), node);
-  }
-}
-
-function formatOf({ options }: Saying): number {
-  const option = options.find(({ number }) => number === OptionNumber.CONTENT_FORMAT);
-  return option === undefined ? 0 : (decodeUint(option.value) ?? 0);
-}
-
 function sorted(options: readonly Option[]): Option[] {
   return options.toSorted((left, right) => left.number - right.number);
 }
@@ -194,5 +118,3 @@ function sorted(options: readonly Option[]): Option[] {
 function bytesOf(payload: Uint8Array | string): Uint8Array {
   return typeof payload === 'string' ? Buffer.from(payload) : payload;
 }
-
-const MODEL: ModelView = kindOf('1.2', { objects: [5, 16] }).model;

@@ -1,20 +1,18 @@
 /** Broken devices: what each does wrong, the rule that names it, and the cases that find it. */
 
 import { Code } from '#coap/codec';
-import { FORMATS } from '#lwm2m/model';
+import { FORMATS, parsePath } from '#lwm2m/model';
 import type { EnablerVersion, Scalar } from '#lwm2m/model';
 import type { RuleName } from '../../src/conformance/rules.js';
 
 import {
-  adding,
   afterwards,
   answers,
-  editing,
+  at,
+  does,
   ignores,
   inFormat,
-  leavingOut,
   notifies,
-  paths,
   rewriting,
   valued,
   withCode,
@@ -38,7 +36,7 @@ const packed = FORMATS['senml-cbor'];
 const label = (value: string): Scalar => ({ type: 'string', value });
 const whole = (value: number): Scalar => ({ type: 'integer', value });
 const mute = (): undefined => undefined;
-const drops = (...of: readonly string[]): Fault => notifies(paths(...of), mute);
+const drops = (path: string): Fault => does({ type: 'silence', ...at('notify', path) });
 
 /** All of them. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -67,7 +65,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'leaves the binding out of the Device object in TLV',
     cases: [203],
     rule: 'mandatoryThere',
-    fault: answers({ code: GET, path: '/3/0', accept: tlv }, without('/3/0', '/3/0/16')),
+    fault: does(without('/3/0/16', at('read', '/3/0', { accept: tlv }))),
   },
   {
     does: 'cuts the TLV of the Device object short',
@@ -94,7 +92,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'gives a binding in CBOR that it does not give otherwise',
     cases: [211],
     rule: 'sameInAllFormats',
-    fault: answers({ code: GET, path: '/1/0/7', accept: cbor }, valued('/1/0/7', '/1/0/7', label('UQ'))),
+    fault: does(valued('/1/0/7', label('UQ'), at('read', '/1/0/7', { accept: cbor }))),
   },
   {
     does: 'says that it took a maximum period in CBOR and does not',
@@ -142,13 +140,13 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'leaves the binding out of the Server object as a whole',
     cases: [222, 232],
     rule: 'mandatoryThere',
-    fault: answers({ code: GET, path: '/1', accept: packed }, without('/1', '/1/0/7')),
+    fault: does(without('/1/0/7', at('read', '/1', { accept: packed }))),
   },
   {
     does: 'gives a short server id that the instance does not have',
     cases: [224],
     rule: 'sameInAllFormats',
-    fault: answers({ code: GET, path: '/1/0/0', accept: packed }, valued('/1/0/0', '/1/0/0', whole(2))),
+    fault: does(valued('/1/0/0', whole(2), at('read', '/1/0/0', { accept: packed }))),
   },
   {
     does: 'gives SenML CBOR where SenML JSON was wanted, for one resource',
@@ -169,7 +167,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'leaves mandatory resources out of the Device object in SenML CBOR',
     cases: [222, 232],
     rule: 'mandatoryThere',
-    fault: answers({ code: GET, path: '/3', accept: packed }, without('/3', '/3/0/16')),
+    fault: does(without('/3/0/16', at('read', '/3', { accept: packed }))),
   },
   {
     does: 'names no format for what is no text',
@@ -182,29 +180,21 @@ export const MUTATIONS: readonly Mutation[] = [
     cases: [226],
     rule: 'partialKeeps',
     fault: afterwards(
-      { code: POST, path: '/1/0', format: packed },
-      { code: GET, path: '/1/0' },
-      valued('/1/0', '/1/0/7', label('UQ')),
+      at('write', '/1/0', { contentFormat: packed }),
+      valued('/1/0/7', label('UQ'), at('read', '/1/0')),
     ),
   },
   {
     does: 'changes other instances of a resource with the one that is written',
     cases: [228],
     rule: 'instanceWriteKeeps',
-    fault: afterwards({ code: PUT, path: '/16/0/0/0' }, { code: GET, path: '/16/0/0' }, (answer) => ({
-      ...answer,
-      payload: Buffer.from(Buffer.from(answer.payload).toString('latin1').replace('Model', 'Other'), 'latin1'),
-    })),
+    fault: afterwards(at('write', '/16/0/0/0'), valued('/16/0/0/1', label('Other'), at('read', '/16/0/0'))),
   },
   {
     does: 'takes a value that it refuses',
     cases: [256],
     rule: 'failedWriteKeeps',
-    fault: afterwards(
-      { code: PUT, path: '/1/0/0' },
-      { code: GET, path: '/1/0/0' },
-      valued('/1/0/0', '/1/0/0', whole(123)),
-    ),
+    fault: afterwards(at('write', '/1/0/0'), valued('/1/0/0', whole(123), at('read', '/1/0/0'))),
   },
   {
     does: 'refuses TLV, which 1.0 demands',
@@ -229,10 +219,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'announces no lifetime that a server has written',
     cases: [226, 227, 230, 233, 234],
     rule: 'lifetimeAnnounced',
-    fault: {
-      request: (saying) =>
-        saying.options.some(({ value }) => /^lt=6[0-9]$/.test(Buffer.from(value).toString())) ? undefined : saying,
-    },
+    fault: does({ type: 'noUpdate' }),
   },
   {
     does: 'says that it took a resource instance and does not',
@@ -280,7 +267,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'leaves the Device object out of a composite read of four paths',
     cases: [229],
     rule: 'compositeWhole',
-    fault: answers({ code: FETCH, path: '/', paths: ['/3', '/1/0', '/1/0/1', '/3/0/11/0'] }, leavingOut('/3/0/0')),
+    fault: does(without('/3/0/0', at('readComposite', '/3'))),
   },
   {
     does: 'says that it took several values and does not',
@@ -292,13 +279,13 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'gives what is secret with the root',
     cases: [235],
     rule: 'rootWithoutSecrets',
-    fault: answers({ code: FETCH, path: '/', paths: ['/'] }, adding('/0/0/0', label('coap://example.com'))),
+    fault: does(valued('/0/0/0', label('coap://example.com'), at('readComposite', '/'))),
   },
   {
     does: 'leaves the Server object out of the root',
     cases: [235],
     rule: 'compositeWhole',
-    fault: answers({ code: FETCH, path: '/', paths: ['/'] }, leavingOut('/1')),
+    fault: does(without('/1', at('readComposite', '/'))),
   },
   {
     does: 'refuses a composite read of which a part is not there',
@@ -319,16 +306,13 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'gives more than a composite read asks for',
     cases: [280],
     rule: 'decodable',
-    fault: answers(
-      { code: FETCH, path: '/', paths: ['/3/0/16', '/3/0/11/0', '/1/0'] },
-      adding('/3/0/0', label('more')),
-    ),
+    fault: does(valued('/3/0/0', label('more'), at('readComposite', '/1/0', { under: parsePath('/3/0/16') }))),
   },
   {
     does: 'gives a value for what can only be executed',
     cases: [281],
     rule: 'compositeNothingElse',
-    fault: answers({ code: FETCH, path: '/', paths: ['/1/0/1', '/1/0/7', '/1/0/8'] }, adding('/1/0/8', label(''))),
+    fault: does(valued('/1/0/8', label(''), at('readComposite', '/1/0/8'))),
   },
   {
     does: 'does not say how many instances a resource has',
@@ -396,7 +380,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'notifies before pmin',
     cases: [301],
     rule: 'pmin',
-    fault: { echo: (observed) => (paths('/3/0/8')(observed) ? 2 : undefined) },
+    fault: does({ type: 'attributes', under: parsePath('/3/0/8'), instead: { pmin: 0, pmax: 2 } }),
   },
   {
     does: 'does not notify at pmax',
@@ -420,7 +404,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'notifies of two paths where three are observed',
     cases: [304],
     rule: 'notifiedWhole',
-    fault: notifies(paths('/1/0/1', '/3/0/11/0', '/3/0/16'), leavingOut('/3/0/16')),
+    fault: does(without('/3/0/16', at('notify', '/3/0/16'))),
   },
   {
     does: 'goes on after Observe 1 for several paths',
@@ -432,10 +416,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'sends in plain text',
     cases: [306, 307, 311],
     rule: 'sendForm',
-    fault: {
-      request: (saying) =>
-        saying.options.some(({ value }) => Buffer.from(value).toString() === 'dp') ? inFormat(text)(saying) : saying,
-    },
+    fault: does({ type: 'answerOption', option: 12, value: text, operation: 'send' }),
   },
   {
     does: 'cannot be muted',
@@ -447,19 +428,19 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'does not notify of an instance that was created',
     cases: [308],
     rule: 'notifiedWhole',
-    fault: notifies(paths('/16/0', '/16/1'), leavingOut('/16/1')),
+    fault: does(without('/16/1', at('notify', '/16/1'))),
   },
   {
     does: 'notifies of an instance that was deleted',
     cases: [309],
     rule: 'deleteGone',
-    fault: notifies(paths('/16/0', '/16/1'), adding('/16/1/0/7', label('gone'))),
+    fault: does(valued('/16/1/0/7', label('gone'), at('notify', '/16/1'))),
   },
   {
     does: 'goes by the attributes that an observation began with',
     cases: [310],
     rule: 'attributesNow',
-    fault: drops('/1/0/1', '/3/0'),
+    fault: drops('/3/0'),
   },
   {
     does: 'does not go by the parameters of an observation',
@@ -515,7 +496,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'knows no network bearer',
     cases: [701],
     rule: 'mandatoryThere',
-    fault: answers({ code: GET, path: '/4/0', accept: packed }, without('/4/0', '/4/0/0')),
+    fault: does(without('/4/0/0', at('read', '/4/0', { accept: packed }))),
   },
   {
     does: 'does not notify of its connectivity',
@@ -533,7 +514,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'has no result after an update',
     cases: [770],
     rule: 'firmwareState',
-    fault: answers({ code: GET, path: '/5/0' }, editing('/5/0', replaced('/5/0/5', 1, 0))),
+    fault: does(valued('/5/0/5', whole(0), at('read', '/5/0'), whole(1))),
   },
   {
     does: 'says that it updates without a package',
@@ -547,31 +528,31 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'gives another result when it has no room',
     cases: [773],
     rule: 'firmwareState',
-    fault: answers({ code: GET, path: '/5/0' }, editing('/5/0', replaced('/5/0/5', 2, 3))),
+    fault: does(valued('/5/0/5', whole(3), at('read', '/5/0'), whole(2))),
   },
   {
     does: 'gives another result when the integrity check fails',
     cases: [776],
     rule: 'firmwareState',
-    fault: answers({ code: GET, path: '/5/0' }, editing('/5/0', replaced('/5/0/5', 5, 8))),
+    fault: does(valued('/5/0/5', whole(8), at('read', '/5/0'), whole(5))),
   },
   {
     does: 'gives another result for a package of a type it does not support',
     cases: [777],
     rule: 'firmwareState',
-    fault: answers({ code: GET, path: '/5/0' }, editing('/5/0', replaced('/5/0/5', 6, 5))),
+    fault: does(valued('/5/0/5', whole(5), at('read', '/5/0'), whole(6))),
   },
   {
     does: 'gives another result when the installation fails',
     cases: [779],
     rule: 'firmwareState',
-    fault: answers({ code: GET, path: '/5/0' }, editing('/5/0', replaced('/5/0/5', 8, 0))),
+    fault: does(valued('/5/0/5', whole(0), at('read', '/5/0'), whole(8))),
   },
   {
     does: 'knows no latitude',
     cases: [801],
     rule: 'mandatoryThere',
-    fault: answers({ code: GET, path: '/6/0', accept: packed }, without('/6/0', '/6/0/0')),
+    fault: does(without('/6/0/0', at('read', '/6/0', { accept: packed }))),
   },
   {
     does: 'does not notify of its location',
@@ -628,8 +609,3 @@ export const MUTATIONS: readonly Mutation[] = [
     ),
   },
 ];
-
-function replaced(path: string, from: number, to: number): Parameters<typeof editing>[1] {
-  return (at, node) =>
-    at === path && node.kind === 'single' && node.value.value === from ? { kind: 'single', value: whole(to) } : node;
-}

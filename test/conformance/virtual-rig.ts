@@ -23,7 +23,7 @@ import type { DeviceRequest, EnablerVersion, RegisterParameters } from '#lwm2m/m
 import { ObjectLists, decodeRegister, decodeResponse, encodeRequest } from '#lwm2m/protocol';
 import type { EncodedRequest, RegistrationRules } from '#lwm2m/protocol';
 import { SimulatedDevice } from '#simulator';
-import type { DeviceOutput } from '#simulator';
+import type { DeviceOutput, Step } from '#simulator';
 
 import { requestFrom } from '../../src/fleet/operations/requests.js';
 import { outcomeRecord } from '../../src/fleet/operations/steps.js';
@@ -42,16 +42,17 @@ export interface Saying {
   readonly payload: Uint8Array;
 }
 
-/** What a fault makes of what a device says; undefined: it stays silent. */
+/**
+ * A fault: of the simulated device, or of what it says on its way where no fault of a device is about that, such as the words of a
+ * request, the parameters of an observation, or what its CoAP endpoint makes of a cancellation. undefined: it stays silent.
+ */
 export interface Fault {
   readonly answer?: (request: Message, answer: Saying, body: Uint8Array) => Saying | undefined;
   readonly notification?: (notification: Saying, observed: Observed) => Saying | undefined;
-  /** Of a Register, Update or Send. */
-  readonly request?: (request: Saying) => Saying | undefined;
+  /** What the simulated device itself does wrong. */
+  readonly steps?: readonly Step[];
   /** A request that the device never gets: it is answered by the fault alone. */
   readonly swallow?: (request: Message) => Saying | undefined;
-  /** Seconds after which a notification is said again. */
-  readonly echo?: (observed: Observed) => number | undefined;
   /** Whether the device goes on notifying after an observation was ended so. */
   readonly deaf?: (observed: Observed, by: 'observe' | 'reset') => boolean;
 }
@@ -63,13 +64,6 @@ export interface VirtualOptions {
   /** Seconds from one Send to the next; undefined: it sends nothing. */
   readonly send?: number;
   readonly fault?: Fault;
-}
-
-/** A notification that is said again. */
-interface Echo {
-  readonly at: number;
-  readonly token: Uint8Array;
-  readonly saying: Saying;
 }
 
 interface Observing {
@@ -87,7 +81,6 @@ export class VirtualRig implements Rig {
   readonly #fault: Fault;
   readonly #lists = new ObjectLists();
   readonly #observing: Observing[] = [];
-  readonly #echoes: Echo[] = [];
   #now = Instant(1_000);
   #messageId = 0;
   #exchange = 0;
@@ -108,6 +101,7 @@ export class VirtualRig implements Rig {
       kinds: [kindOf(lwm2m, { objects })],
       awakeFor: undefined,
       notifications: 'non',
+      script: { steps: fault.steps ?? [] },
       ...(send === undefined ? {} : { send: { every: send, format: 'senml-cbor' as const } }),
     });
     this.#device.start(this.#now);
@@ -182,12 +176,7 @@ export class VirtualRig implements Rig {
 
   /** Goes on to the next moment at which something happens, at most to `until`. */
   #step(until: number): void {
-    const due = [this.#device.nextDeadline() ?? Infinity, ...this.#echoes.map(({ at }) => at)];
-    const next = Math.max(this.#now, Math.min(...due, until - WALL));
-    this.#now = Instant(next);
-    const echo = this.#echoes.findIndex(({ at }) => at <= next);
-    for (const { token, saying } of echo < 0 ? [] : this.#echoes.splice(echo, 1))
-      this.#in(MessageType.NON, token, saying);
+    this.#now = Instant(Math.max(this.#now, Math.min(this.#device.nextDeadline() ?? Infinity, until - WALL)));
     this.#device.handleTimeout(this.#now);
     this.#drain();
   }
@@ -220,6 +209,9 @@ export class VirtualRig implements Rig {
     this.#answer = undefined;
     this.#device.handleRequest(this.#now, this.#exchange, request, body);
     const output = this.#drain();
+    // What an answer brings about is due at once.
+    this.#device.handleTimeout(this.#now);
+    this.#drain();
     if (output?.type !== 'answer') return 'silent';
     const { answer, observe } = output;
     const options =
@@ -257,18 +249,15 @@ export class VirtualRig implements Rig {
 
   /** Plays the server for a request of the device. */
   #serve(type: 'request' | 'send', said: Saying): void {
-    const saying = this.#fault.request === undefined ? said : this.#fault.request(said);
-    // What is lost is tried again, for ever: the device is told that it came.
-    const message = saying === undefined ? undefined : this.#in(MessageType.CON, this.#nextToken(), saying);
-    const answer = this.#answerFor(message, said);
-    const reply = message === undefined ? silent(answer) : this.#out(MessageType.ACK, message.token, answer, message);
+    const message = this.#in(MessageType.CON, this.#nextToken(), said);
+    const reply = this.#out(MessageType.ACK, message.token, this.#answerFor(message, said), message);
     if (type === 'send') this.#device.handleSendAnswer(this.#now, reply, EMPTY);
     else this.#device.handleAnswer(this.#now, reply, EMPTY);
   }
 
-  #answerFor(message: Message | undefined, said: Saying): Saying {
+  #answerFor(message: Message, said: Saying): Saying {
     const register =
-      message?.code === Code.POST &&
+      message.code === Code.POST &&
       message.count(OptionNumber.URI_PATH) === 1 &&
       message.text(OptionNumber.URI_PATH, 0) === 'rd';
     if (!register) return { code: Code.CHANGED, options: [], payload: EMPTY };
@@ -299,8 +288,6 @@ export class VirtualRig implements Rig {
     if (said === undefined) return;
     const { token } = observing.request;
     const message = this.#in(confirmable === 'con' ? MessageType.CON : MessageType.NON, token, said);
-    const echo = this.#fault.echo?.(observed);
-    if (echo !== undefined) this.#echoes.push({ at: this.#now + echo * 1000, token, saying: said });
     if (observing.ended === 'reset') {
       this.#sent(encodeEmpty(MessageType.RST, message.messageId));
       observing.ended = 'yes';
@@ -349,10 +336,6 @@ export class VirtualRig implements Rig {
       model: viewFor(CATALOGUE, (object) => versions.get(object)),
     };
   }
-}
-
-function silent(answer: Saying): Message {
-  return parsed(encodeMessage({ type: MessageType.ACK, messageId: 0, token: EMPTY, ...answer }));
 }
 
 function parsed(bytes: Uint8Array): Message {

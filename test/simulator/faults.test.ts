@@ -178,6 +178,17 @@ describe('changed content', () => {
     expect(get(withValue('/3/0/9', text('full')), '/3/0/9')?.text).toBe('[{"bn":"/3/0/","n":"9","vs":"full"}]');
   });
 
+  it('has a wrong one in place of a certain value alone', () => {
+    const over = (path: string, value: Scalar): Bench =>
+      faulty([payload({ kind: 'with', path: parsePath(path), value: text('else'), over: value })]);
+    expect(over('/3/0/0', text('Bellwether')).read('/3/0/0')).toBe('else');
+    expect(over('/3/0/0', text('other')).read('/3/0/0')).toBe('Bellwether');
+    expect(get(over('/3/0/16', text('U')), '/3/0')?.text).toContain('"n":"16","vs":"else"');
+    expect(get(over('/3/0/16', text('UQ')), '/3/0')?.text).toContain('"n":"16","vs":"U"');
+    expect(get(over('/3/0/6/1', { type: 'integer', value: 5 }), '/3/0')?.text).toContain('"n":"6/1","vs":"else"');
+    expect(get(over('/3/0/99', text('U')), '/3/0')?.text).not.toContain('else');
+  });
+
   it('of a composite read misses a path, or has one that was not asked for', () => {
     const body = { code: Code.FETCH, path: '/', format: JSON_SENML, payload: '[{"n":"/3/0/16"},{"n":"/1/0/1"}]' };
     const missing = faulty([payload({ kind: 'without', path: [3, 0, 16] }, { operation: 'readComposite' })]);
@@ -386,5 +397,16 @@ describe('a Send', () => {
     expect(names(payload({ kind: 'without', path: [3, 0, 9] }, { operation: 'send' }))).toEqual(['/3303/0/5700']);
     const value = text('more');
     expect(names(payload({ kind: 'with', path: [9999, 0, 1], value }, { operation: 'send' }))).toContain('/9999/0/1');
+  });
+
+  it('has a wrong option, or ends early', () => {
+    const sent = (fault: Fault): unknown[] => {
+      const bench = sending(fault);
+      bench.pass(10);
+      return [bench.sends[0]?.format, bench.sends[0]?.text.at(-1)];
+    };
+    expect(sent({ type: 'answerOption', option: 12, value: 0 })).toEqual([0, ']']);
+    expect(sent({ type: 'answerOption', option: 12, value: 0, operation: 'read' })).toEqual([110, ']']);
+    expect(sent(payload({ kind: 'cut', bytes: 1 }, { operation: 'send' }))).toEqual([110, '}']);
   });
 });

@@ -65,6 +65,6 @@ steps:
 # Faults: answerCode (code), answerFormat (format), answerOption (option, value), payload (edit), silence, late (seconds),
 # noEffect, notObserved, attributes (under, instead), registerQuery (name, value, on), noUpdate, unmuted, reboot (after),
 # loseAcks (share, times).
-# Edits of a payload, by kind: without (path), with (path, value: { type, value }), withoutAttributes (path, names),
+# Edits of a payload, by kind: without (path), with (path, value and over: { type, value }), withoutAttributes (path, names),
 # withLink (link), cut (bytes), bytes (bytes, in hexadecimal).
 `;

@@ -146,13 +146,16 @@ const FORMAT_FIELDS: Readonly<Record<string, Reader>> = {
   format: readFormat,
   code: readCode,
 };
+const readScalar: Reader = (given) => {
+  const { type, value } = given as { readonly type: ResourceType; readonly value: unknown };
+  const scalar = scalarFromJson(type, value);
+  return 'fault' in scalar ? { fault: `is no such value: ${scalar.fault}` } : { value: scalar };
+};
+
 const EDIT_FIELDS: Readonly<Record<string, Reader>> = {
   bytes: (given) => (typeof given === 'string' ? { value: fromHex(given) } : undefined),
-  value: (given) => {
-    const { type, value } = given as { readonly type: ResourceType; readonly value: unknown };
-    const scalar = scalarFromJson(type, value);
-    return 'fault' in scalar ? { fault: `is no such value: ${scalar.fault}` } : { value: scalar };
-  },
+  value: readScalar,
+  over: readScalar,
 };
 
 const OF_EVENTS: ReadonlySet<string> = new Set(['event', 'times', 'chance']);

@@ -38,6 +38,9 @@ const format: Schema = {
 };
 const json: Schema = { type: ['string', 'number', 'boolean'] };
 
+/** A value with its type: what a wrong answer holds need not be of the type of its resource. */
+const scalar: Schema = object({ type: { enum: RESOURCE_TYPES }, value: json });
+
 const scope: Fields = {
   'operation?': { enum: FAULT_OPERATIONS },
   'path?': path,
@@ -50,7 +53,7 @@ const scope: Fields = {
 
 const edits: Readonly<Record<PayloadEdit['kind'], Fields>> = {
   without: { path },
-  with: { path, value: object({ type: { enum: RESOURCE_TYPES }, value: json }) },
+  with: { path, value: scalar, 'over?': scalar },
   withoutAttributes: { 'path?': path, 'names?': { type: 'array', items: text, minItems: 1 } },
   withLink: { link: text },
   cut: { bytes: { type: 'integer', minimum: 0, maximum: 0xffff } },

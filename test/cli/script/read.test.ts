@@ -72,8 +72,16 @@ describe('a script file', () => {
       { type: 'payload', edit: { kind: 'without', path: [3, 0, 6, 1] } },
     ],
     [
-      '{ type: payload, edit: { kind: with, path: /3/0/9, value: { type: string, value: full } } }',
-      { type: 'payload', edit: { kind: 'with', path: [3, 0, 9], value: { type: 'string', value: 'full' } } },
+      '{ type: payload, edit: { kind: with, path: /3/0/9, value: { type: string, value: full }, over: { type: integer, value: 9 } } }',
+      {
+        type: 'payload',
+        edit: {
+          kind: 'with',
+          path: [3, 0, 9],
+          value: { type: 'string', value: 'full' },
+          over: { type: 'integer', value: 9 },
+        },
+      },
     ],
     [
       '{ type: payload, edit: { kind: withoutAttributes, names: [dim] } }',

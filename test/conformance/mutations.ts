@@ -1,6 +1,6 @@
 /** Broken devices: what each does wrong, the rule that names it, and the cases that find it. */
 
-import { Code } from '#coap/codec';
+import { Code, OptionNumber } from '#coap/codec';
 import { FORMATS, parsePath } from '#lwm2m/model';
 import type { EnablerVersion, Scalar } from '#lwm2m/model';
 import type { RuleName } from '../../src/conformance/rules.js';
@@ -59,7 +59,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'answers a read of an instance with 2.04',
     cases: [203],
     rule: 'readCode',
-    fault: answers({ code: GET, path: '/3/0', accept: tlv }, withCode(Code.CHANGED)),
+    fault: does({ type: 'answerCode', code: Code.CHANGED, ...at('read', '/3/0', { accept: tlv }) }),
   },
   {
     does: 'leaves the binding out of the Device object in TLV',
@@ -80,7 +80,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'says that it took a minimum period in text and does not',
     cases: [205],
     rule: 'writeTakes',
-    fault: ignores({ code: PUT, path: '/1/0/2', format: text }),
+    fault: does({ type: 'noEffect', ...at('write', '/1/0/2', { contentFormat: text }) }),
   },
   {
     does: 'gives text where CBOR was wanted',
@@ -98,43 +98,43 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'says that it took a maximum period in CBOR and does not',
     cases: [212],
     rule: 'writeTakes',
-    fault: ignores({ code: PUT, path: '/1/0/3', format: cbor }),
+    fault: does({ type: 'noEffect', ...at('write', '/1/0/3', { contentFormat: cbor }) }),
   },
   {
     does: 'answers a write in CBOR with 2.05',
     cases: [212],
     rule: 'writeCode',
-    fault: answers({ code: PUT, path: '/1/0/2', format: cbor }, withCode(Code.CONTENT)),
+    fault: does({ type: 'answerCode', code: Code.CONTENT, ...at('write', '/1/0/2', { contentFormat: cbor }) }),
   },
   {
     does: 'says that it took a partial update in TLV and does not',
     cases: [215],
     rule: 'writeTakes',
-    fault: ignores({ code: POST, path: '/1/0', format: tlv }),
+    fault: does({ type: 'noEffect', ...at('write', '/1/0', { contentFormat: tlv }) }),
   },
   {
     does: 'refuses to have an instance replaced in TLV',
     cases: [215],
     rule: 'writeCode',
-    fault: answers({ code: PUT, path: '/1/0', format: tlv }, withCode(Code.METHOD_NOT_ALLOWED)),
+    fault: does({ type: 'answerCode', code: Code.METHOD_NOT_ALLOWED, ...at('write', '/1/0', { contentFormat: tlv }) }),
   },
   {
     does: 'answers a read of the Security object with 4.04',
     cases: [221],
     rule: 'securityHidden',
-    fault: answers({ code: GET, path: '/0' }, withCode(Code.NOT_FOUND)),
+    fault: does({ type: 'answerCode', code: Code.NOT_FOUND, ...at('read', '/0') }),
   },
   {
     does: 'answers a write to the Security object with 4.05',
     cases: [221],
     rule: 'securityHidden',
-    fault: answers({ code: PUT, path: '/0/0/0' }, withCode(Code.METHOD_NOT_ALLOWED)),
+    fault: does({ type: 'answerCode', code: Code.METHOD_NOT_ALLOWED, ...at('write', '/0/0/0') }),
   },
   {
     does: 'takes attributes of the Security object',
     cases: [221],
     rule: 'securityHidden',
-    fault: answers({ code: PUT, path: '/0' }, withCode(Code.CHANGED)),
+    fault: does({ type: 'answerCode', code: Code.CHANGED, ...at('writeAttributes', '/0') }),
   },
   {
     does: 'leaves the binding out of the Server object as a whole',
@@ -161,7 +161,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'knows no error code in SenML JSON',
     cases: [231],
     rule: 'readCode',
-    fault: answers({ code: GET, path: '/3/0/11/0', accept: json }, withCode(Code.NOT_FOUND)),
+    fault: does({ type: 'answerCode', code: Code.NOT_FOUND, ...at('read', '/3/0/11/0', { accept: json }) }),
   },
   {
     does: 'leaves mandatory resources out of the Device object in SenML CBOR',
@@ -201,13 +201,14 @@ export const MUTATIONS: readonly Mutation[] = [
     cases: [215],
     rule: 'tlvMandatory',
     lwm2m: '1.0',
+    // A partial write, by POST, is taken: the device's own fault would befall both.
     fault: answers({ code: PUT, path: '/1/0', format: tlv }, withCode(Code.UNSUPPORTED_CONTENT_FORMAT)),
   },
   {
     does: 'cannot discover a resource',
     cases: [261],
     rule: 'discoverCode',
-    fault: answers({ code: GET, path: '/3/0/11', accept: FORMATS.link }, withCode(Code.NOT_FOUND)),
+    fault: does({ type: 'answerCode', code: Code.NOT_FOUND, ...at('discover', '/3/0/11', { accept: FORMATS.link }) }),
   },
   {
     does: 'answers a Create with 2.04',
@@ -243,25 +244,25 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'refuses a lifetime in SenML JSON',
     cases: [234],
     rule: 'writeCode',
-    fault: answers({ code: PUT, path: '/1/0/1', format: json }, withCode(Code.BAD_REQUEST)),
+    fault: does({ type: 'answerCode', code: Code.BAD_REQUEST, ...at('write', '/1/0/1', { contentFormat: json }) }),
   },
   {
     does: 'says that it reboots and does not',
     cases: [241],
     rule: 'rebootRegisters',
-    fault: ignores({ code: POST, path: '/3/0/4' }),
+    fault: does({ type: 'noEffect', ...at('execute', '/3/0/4') }),
   },
   {
     does: 'refuses to reboot',
     cases: [241],
     rule: 'executeCode',
-    fault: ignores({ code: POST, path: '/3/0/4' }, Code.METHOD_NOT_ALLOWED),
+    fault: does({ type: 'answerCode', code: Code.METHOD_NOT_ALLOWED, ...at('execute', '/3/0/4') }),
   },
   {
     does: 'answers a write to what is read-only with 4.00',
     cases: [256],
     rule: 'readOnly',
-    fault: answers({ code: PUT, path: '/1/0/0' }, withCode(Code.BAD_REQUEST)),
+    fault: does({ type: 'answerCode', code: Code.BAD_REQUEST, ...at('write', '/1/0/0') }),
   },
   {
     does: 'leaves the Device object out of a composite read of four paths',
@@ -354,7 +355,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'takes no attributes of resource instances',
     cases: [261],
     rule: 'attributesCode',
-    fault: answers({ code: PUT, path: '/3/0/11/0' }, withCode(Code.BAD_REQUEST)),
+    fault: does({ type: 'answerCode', code: Code.BAD_REQUEST, ...at('writeAttributes', '/3/0/11/0') }),
   },
   {
     does: 'goes deeper than it is asked to',
@@ -416,13 +417,13 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'sends in plain text',
     cases: [306, 307, 311],
     rule: 'sendForm',
-    fault: does({ type: 'answerOption', option: 12, value: text, operation: 'send' }),
+    fault: does({ type: 'answerOption', option: OptionNumber.CONTENT_FORMAT, value: text, operation: 'send' }),
   },
   {
     does: 'cannot be muted',
     cases: [307],
     rule: 'muteHonoured',
-    fault: ignores({ code: PUT, path: '/1/0/23' }),
+    fault: does({ type: 'noEffect', ...at('write', '/1/0/23') }),
   },
   {
     does: 'does not notify of an instance that was created',
@@ -469,7 +470,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'says that it took a time zone and does not',
     cases: [651],
     rule: 'writeTakes',
-    fault: ignores({ code: POST, path: '/3/0', format: tlv }),
+    fault: does({ type: 'noEffect', ...at('write', '/3/0', { contentFormat: tlv }) }),
   },
   {
     does: 'gives its firmware version as a number',
@@ -484,7 +485,7 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'answers a Create of the Device object with 4.00',
     cases: [680],
     rule: 'deviceStays',
-    fault: answers({ code: POST, path: '/3' }, withCode(Code.BAD_REQUEST)),
+    fault: does({ type: 'answerCode', code: Code.BAD_REQUEST, ...at('create', '/3') }),
   },
   {
     does: 'answers a Delete of the Device object with 2.02',
@@ -564,13 +565,13 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'does not stop collecting',
     cases: [901, 910],
     rule: 'executeCode',
-    fault: answers({ code: POST, path: '/7/0/7' }, withCode(Code.METHOD_NOT_ALLOWED)),
+    fault: does({ type: 'answerCode', code: Code.METHOD_NOT_ALLOWED, ...at('execute', '/7/0/7') }),
   },
   {
     does: 'says that it took a period of collection and does not',
     cases: [905],
     rule: 'writeTakes',
-    fault: ignores({ code: PUT, path: '/7/0/8' }),
+    fault: does({ type: 'noEffect', ...at('write', '/7/0/8') }),
   },
   {
     does: 'does not notify of its statistics',
@@ -591,13 +592,17 @@ export const MUTATIONS: readonly Mutation[] = [
     does: 'does not say where it made an instance',
     cases: [1630, 1635],
     rule: 'createThere',
-    fault: answers({ code: POST, path: '/16', format: tlv }, withCode(Code.CREATED)),
+    fault: does({
+      type: 'answerOption',
+      option: OptionNumber.LOCATION_PATH,
+      ...at('create', '/16', { contentFormat: tlv }),
+    }),
   },
   {
     does: 'answers a Delete with 2.04',
     cases: [309, 1635],
     rule: 'deleteCode',
-    fault: answers({ code: DELETE, path: '/16/1' }, withCode(Code.CHANGED)),
+    fault: does({ type: 'answerCode', code: Code.CHANGED, ...at('delete', '/16/1') }),
   },
   {
     does: 'lists an instance that was deleted',

@@ -13,21 +13,22 @@ const MAY_IMPORT = {
   'coap/codec': ['base'],
   'coap/endpoint': ['base', 'coap/codec'],
   dtls: ['base'],
+  trust: ['base'],
   transport: ['base', 'coap', 'dtls'],
   'lwm2m/model': ['base'],
   'lwm2m/formats': ['base', 'lwm2m/model'],
   'lwm2m/protocol': ['base', 'coap/codec', 'lwm2m/model', 'lwm2m/formats'],
   fleet: ['base', 'lwm2m/model'],
   store: ['base', 'vault', 'fleet/model', 'fleet/ports', 'lwm2m/model'],
-  southbound: ['base', 'transport', 'coap/codec', 'lwm2m', 'fleet'],
+  southbound: ['base', 'transport', 'coap/codec', 'lwm2m', 'fleet', 'trust'],
   northbound: ['base', 'lwm2m/model', 'fleet'],
   console: [],
   simulator: ['base', 'transport', 'coap/codec', 'lwm2m'],
   conformance: ['base', 'coap/codec', 'lwm2m'],
   '*.ts': [
     ...['base', 'vault', 'lwm2m/model', 'fleet', 'store', 'southbound', 'northbound'],
-    // The composition root makes the stack, what the two ways of southbound share, and the settings of coap.
-    ...['transport', 'coap/endpoint', 'lwm2m/protocol'],
+    // The composition root makes the stack, what the two ways of southbound share, the judge of certificates, and the settings of coap.
+    ...['transport', 'coap/endpoint', 'lwm2m/protocol', 'trust'],
   ],
   cli: [...['base', 'vault', '*.ts', 'store', 'fleet', 'simulator', 'conformance', 'transport', 'coap', 'lwm2m/model']],
 };
@@ -44,6 +45,7 @@ const INNER_ORDER = {
     ['fleet.ts'],
   ],
   dtls: [['policy', 'codec'], ['crypto'], ['record'], ['handshake'], ['association'], ['endpoint']],
+  trust: [['policy'], ['x509'], ['path'], ['judge.ts'], ['name-rule.ts']],
 };
 
 /** Modules that one part alone may load; where types are free, a type of theirs may be named elsewhere. */

@@ -1,5 +1,5 @@
 /**
- * Lint rules. Types are checked through the project service; the pure parts (coap, lwm2m, dtls) are kept free of clock,
+ * Lint rules. Types are checked through the project service; the pure parts (coap, lwm2m, dtls, trust) are kept free of clock,
  * timers, randomness, sockets and promises, the fleet of the first four. test/house/lint.test.ts proves that each bites.
  */
 
@@ -130,7 +130,7 @@ export default tseslint.config(
     rules: { 'no-console': 'error' },
   },
   {
-    files: ['src/coap/**/*.ts', 'src/lwm2m/**/*.ts', 'src/dtls/**/*.ts'],
+    files: ['src/coap/**/*.ts', 'src/lwm2m/**/*.ts', 'src/dtls/**/*.ts', 'src/trust/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...impureGlobals, ...promiseGlobals],
       'no-restricted-properties': ['error', ...impureProperties],
@@ -139,7 +139,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/dtls/crypto/**/*.ts'],
+    files: ['src/dtls/crypto/**/*.ts', 'src/trust/x509/**/*.ts'],
     rules: { 'no-restricted-imports': impureImports({ allowed: ['node:crypto'] }) },
   },
   {

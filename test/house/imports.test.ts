@@ -22,9 +22,10 @@ interface Violation {
 
 /** Every part as an index.ts that exports one word, and packages that exist by name only. */
 const PARTS = [
-  ...['base', 'vault', 'coap/codec', 'coap/endpoint', 'dtls', 'transport', 'lwm2m/model', 'lwm2m/formats'],
+  ...['base', 'vault', 'coap/codec', 'coap/endpoint', 'dtls', 'trust', 'transport', 'lwm2m/model', 'lwm2m/formats'],
   ...['lwm2m/protocol', 'fleet', 'fleet/model', 'fleet/ports', 'fleet/devices', 'fleet/operations', 'fleet/campaigns'],
   ...['store', 'southbound', 'northbound', 'simulator', 'conformance', 'cli', 'dtls/codec', 'dtls/handshake'],
+  ...['trust/policy', 'trust/x509', 'trust/path'],
 ];
 const PACKAGES = ['express', 'commander', '@photostructure/sqlite', 'saxes', 'prettier'];
 
@@ -84,6 +85,9 @@ const WRONG: readonly (readonly [file: string, module: string, rule: string])[] 
   ['src/lwm2m/model/x.ts', '#lwm2m/formats', 'imports-of-lwm2m/model'],
   ['src/lwm2m/formats/x.ts', '#coap/codec', 'imports-of-lwm2m/formats'],
   ['src/lwm2m/protocol/x.ts', '#coap/endpoint', 'imports-of-lwm2m/protocol'],
+  ['src/trust/x.ts', '#dtls', 'imports-of-trust'],
+  ['src/dtls/x.ts', '#trust', 'imports-of-dtls'],
+  ['src/transport/x.ts', '#trust', 'imports-of-transport'],
   ['src/transport/x.ts', '#lwm2m/model', 'imports-of-transport'],
   ['src/fleet/x.ts', '#coap/codec', 'imports-of-fleet'],
   ['src/fleet/x.ts', '#transport', 'imports-of-fleet'],
@@ -104,6 +108,8 @@ const WRONG: readonly (readonly [file: string, module: string, rule: string])[] 
   ['src/fleet/operations/x.ts', '../campaigns/index.js', 'order-in-fleet-operations'],
   ['src/fleet/operations/x.ts', '../index.js', 'order-in-fleet-operations'],
   ['src/dtls/codec/x.ts', '../handshake/index.js', 'order-in-dtls-codec'],
+  ['src/trust/x509/x.ts', '../path/index.js', 'order-in-trust-x509'],
+  ['src/trust/path/x.ts', '../index.js', 'order-in-trust-path'],
   ['src/southbound/x.ts', 'node:dgram', 'only-in-transport-dgram'],
   ['src/southbound/x.ts', 'net', 'only-in-transport-dgram'],
   ['src/cli/x.ts', 'node:tls', 'only-in-transport-dgram'],
@@ -132,6 +138,8 @@ const RIGHT: readonly (readonly [file: string, module: string])[] = [
   ['src/northbound/x.ts', 'express'],
   ['src/northbound/x.ts', '#fleet'],
   ['src/southbound/x.ts', '#lwm2m/protocol'],
+  ['src/southbound/x.ts', '#trust'],
+  ['src/trust/path/x.ts', '../x509/index.js'],
   ['src/cli/x.ts', '../server.js'],
   ['src/cli/x.ts', 'commander'],
   ['src/server.ts', '#transport'],

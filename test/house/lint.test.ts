@@ -18,7 +18,13 @@ async function refusals(eslint: ESLint, path: string, code: string): Promise<str
   return [...new Set((result?.messages ?? []).map((message) => message.ruleId ?? 'fatal'))];
 }
 
-const PURE_PARTS = ['src/coap/codec/x.ts', 'src/coap/endpoint/x.ts', 'src/lwm2m/formats/x.ts', 'src/dtls/record/x.ts'];
+const PURE_PARTS = [
+  'src/coap/codec/x.ts',
+  'src/coap/endpoint/x.ts',
+  'src/lwm2m/formats/x.ts',
+  'src/dtls/record/x.ts',
+  'src/trust/path/x.ts',
+];
 const PURE_OR_FLEET = [...PURE_PARTS, 'src/fleet/operations/x.ts'];
 
 const IMPURE: readonly (readonly [what: string, rule: string, code: string])[] = [
@@ -64,11 +70,11 @@ const PROMISING: readonly (readonly [what: string, rule: string, code: string])[
 ];
 
 describe('the lint rules of the pure parts', () => {
-  it.each(IMPURE)('refuse %s in coap, lwm2m, dtls and fleet', async (_what, rule, code) => {
+  it.each(IMPURE)('refuse %s in coap, lwm2m, dtls, trust and fleet', async (_what, rule, code) => {
     for (const path of PURE_OR_FLEET) expect([path, await refusals(untyped, path, code)]).toEqual([path, [rule]]);
   });
 
-  it.each(PROMISING)('refuse %s in coap, lwm2m and dtls', async (_what, rule, code) => {
+  it.each(PROMISING)('refuse %s in coap, lwm2m, dtls and trust', async (_what, rule, code) => {
     for (const path of PURE_PARTS) expect([path, await refusals(untyped, path, code)]).toEqual([path, [rule]]);
   });
 
@@ -81,15 +87,17 @@ describe('the lint rules of the pure parts', () => {
     expect(await refusals(untyped, 'src/transport/x.ts', code)).toEqual([]);
   });
 
-  it('allow node:crypto in dtls/crypto and no other module of Node', async () => {
-    const path = 'src/dtls/crypto/provider.ts';
-    expect(
-      await refusals(untyped, path, "import { createHmac } from 'node:crypto';\ncreateHmac('sha256', '');"),
-    ).toEqual([]);
-    expect(await refusals(untyped, path, "import { connect } from 'node:net';\nconnect(1);")).toEqual([
-      'no-restricted-imports',
-    ]);
-  });
+  it.each(['src/dtls/crypto/provider.ts', 'src/trust/x509/keys.ts'])(
+    'allow node:crypto in %s and no other module of Node',
+    async (path) => {
+      expect(
+        await refusals(untyped, path, "import { createHmac } from 'node:crypto';\ncreateHmac('sha256', '');"),
+      ).toEqual([]);
+      expect(await refusals(untyped, path, "import { connect } from 'node:net';\nconnect(1);")).toEqual([
+        'no-restricted-imports',
+      ]);
+    },
+  );
 
   it('allow fast byte code: shifts, casts of checked indices, loops without end', async () => {
     const code = `import type { Reader } from '#base';

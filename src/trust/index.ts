@@ -1,0 +1,14 @@
+/** Trust in certificates: whether a chain is good for a role now, and which endpoint its leaf is. */
+
+export { ChainJudge } from './judge.js';
+export type { Accepted, LeafFacts, Rejected, Verdict } from './judge.js';
+export { nameOf, nameRule } from './name-rule.js';
+export type { EndpointName, NameRule, Placeholder } from './name-rule.js';
+export type { Role } from './path/rules.js';
+export { readAnchors, readRevocationLists } from './path/trust-data.js';
+export { TRUST_PARAMETERS, trustParameters } from './policy/parameters.js';
+export type { CrlPolicy, TrustParameter, TrustParameterRow, TrustParameters } from './policy/parameters.js';
+export { CertificateAlert, REFUSALS } from './policy/refusals.js';
+export type { RefusalReason } from './policy/refusals.js';
+export type { Certificate } from './x509/certificate.js';
+export type { RevocationList } from './x509/crl.js';

@@ -41,7 +41,8 @@ export function opensslVerify(question: Question): { readonly good: boolean; rea
     const args = [
       'verify',
       '-partial_chain',
-      '-policy_check',
+      // Without the first OpenSSL takes a delta for a whole list.
+      ...['-extended_crl', '-policy_check', '-policy', 'anyPolicy'],
       '-verify_depth',
       '3',
       '-no-CAfile',

@@ -16,6 +16,7 @@ import {
 import type { TrustParameters, Verdict } from '#trust';
 
 import { implicit, int, oid, seq, time, tagged, utf8 } from '../support/der.js';
+import { milliseconds } from '../support/cpu.js';
 import * as x509 from '../support/x509.js';
 import { authority, DAY, device, issue, NOW, pair } from '../support/x509.js';
 import type { Issued } from '../support/x509.js';
@@ -232,9 +233,9 @@ describe('limits', () => {
     const fewer = device(bound, { extensions: [x509.alternatives(...names.slice(0, 200))] });
     const judge = judgeOf([root], [], { cachedVerdicts: 0 });
     const times = [1, 2, 3].map(() => {
-      const before = performance.now();
+      const before = process.cpuUsage();
       expect(word(judge.judge([fewer.der, bound.der], 'client', at(0)))).toBe('accepted');
-      return performance.now() - before;
+      return milliseconds(process.cpuUsage(before));
     });
     expect(Math.min(...times)).toBeLessThan(20);
   });

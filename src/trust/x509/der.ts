@@ -36,7 +36,7 @@ export function context(number: number, form: 'primitive' | 'constructed'): numb
 /** One element: its tag, and where header, content and end lie in the whole. */
 export interface Element {
   readonly tag: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   /** Offset of the tag. */
   readonly start: number;
   /** Offset of the content. */
@@ -46,23 +46,23 @@ export interface Element {
 }
 
 /** The content of an element, as a view. */
-export function content(element: Element): Uint8Array {
+export function content(element: Element): Buffer {
   return element.bytes.subarray(element.at, element.end);
 }
 
 /** The whole element with its header, as a view. */
-export function encoded(element: Element): Uint8Array {
+export function encoded(element: Element): Buffer {
   return element.bytes.subarray(element.start, element.end);
 }
 
 /** Reads the elements of one level from front to back; throws DecodeError where they are no DER or not what was asked for. */
 export class DerReader {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   readonly #end: number;
   #at: number;
 
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
-    this.#bytes = bytes;
+    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#at = start;
     this.#end = end;
   }

@@ -6,8 +6,8 @@
 import { DecodeError, toHex } from '#base';
 
 import { content, context, DerReader, only, Tag, type Element } from './der.js';
-import { generalName, readGeneralNames, type GeneralName } from './general-name.js';
-import { boolean, namedBits, readOid, serialNumber, smallInteger } from './values.js';
+import { generalName, MOST_NAMES, readGeneralNames, WEIGHED, weightOf, type GeneralName } from './general-name.js';
+import { boolean, counted, MOST_IN_LIST, namedBits, readOid, serialNumber, smallInteger } from './values.js';
 
 /** What the extensions say; a member is undefined when its extension is absent. */
 export interface Extensions {
@@ -89,6 +89,7 @@ export function readEach(reader: DerReader, take: (id: string, critical: boolean
     // §4.2: MUST NOT include more than one instance of a particular extension.
     if (seen.has(id)) throw new DecodeError('duplicate_extension', `the extension ${id} stands twice`);
     seen.add(id);
+    counted(seen.size, MOST_IN_LIST, 'extensions');
     take(id, flag !== undefined && boolean(flag), value);
   }
 }
@@ -102,7 +103,10 @@ export function readAuthorityKeyId(value: Uint8Array): AuthorityKeyId {
   inner.finish('authorityKeyIdentifier');
   const issuers: GeneralName[] = [];
   if (names !== undefined)
-    for (const list = DerReader.inside(names); !list.done;) issuers.push(generalName(list.next()));
+    for (const list = DerReader.inside(names); !list.done;) {
+      issuers.push(generalName(list.next()));
+      counted(issuers.length, MOST_IN_LIST, 'names of an issuer');
+    }
   return {
     keyId: keyId === undefined ? undefined : toHex(content(keyId)),
     issuers,
@@ -128,8 +132,10 @@ function keyUsage(value: Uint8Array, found: Mutable): void {
 function extendedKeyUsage(value: Uint8Array, found: Mutable): void {
   const inner = only(value, Tag.SEQUENCE, 'extKeyUsage');
   const purposes: string[] = [];
-  do purposes.push(readOid(inner, 'a purpose of the key'));
-  while (!inner.done);
+  do {
+    purposes.push(readOid(inner, 'a purpose of the key'));
+    counted(purposes.length, MOST_IN_LIST, 'purposes of the key');
+  } while (!inner.done);
   found.extendedKeyUsage = purposes;
 }
 
@@ -149,6 +155,7 @@ function nameConstraints(value: Uint8Array, found: Mutable): void {
 
 function subtrees(element: Element | undefined): Subtree[] {
   const trees: Subtree[] = [];
+  let weight = 0;
   if (element === undefined) return trees;
   for (const list = DerReader.inside(element); !list.done;) {
     const inner = list.enter(Tag.SEQUENCE, 'a subtree of names');
@@ -158,6 +165,8 @@ function subtrees(element: Element | undefined): Subtree[] {
     inner.finish('a subtree of names');
     const zero = minimum === undefined || (content(minimum).length === 1 && content(minimum)[0] === 0);
     trees.push({ base, bounded: !zero || maximum !== undefined });
+    weight += weightOf(base);
+    counted(weight, MOST_NAMES, WEIGHED);
   }
   return trees;
 }
@@ -171,6 +180,7 @@ function certificatePolicies(value: Uint8Array, found: Mutable): void {
     // §4.2.1.4: a policy MUST NOT appear twice. Qualifiers are words for people.
     if (policies.has(policy)) throw new DecodeError('bad_extension', `the policy ${policy} stands twice`);
     policies.add(policy);
+    counted(policies.size, MOST_IN_LIST, 'policies');
     const qualifiers = information.optional(Tag.SEQUENCE);
     if (qualifiers !== undefined) for (const list = DerReader.inside(qualifiers); !list.done;) list.next();
     information.finish('a certificate policy');

@@ -4,7 +4,7 @@ import { DecodeError } from '#base';
 
 import { content, context, DerReader, Tag, type Element } from './der.js';
 import { readName, type Name } from './name.js';
-import { ascii, readOid } from './values.js';
+import { ascii, counted, readOid } from './values.js';
 
 /** One general name. `other` is a form that nothing here understands; `form` tells such forms apart. */
 export type GeneralName =
@@ -46,8 +46,25 @@ export function generalName(element: Element): GeneralName {
 /** A non-empty list of general names, as the value of an extension (§4.2.1.6). */
 export function readGeneralNames(reader: DerReader): GeneralName[] {
   const names: GeneralName[] = [];
+  let weight = 0;
   const list = reader.enter(Tag.SEQUENCE, 'a list of names');
-  while (!list.done) names.push(generalName(list.next()));
+  while (!list.done) {
+    const name = generalName(list.next());
+    names.push(name);
+    weight += weightOf(name);
+    counted(weight, MOST_NAMES, WEIGHED);
+  }
   if (names.length === 0) throw new DecodeError('bad_general_name', 'a list of names without any');
   return names;
 }
+
+/** What reading a name costs: a directory name is read like a subject. */
+export function weightOf({ kind }: GeneralName): number {
+  return kind === 'directory' ? DIRECTORY_WEIGHT : 1;
+}
+
+/** Names in one list: enough for 64 KiB of host names, or 64 directory names. */
+export const MOST_NAMES = 4_096;
+/** What `counted` calls them. */
+export const WEIGHED = 'names in a list, a directory name counted for 64';
+const DIRECTORY_WEIGHT = 64;

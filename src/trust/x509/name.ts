@@ -6,7 +6,7 @@
 import { DecodeError } from '#base';
 
 import { content, Tag, type DerReader, type Element } from './der.js';
-import { ascii, oid, text } from './values.js';
+import { ascii, counted, MOST_IN_LIST, oid, text } from './values.js';
 
 /** A distinguished name. */
 export interface Name {
@@ -26,6 +26,7 @@ export function readName(reader: DerReader, what: string): Name {
   const rdns: string[] = [];
   const commonNames: string[] = [];
   const mailboxes: string[] = [];
+  let count = 0;
   while (!sequence.done) {
     const set = sequence.enter(Tag.SET, what);
     const attributes: string[] = [];
@@ -35,6 +36,8 @@ export function readName(reader: DerReader, what: string): Name {
       const value = pair.next();
       pair.finish(`an attribute in ${what}`);
       const words = text(value);
+      count += 1;
+      counted(count, MOST_IN_LIST, `attributes in ${what}`);
       if (type === COMMON_NAME && words !== undefined) commonNames.push(words);
       if (type === EMAIL_ADDRESS) mailboxes.push(ascii(value, 'an email address'));
       attributes.push(`${type}=${words === undefined ? raw(value) : `"${fold(words)}"`}`);

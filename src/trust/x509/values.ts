@@ -32,6 +32,11 @@ export function oid(element: Element): string {
   return parts.join('.');
 }
 
+/** Counts one more element of a list; throws DecodeError beyond the most that are read. */
+export function counted(count: number, most: number, what: string): void {
+  if (count > most) throw new DecodeError('too_many', `more than ${most} of ${what}`);
+}
+
 /** The next element of a reader as a dotted object identifier. */
 export function readOid(reader: DerReader, what: string): string {
   return oid(reader.take(Tag.OID, what));
@@ -47,7 +52,7 @@ export function boolean(element: Element): boolean {
 }
 
 /** The bytes of an integer in their shortest form, two's complement. */
-export function integerBytes(element: Element): Uint8Array {
+export function integerBytes(element: Element): Buffer {
   const bytes = content(element);
   const second = bytes[1] ?? 0;
   if (bytes.length === 0) throw new DecodeError('bad_integer', 'an integer without bytes', element.start);
@@ -75,9 +80,10 @@ export function serialNumber(element: Element): string {
   if (bytes.length > MOST_SERIAL_BYTES) {
     throw new DecodeError('bad_integer', `a serial number of ${bytes.length} bytes`, element.start);
   }
-  const value = BigInt.asIntN(bytes.length * 8, BigInt(`0x${Buffer.from(bytes).toString('hex')}`));
-  const digits = (value < 0n ? -value : value).toString(16);
-  return `${value < 0n ? '-' : ''}${digits.length % 2 === 0 ? '' : '0'}${digits}`;
+  if ((bytes[0] as number) < 0x80) return bytes.toString('hex', bytes.length > 1 && bytes[0] === 0 ? 1 : 0);
+  const size = BigInt(`0x1${'00'.repeat(bytes.length)}`) - BigInt(`0x${bytes.toString('hex')}`);
+  const digits = size.toString(16);
+  return `-${digits.length % 2 === 0 ? '' : '0'}${digits}`;
 }
 
 /** The bytes of a bit string that is whole bytes: a key or a signature. */
@@ -105,53 +111,49 @@ export function namedBits(element: Element): number {
 /** A time in one of the two forms of RFC 5280 §4.1.2.5: with seconds, in UTC, without fractions. */
 export function readTime(reader: DerReader, what: string): WallTime {
   const element = reader.tag === Tag.GENERALIZED_TIME ? reader.next() : reader.take(Tag.UTC_TIME, what);
-  const digits = element.tag === Tag.UTC_TIME ? 12 : 14;
-  const bytes = content(element);
-  const wrong = (): DecodeError => new DecodeError('bad_time', `${what} is no time of RFC 5280`, element.start);
-  if (bytes.length !== digits + 1 || bytes[digits] !== ZULU) throw wrong();
-  const pair = (at: number): number => {
-    const [tens, ones] = [(bytes[at] as number) - ZERO, (bytes[at + 1] as number) - ZERO];
-    if (tens < 0 || tens > 9 || ones < 0 || ones > 9) throw wrong();
-    return tens * 10 + ones;
-  };
-  const short = digits === 12 ? pair(0) : 0;
-  const year = digits === 12 ? short + (short < 50 ? 2000 : 1900) : pair(0) * 100 + pair(2);
-  const at = digits - 10;
-  const [month, day, hour, minute, second] = [pair(at), pair(at + 2), pair(at + 4), pair(at + 6), pair(at + 8)];
-  const days = month < 1 || month > 12 ? 0 : month === 2 && leap(year) ? 29 : (MONTHS[month - 1] as number);
-  if (day < 1 || day > days || hour > 23 || minute > 59 || second > 59) throw wrong();
+  const { bytes, end } = element;
+  const short = element.tag === Tag.UTC_TIME;
+  const at = end - 11;
+  if (end - element.at !== (short ? 13 : 15) || bytes[end - 1] !== ZULU) throw badTime(element, what);
+  let year = pair(bytes, at - 2);
+  year += short ? (year < 50 ? 2000 : 1900) : pair(bytes, at - 4) * 100;
+  const [month, day] = [pair(bytes, at), pair(bytes, at + 2)];
+  const [hour, minute, second] = [pair(bytes, at + 4), pair(bytes, at + 6), pair(bytes, at + 8)];
+  const days = month === 2 && leap(year) ? 29 : (MONTHS[month - 1] ?? 0);
+  // What is no digit makes all of it NaN.
+  const sound = year >= 0 && day >= 1 && day <= days && hour <= 23 && minute <= 59 && second <= 59;
+  if (!sound) throw badTime(element, what);
   return WallTime((((daysBefore(year, month) + day - 1) * 24 + hour) * 60 + minute) * 60_000 + second * 1000);
 }
 
 /** Text of a string type; undefined when the element is of none. */
 export function text(element: Element): string | undefined {
-  const bytes = content(element);
   switch (element.tag) {
     case Tag.UTF8_STRING:
-      return decodeUtf8(bytes);
+      return decodeUtf8(content(element));
     case Tag.PRINTABLE_STRING:
     case Tag.TELETEX_STRING:
     case Tag.IA5_STRING:
     case Tag.VISIBLE_STRING:
-      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+      return element.bytes.toString('latin1', element.at, element.end);
     case Tag.BMP_STRING:
-      return wide(element, bytes, 2);
+      return wide(element, content(element), 2);
     case Tag.UNIVERSAL_STRING:
-      return wide(element, bytes, 4);
+      return wide(element, content(element), 4);
     default:
       return undefined;
   }
 }
 
 /** Printable ASCII, as names of hosts, mailboxes and URIs are; nothing else stands in them (no NUL that ends a name early). */
-export function ascii(element: Element, what: string): string {
-  const bytes = content(element);
-  for (const byte of bytes) {
+export function ascii({ bytes, start, at, end }: Element, what: string): string {
+  for (let index = at; index < end; index += 1) {
+    const byte = bytes[index] as number;
     if (byte < 0x20 || byte > 0x7e) {
-      throw new DecodeError('bad_text', `${what} holds a byte that is no printable ASCII`, element.start);
+      throw new DecodeError('bad_text', `${what} holds a byte that is no printable ASCII`, start);
     }
   }
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return bytes.toString('latin1', at, end);
 }
 
 function wide(element: Element, bytes: Uint8Array, width: 2 | 4): string {
@@ -166,6 +168,15 @@ function wide(element: Element, bytes: Uint8Array, width: 2 | 4): string {
   }
   return points.join('');
 }
+
+/** Two digits as a number, NaN when one of them is none. */
+function pair(bytes: Uint8Array, at: number): number {
+  const [tens, ones] = [(bytes[at] as number) - ZERO, (bytes[at + 1] as number) - ZERO];
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
+
+const badTime = (element: Element, what: string): DecodeError =>
+  new DecodeError('bad_time', `${what} is no time of RFC 5280`, element.start);
 
 const leap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 
@@ -182,6 +193,9 @@ const MONTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 const EPOCH_DAYS = 719_162;
 const ZERO = 0x30;
 const ZULU = 0x5a;
+/** Most elements of a list whose length no standard bounds. */
+export const MOST_IN_LIST = 64;
+
 const MOST_OID_BYTES = 64;
 const MOST_ARC = 2 ** 46 - 1;
 /** RFC 5280 §4.1.2.2 wants 20 at most; longer ones are seen, and do no harm up to here. */

@@ -5,7 +5,7 @@
 
 import type { Clock, Instant, Peer, PeerKey, Random } from '#base';
 import { DtlsEndpoint, nodeProvider } from '#dtls';
-import type { Answer, ClientOffer, CloseReason, DtlsParameters, Question, ServerOffer } from '#dtls';
+import type { Answer, ClientOffer, CloseReason, DtlsParameters, Question, ServerOffer, Session } from '#dtls';
 
 /** How a listener is secured: as the server of devices, or as a client of servers. */
 export type Security =
@@ -16,7 +16,11 @@ export interface SecureHandler {
   /** A question; `answer` may be called at once or later, once. */
   ask(question: Question, listener: number, answer: (answer: Answer) => void): void;
   /** A peer has proven who it is. */
-  established?(peer: Peer, now: Instant): void;
+  established?(peer: Peer, kind: 'full' | 'resumed', now: Instant): void;
+  /** A session was made, to be found by its handle when a question asks for it; it takes the place of the peer's last one. */
+  session?(peer: Peer, handle: Uint8Array, session: Session): void;
+  /** A peer is at another address, and has proven it. */
+  moved?(peer: Peer, now: Instant): void;
   /** An association is over. */
   closed?(peer: Peer, reason: CloseReason, now: Instant): void;
   /** A handshake came to nothing. `reason` is a stable word. */
@@ -58,6 +62,8 @@ export class Secure {
   #handler: SecureHandler | undefined;
   /** Where an error of the socket is told, while a record is on its way out. */
   #failed: ((error: Error | null) => void) | undefined;
+  /** Whose message is being handled, while it is. */
+  #arriving: Peer | undefined;
   /** Peers to which something was to be sent and could not. */
   #unreachable: Peer[] = [];
 
@@ -102,6 +108,11 @@ export class Secure {
     if (failed !== undefined && (sent === 'no_association' || sent === 'too_long')) this.#unreachable.push(peer);
   }
 
+  /** The message at hand gave back what was sent to its peer alone. */
+  proven(): void {
+    if (this.#arriving !== undefined) this.#endpoint.acknowledged(this.#arriving);
+  }
+
   drop(peer: PeerKey): boolean {
     let dropped = false;
     this.#below.run(() => {
@@ -141,7 +152,9 @@ export class Secure {
     if (event === undefined) return 'nothing';
     switch (event.type) {
       case 'message':
+        this.#arriving = event.peer;
         this.#below.arrived(event.peer, event.bytes, now);
+        this.#arriving = undefined;
         break;
       case 'question': {
         const { ask, listener, question } = event;
@@ -152,9 +165,15 @@ export class Secure {
         });
         break;
       }
+      case 'session':
+        this.#handler?.session?.(event.peer, event.handle, event.session);
+        break;
+      case 'moved':
+        this.#handler?.moved?.(event.peer, now);
+        break;
       case 'established':
         this.#below.renewed(event.peer);
-        this.#handler?.established?.(event.peer, now);
+        this.#handler?.established?.(event.peer, event.kind, now);
         break;
       case 'closed':
         if (event.reason !== 'superseded') this.#unreachable.push(event.peer);

@@ -84,6 +84,9 @@ export class Stack {
       send: (peer, bytes) => {
         this.#send(peer, bytes);
       },
+      proven: () => {
+        this.#secure?.proven();
+      },
     });
     const { clock, dtls, random } = options;
     if (dtls !== undefined) {

@@ -2,7 +2,16 @@
 
 import { plainPeer, securePeer, type Instant, type Peer } from '#base';
 import { DTLS_PARAMETERS, DtlsEndpoint, nodeProvider } from '#dtls';
-import type { Answer, ClientOffer, CryptoProvider, DtlsEvent, DtlsParameters, Question, ServerOffer } from '#dtls';
+import type {
+  Answer,
+  ClientOffer,
+  CryptoProvider,
+  DtlsEvent,
+  DtlsParameters,
+  Question,
+  Sent,
+  ServerOffer,
+} from '#dtls';
 import type { LinkNode, VirtualLink } from './link.js';
 import type { SeededRandom } from './random.js';
 
@@ -20,6 +29,8 @@ export class DtlsNode implements LinkNode {
   readonly sent: Uint8Array[] = [];
   /** Questions that nobody answered yet. */
   readonly open: Extract<DtlsEvent, { type: 'question' }>[] = [];
+  /** Where its datagrams come from, behind a NAT that has changed its mind. */
+  through: Peer | undefined;
   /** Who was heard from. */
   heard: Peer | undefined;
   readonly #answerer: Answerer;
@@ -44,7 +55,7 @@ export class DtlsNode implements LinkNode {
       {
         send: (_listener, to, port, bytes) => {
           this.sent.push(Uint8Array.from(bytes));
-          link.send(this.peer, plainPeer(0, to, port), bytes);
+          link.send(this.through ?? this.peer, plainPeer(0, to, port), bytes);
         },
       },
     );
@@ -66,6 +77,13 @@ export class DtlsNode implements LinkNode {
     const peer = to instanceof DtlsNode ? to.peer : to;
     this.endpoint.send(now, peer, Buffer.from(text, 'latin1'), 'own');
     this.drain(now);
+  }
+
+  /** Sends text back to whom it was heard from last, as an answer. */
+  reply(now: Instant, text: string): Sent {
+    const sent = this.endpoint.send(now, this.heard ?? this.peer, Buffer.from(text, 'latin1'), 'answer');
+    this.drain(now);
+    return sent;
   }
 
   receive(now: Instant, from: Peer, bytes: Uint8Array): void {

@@ -123,6 +123,8 @@ export type EndpointEvent =
 /** Where datagrams go. Must not call back into the endpoint. */
 export interface EndpointSink {
   send(peer: Peer, bytes: Uint8Array): void;
+  /** The datagram at hand gave back what was sent to its peer alone: a message id or a token of ours. */
+  proven?(): void;
 }
 
 /** Whether a payload is fed piece by piece. */

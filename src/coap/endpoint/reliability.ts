@@ -113,6 +113,7 @@ export class Reliability implements LaneKeeper {
     if (transmission === undefined) return false;
     this.stop(transmission);
     this.prove(now, transmission.lane);
+    this.#core.sink.proven?.();
     transmission.owner[reaction](now, transmission);
     return true;
   }

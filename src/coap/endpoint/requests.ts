@@ -120,6 +120,7 @@ export class Requests implements RequestDriver {
     this.#core.counters.responses_received += 1;
     this.#stop(request);
     this.#reliability.prove(now, request.lane);
+    this.#core.sink.proven?.();
     if (problem !== undefined) {
       this.#core.counters.dropped_bad_option += 1;
       this.fail(now, request, 'bad_response');

@@ -7,6 +7,7 @@ import type { Instant, Peer } from '#base';
 
 import type { ClientHandshake, ServerHandshake } from '../handshake/index.js';
 import type { Channel } from '../record/index.js';
+import type { NewPlace } from './new-place.js';
 
 /** One association. */
 export class Association {
@@ -15,6 +16,10 @@ export class Association {
   peer: Peer;
   /** Connection ID the peer puts into its records; absent when none was agreed on. */
   readonly cid: Uint8Array | undefined;
+  /** Whether a new place is asked whether the peer is there; else an acknowledgement has to show it. */
+  readonly routability: 'checked' | 'unchecked';
+  /** Where the newest record came from, when that is not where the peer is known to be. */
+  away: NewPlace | undefined;
   /** Bytes of content that one record towards the peer may have. */
   readonly content: number;
   /** When the last genuine record came. */
@@ -28,6 +33,7 @@ export class Association {
       readonly channel: Channel;
       readonly peer: Peer;
       readonly cid: Uint8Array | undefined;
+      readonly routability: 'checked' | 'unchecked';
       readonly content: number;
       readonly last: ServerHandshake | ClientHandshake | undefined;
     },
@@ -35,6 +41,7 @@ export class Association {
     this.channel = parts.channel;
     this.peer = parts.peer;
     this.cid = parts.cid;
+    this.routability = parts.routability;
     this.content = parts.content;
     this.last = parts.last;
     this.heard = now;

@@ -1,4 +1,5 @@
 /** Associations: what stays after a handshake. */
 
 export { Association } from './association.js';
+export { NewPlace } from './new-place.js';
 export { AssociationTable, CidMap, newCid, placeOf } from './table.js';

@@ -109,3 +109,5 @@ export {
   writeRecordHeader,
 } from './record.js';
 export type { RecordFault, RecordView } from './record.js';
+export { decodeRoutability, encodeRoutability, ROUTABILITY_COOKIE, RoutabilityType } from './routability.js';
+export type { RoutabilityMessage } from './routability.js';

@@ -24,6 +24,7 @@ import type { Answer, ClientOffer, HandshakeParts, ServerOffer } from '../handsh
 import type { CloseReason, DtlsEvent, QuestionId } from './events.js';
 import type { HalfOpen } from './half-open.js';
 import { Handshakes, type Established } from './handshakes.js';
+import { Moves } from './moves.js';
 import { Output, type DtlsSink, type Place } from './output.js';
 
 /** Whether what was to be sent was sent. */
@@ -34,6 +35,7 @@ export class DtlsEndpoint {
   readonly #parts: HandshakeParts;
   readonly #output: Output;
   readonly #handshakes: Handshakes;
+  readonly #moves: Moves;
   readonly #associations: AssociationTable;
   /** Until when our last flights may be asked for. */
   readonly #lastFlights = new Deadlines<Association>();
@@ -43,6 +45,7 @@ export class DtlsEndpoint {
     this.#parts = parts;
     this.#output = new Output(sink);
     this.#associations = new AssociationTable(parts.parameters.cidBytes);
+    this.#moves = new Moves(parts.parameters, parts.random, this.#output);
     this.#handshakes = new Handshakes(parts, this.#output, {
       established: (now, half, outcome) => {
         this.#established(now, half, outcome);
@@ -102,7 +105,8 @@ export class DtlsEndpoint {
 
   /**
    * Sends application data to a peer. Where a client has no association yet, a handshake begins and the data waits for it.
-   * `purpose`: an answer goes to where its request came from, what we begin to where the association is.
+   * `purpose`: an answer goes to where the newest record came from, and so does what we begin, to be acknowledged there; both
+   * within three times what came, until the place is proven. What has to wait for that is not sent.
    */
   send(now: Instant, peer: Peer, bytes: Uint8Array, purpose: 'answer' | 'own'): Sent {
     const association = this.#associations.byKey(peer.key);
@@ -115,8 +119,10 @@ export class DtlsEndpoint {
       this.#end(association, 'exhausted');
       return 'no_association';
     }
-    const to = purpose === 'answer' ? peer : association.peer;
-    this.#output.send(to, association.channel.seal(ContentType.APPLICATION_DATA, bytes));
+    const { channel } = association;
+    const to = this.#moves.placeFor(association, channel.overhead('sealed') + bytes.length, purpose);
+    if (to === undefined) return 'waits';
+    this.#output.send(to, channel.seal(ContentType.APPLICATION_DATA, bytes));
     return 'sent';
   }
 
@@ -126,6 +132,12 @@ export class DtlsEndpoint {
     // Each of them may lead to another question, and those after it are then held again.
     for (const record of half?.release() ?? [])
       this.handleDatagram(now, half?.place.listener ?? 0, half?.place.address ?? '', half?.place.port ?? 0, record);
+  }
+
+  /** Whoever is at the place of `peer` acknowledged something of ours: it truly is there. */
+  acknowledged(peer: Peer): void {
+    const association = this.#associations.byKey(peer.key);
+    if (association !== undefined) this.#moves.acknowledged(association, peer);
   }
 
   /** Ends the association of a peer, which is told; whether there was one. */
@@ -221,17 +233,24 @@ export class DtlsEndpoint {
   /** A record of epoch 1 for an association. */
   #sealedRecord(now: Instant, association: Association, from: Place, datagram: Uint8Array): void {
     const view = this.#record;
+    const { newest } = association.channel;
     const content = association.channel.open(datagram, view);
     if (typeof content === 'string') {
       this.#output.drop(content);
       return;
     }
     association.heard = now;
+    const peer =
+      association.cid === undefined
+        ? association.peer
+        : this.#moves.heard(now, association, from, view.end - view.at, view.sequence > newest);
     switch (view.type) {
       case ContentType.APPLICATION_DATA:
         this.#arrived(association);
-        if (content.length > 0)
-          this.#output.tell({ type: 'message', peer: heardFrom(association.peer, from), bytes: content });
+        if (content.length > 0) this.#output.tell({ type: 'message', peer, bytes: content });
+        return;
+      case ContentType.RETURN_ROUTABILITY_CHECK:
+        this.#moves.check(association, from, content);
         return;
       case ContentType.HANDSHAKE:
         this.#lateHandshake(now, association, content);
@@ -276,7 +295,8 @@ export class DtlsEndpoint {
     this.#output.send(peer, channel.seal(ContentType.ALERT, encodeAlert(level, description)));
   }
 
-  #established(now: Instant, half: HalfOpen, { cid, content, kind, made, owner, suite }: Established): void {
+  #established(now: Instant, half: HalfOpen, outcome: Established): void {
+    const { cid, content, kind, made, owner, routability, suite } = outcome;
     const { address, listener, port } = half.place;
     const { handshake } = half;
     const peer = owner === undefined ? plainPeer(listener, address, port) : securePeer(listener, owner, address, port);
@@ -286,6 +306,7 @@ export class DtlsEndpoint {
       channel: handshake.channel,
       peer,
       cid: cid === 'used' && half.cid.length > 0 ? half.cid : undefined,
+      routability,
       content,
       last,
     });
@@ -325,10 +346,4 @@ function readAlert(content: Uint8Array): Alert | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The peer at the place a record of it came from. */
-function heardFrom(peer: Peer, from: Place): Peer {
-  if (from.port === peer.port && from.address === peer.address) return peer;
-  return { ...peer, address: from.address, port: from.port };
 }

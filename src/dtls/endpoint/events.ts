@@ -40,6 +40,8 @@ export type DtlsEvent =
     }
   /** A session was made: whoever keeps it answers the question for it by its handle. It takes the place of the peer's last one. */
   | { readonly type: 'session'; readonly peer: Peer; readonly handle: Uint8Array; readonly session: Session }
+  /** A peer is at another address now, and has proven it. */
+  | { readonly type: 'moved'; readonly peer: Peer }
   | { readonly type: 'closed'; readonly peer: Peer; readonly reason: CloseReason }
   | {
       readonly type: 'handshakeFailed';

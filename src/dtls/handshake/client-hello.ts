@@ -45,6 +45,8 @@ export interface ClientOffer {
   readonly serverName?: string;
   /** Connection ID it wants to see; empty: none, but it sends the server's. Absent: it knows none. */
   readonly cid?: Uint8Array;
+  /** Whether it answers when asked whether it truly is at a new address; it does unless this says no. */
+  readonly routability?: 'unchecked';
   /** Whether the handles of sessions are wanted in tickets; else they are session ids. */
   readonly tickets?: 'wanted';
   /** Bytes that it can take in one record. */
@@ -62,6 +64,7 @@ export interface Accepted {
   readonly serverRandom: Uint8Array;
   readonly masterSecret: 'extended' | 'legacy';
   readonly peerCid?: Uint8Array;
+  readonly routability: 'checked' | 'unchecked';
   readonly content: number;
   readonly serverProof: ProofKind;
   readonly clientProof: ProofKind;
@@ -123,6 +126,10 @@ export function acceptServerHello(hello: ServerHello, offer: ClientOffer, parame
     serverRandom: Uint8Array.from(random),
     masterSecret: extended ? 'extended' : 'legacy',
     ...(cid !== undefined && { peerCid: Uint8Array.from(decodeConnectionId(cid)) }),
+    routability:
+      cid !== undefined && findExtension(extensions, ExtensionType.RETURN_ROUTABILITY_CHECK) !== undefined
+        ? 'checked'
+        : 'unchecked',
     content: contentOf(extensions),
     serverProof: proofKind(findExtension(extensions, ExtensionType.SERVER_CERTIFICATE_TYPE)),
     clientProof: proofKind(findExtension(extensions, ExtensionType.CLIENT_CERTIFICATE_TYPE)),
@@ -171,7 +178,10 @@ function extensionsOf(
     add(ExtensionType.CLIENT_CERTIFICATE_TYPE, encodeCertificateTypes([TYPE_OF[own]]));
   }
   if (tickets === 'wanted') add(ExtensionType.SESSION_TICKET, ticket);
-  if (cid !== undefined) add(ExtensionType.CONNECTION_ID, encodeConnectionId(cid));
+  if (cid !== undefined) {
+    add(ExtensionType.CONNECTION_ID, encodeConnectionId(cid));
+    if (offer.routability !== 'unchecked') add(ExtensionType.RETURN_ROUTABILITY_CHECK, EMPTY);
+  }
   return extensions;
 }
 

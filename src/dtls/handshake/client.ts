@@ -364,7 +364,7 @@ export class ClientHandshake {
   }
 
   #finished(now: Instant, { body, bytes }: HandshakeMessage): void {
-    const { content, peerCid, suite } = this.#accepted as Accepted;
+    const { content, peerCid, routability, suite } = this.#accepted as Accepted;
     const secrets = this.#progress.secrets as Secrets;
     const conversation = this.#conversation;
     const expected = secrets.finished('server', conversation.digest());
@@ -384,6 +384,7 @@ export class ClientHandshake {
       is: 'established',
       suite,
       cid: peerCid === undefined ? 'not_used' : 'used',
+      routability,
       content,
       kind: this.#kind,
       ...(made !== undefined && made.handle.length > 0 && { made: { ...made, session } }),

@@ -65,6 +65,8 @@ export interface Choice {
   readonly masterSecret: 'extended' | 'legacy';
   /** Connection ID the client wants to see (may be empty); absent when none were agreed on. */
   readonly peerCid?: Uint8Array;
+  /** Whether a new address is checked by asking there (RFC 9853 §3); only where Connection IDs are used. */
+  readonly routability: 'checked' | 'unchecked';
   /** Bytes of content of a record towards the client. */
   readonly content: number;
   readonly serverName?: string;
@@ -94,8 +96,10 @@ export function negotiate(hello: ClientHello, parameters: DtlsParameters, offer:
   const size = sizeOf(hello);
   const cid = parameters.cidBytes === 0 ? undefined : findExtension(hello.extensions, ExtensionType.CONNECTION_ID);
   const curves = picked.group !== 0 && findExtension(hello.extensions, ExtensionType.EC_POINT_FORMATS) !== undefined;
+  const checked = cid !== undefined && present(hello, ExtensionType.RETURN_ROUTABILITY_CHECK);
   return {
     ...picked,
+    routability: checked ? 'checked' : 'unchecked',
     masterSecret: extended ? 'extended' : 'legacy',
     ...(cid !== undefined && { peerCid: decodeConnectionId(cid) }),
     content: size.content,
@@ -105,6 +109,7 @@ export function negotiate(hello: ClientHello, parameters: DtlsParameters, offer:
       ...(extended ? [{ type: ExtensionType.EXTENDED_MASTER_SECRET, body: EMPTY }] : []),
       ...(curves ? [POINT_FORMATS] : []),
       ...size.answer,
+      ...(checked ? [{ type: ExtensionType.RETURN_ROUTABILITY_CHECK, body: EMPTY }] : []),
       ...proofAnswers(hello, picked),
     ],
   };

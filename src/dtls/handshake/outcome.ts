@@ -16,6 +16,7 @@ export type Outcome =
       readonly owner?: PeerIdentity;
       /** Whether Connection IDs were agreed on. */
       readonly cid: 'used' | 'not_used';
+      readonly routability: 'checked' | 'unchecked';
       /** Bytes of content of a record towards the peer. */
       readonly content: number;
       readonly serverName?: string;

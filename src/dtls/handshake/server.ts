@@ -425,7 +425,7 @@ export class ServerHandshake {
   }
 
   #established(secrets: Secrets, owner: PeerIdentity): Extract<Outcome, { is: 'established' }> {
-    const { content, peerCid, serverName, suite } = this.#choice as Choice;
+    const { content, peerCid, routability, serverName, suite } = this.#choice as Choice;
     const named = serverName !== undefined && { serverName };
     const session = { suite: suite.id, owner, ...named };
     return {
@@ -433,6 +433,7 @@ export class ServerHandshake {
       suite,
       owner,
       cid: peerCid === undefined ? 'not_used' : 'used',
+      routability,
       content,
       ...named,
       kind: this.#kind,

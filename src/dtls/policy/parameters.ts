@@ -41,6 +41,8 @@ export interface DtlsParameters {
   readonly heldBytes: number;
   /** Bytes of the Connection IDs we ask for; 0: we neither use nor offer them (RFC 9146 §3). */
   readonly cidBytes: number;
+  /** How long a peer has to answer whether it is at a new address (RFC 9853 §5). */
+  readonly routabilityWait: Milliseconds;
   /** First byte of our Connection IDs: the number of this node. */
   readonly node: number;
   /** Whether sessions are made that a client can go on with later by a short handshake (RFC 5246 §7.3, RFC 5077). */
@@ -74,6 +76,7 @@ export const DTLS_PARAMETERS: DtlsParameters = Object.freeze({
   futureMessages: 5,
   heldBytes: 4096,
   cidBytes: 8,
+  routabilityWait: seconds(1),
   node: 0,
   resumption: 'offered',
   ticketLifetime: 86_400,

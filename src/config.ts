@@ -3,9 +3,10 @@
  * an error. Read once at the start into a frozen Config; nothing inside checks it again.
  */
 
-import { AppError, DecodeError, type InputFault } from '#base';
+import { AppError, DecodeError, type InputFault, type Secret } from '#base';
 import { parametersWith, type Parameters } from '#coap/endpoint';
 import { parsePath } from '#lwm2m/model';
+import { MASTER_KEY_VARIABLE } from '#vault';
 
 import { SETTINGS, type Setting } from './settings.js';
 
@@ -15,9 +16,14 @@ export interface HostPort {
   readonly port: number;
 }
 
+/** Where the master key is: in the file that is named, undefined: beside the data folder; or it was handed in as a variable. */
+export type MasterKeyPlace =
+  { readonly kind: 'file'; readonly file: string | undefined } | { readonly kind: 'variable'; readonly line: Secret };
+
 /** The settings after reading. */
 export interface Config {
   readonly data: string;
+  readonly masterKey: MasterKeyPlace;
   readonly http: HostPort;
   readonly coap: readonly HostPort[];
   readonly coapStack: 'single' | 'dual';
@@ -44,6 +50,8 @@ export interface Sources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Content of the file (an object), and its name for messages. */
   readonly file?: { readonly name: string; readonly content: unknown };
+  /** What BELLWETHER_MASTER_KEY held, which is no setting: it is taken out of the environment and shown nowhere. */
+  readonly masterKey?: Secret;
 }
 
 /** Reads all sources into a Config. Throws AppError(`bad_configuration`) with every fault found, each naming where and what is allowed. */
@@ -67,12 +75,22 @@ export function readConfig(sources: Sources): Config {
   if (coap.length === 0) faults.push({ pointer: where('coap'), detail: 'at least one listener is needed' });
   for (const path of list('read-after-registration')) refuseNoPath(path, where('read-after-registration'), faults);
   refuseContradictions(values, where, faults);
+  const { masterKey } = sources;
+  if (masterKey !== undefined && text('master-key-file') !== '')
+    faults.push({
+      pointer: where('master-key-file'),
+      detail: `is given beside ${MASTER_KEY_VARIABLE}: the master key has one place, take one of the two away`,
+    });
   if (faults.length > 0) {
     const lines = faults.map((fault) => `  ${fault.pointer}: ${fault.detail}`);
     throw new AppError('bad_configuration', `the configuration has faults:\n${lines.join('\n')}`, { faults });
   }
   return Object.freeze({
     data: text('data'),
+    masterKey:
+      masterKey === undefined
+        ? { kind: 'file', file: text('master-key-file') === '' ? undefined : text('master-key-file') }
+        : { kind: 'variable', line: masterKey },
     http,
     coap,
     coapStack: values.get('coap-dual-stack') === true ? 'dual' : 'single',

@@ -30,9 +30,11 @@ import { createNorthbound, type Northbound } from '#northbound';
 import { Downlink, Freshness, Traces, Uplink } from '#southbound';
 import { openStore } from '#store';
 import { Stack, type BoundAddress, type DatagramHook } from '#transport';
+import type { Vault } from '#vault';
 
 import type { Config } from './config.js';
 import { loadObjects } from './objects.js';
+import { forgetOldMasterKey, openVault } from './open-vault.js';
 import { OwnerToken } from './owner-token.js';
 import { VERSION } from './version.js';
 
@@ -82,6 +84,7 @@ async function assemble(
   makeDataFolder(config.data);
   const store = await openStore(config.data, { limits: storeLimits(config), clock, random, logger });
   opened.push(() => store.close());
+  const vault = openVault(config.data, config.masterKey, { clock, logger });
   const token = new OwnerToken(config.data);
   const first = token.exists() ? 'no' : 'yes';
 
@@ -101,6 +104,7 @@ async function assemble(
   const fleet: Fleet = await Fleet.start({
     store,
     link: downlink,
+    keys: vault,
     objects,
     lists,
     clock,
@@ -152,7 +156,7 @@ async function assemble(
       eventBuffer: number(config, 'eventBuffer'),
       bodyBytes: number(config, 'httpBodyBytes'),
     },
-    samples: () => samples(stack, fleet, store, uplink, downlink),
+    samples: () => samples(stack, fleet, store, uplink, downlink, vault),
   });
   const http = await listenHttp(config, northbound);
   opened.push(() => closeHttp(http, northbound));
@@ -169,6 +173,7 @@ async function assemble(
     );
   }
   alarm.set(fleet.nextDeadline());
+  forgetOldMasterKey(vault, logger);
   // Last of all, so that a start that fails leaves no token behind that nobody was told.
   const newToken = first === 'yes' ? token.reset(config.ownerTokenFile) : undefined;
   const bound = http.address() as AddressInfo;
@@ -291,6 +296,7 @@ function samples(
   store: FleetStore,
   uplink: Uplink,
   downlink: Downlink,
+  vault: Vault,
 ): { counters: Record<string, number>; gauges: Record<string, number> } {
   const memory = process.memoryUsage();
   const named = (prefix: string, values: Readonly<Record<string, number>>): [string, number][] =>
@@ -301,12 +307,14 @@ function samples(
       ...named('uplink', uplink.counters),
       ...named('downlink', downlink.counters),
       ...named('fleet', fleet.counters),
+      ...named('vault', vault.counters),
     ]),
     gauges: Object.fromEntries([
       ...named('coap', stack.endpoint.gauges()),
       ...named('fleet', fleet.gauges()),
       ...named('store', store.status().gauges),
       ['downlink_waiting', downlink.waiting],
+      ['vault_data_keys', vault.dataKeys],
       ['process_heap_used_bytes', memory.heapUsed],
       ['process_external_bytes', memory.external],
       ['process_array_buffers_bytes', memory.arrayBuffers],

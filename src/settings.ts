@@ -21,6 +21,13 @@ const SERVER_SETTINGS = [
     help: 'folder of the embedded store; made when missing',
   },
   {
+    flag: 'master-key-file',
+    kind: 'text',
+    initial: '',
+    argument: 'FILE',
+    help: 'the master key of sealed secrets, made on the first start; empty: FOLDER.key/master.key beside the folder of --data',
+  },
+  {
     flag: 'http',
     kind: 'text',
     initial: '127.0.0.1:8080',

@@ -193,7 +193,11 @@ describe('a setting', () => {
       .filter((name) => name !== 'parameters.ts')
       .map((name) => readFileSync(join('src/coap/endpoint', name), 'utf8'))
       .join('');
-    const elsewhere: Readonly<Record<string, string>> = { 'coap-dual-stack': 'coapStack', 'coap-open': 'admission' };
+    const elsewhere: Readonly<Record<string, string>> = {
+      'coap-dual-stack': 'coapStack',
+      'coap-open': 'admission',
+      'master-key-file': 'masterKey',
+    };
     const unused = SETTINGS.filter(({ flag, parameter }) =>
       parameter === undefined
         ? !new RegExp(`config(\\.|, ')${elsewhere[flag] ?? camel(flag)}\\b`).test(root)

@@ -97,7 +97,7 @@ export async function startServer({ flags = [], data, port = 0, profile } = {}) 
     /** Ends it and removes its data. */
     stop: async () => {
       await end('SIGTERM');
-      rmSync(folder, { recursive: true, force: true });
+      for (const made of [folder, `${folder}.key`]) rmSync(made, { recursive: true, force: true });
     },
   };
 }

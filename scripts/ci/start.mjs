@@ -46,6 +46,6 @@ try {
   const second = await once();
   console.log(`npm start: ready after ${(first / 1000).toFixed(1)} s, the second time ${(second / 1000).toFixed(1)} s`);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  for (const made of [folder, `${folder}.key`]) rmSync(made, { recursive: true, force: true });
 }
 process.exit(0);

@@ -15,5 +15,6 @@ export { plainPeer, secureKey, securePeer, showAddress } from './peer.js';
 export type { IdentityKind, Peer, PeerIdentity, PeerKey } from './peer.js';
 export { systemRandom } from './random.js';
 export type { Random } from './random.js';
+export { Secret } from './secret.js';
 export { Instant, Milliseconds, WallTime, after, elapsed, rfc3339, seconds, systemClock, wallAfter } from './time.js';
 export type { Clock } from './time.js';

@@ -42,6 +42,9 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 const EXIT_OF: Readonly<Record<string, number>> = {
   bad_configuration: ExitCode.USAGE,
   bad_object_definition: ExitCode.USAGE,
+  bad_master_key: ExitCode.USAGE,
+  master_key_missing: ExitCode.USAGE,
+  master_key_place: ExitCode.USAGE,
   usage: ExitCode.USAGE,
   refused: ExitCode.REFUSED,
   device_refused: ExitCode.REFUSED,

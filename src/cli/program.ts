@@ -7,6 +7,7 @@ import { addCoap } from './commands/coap.js';
 import { addConformance } from './commands/conformance.js';
 import { addDevice } from './commands/device.js';
 import { addEvent } from './commands/event.js';
+import { addKeys } from './commands/keys.js';
 import { addModel } from './commands/model.js';
 import { addObject } from './commands/object.js';
 import { addProfile } from './commands/profile.js';
@@ -28,7 +29,17 @@ export async function run(argv: readonly string[]): Promise<void> {
     );
   addServe(program);
   addTrace(addDevice(program));
-  for (const add of [addEvent, addModel, addProfile, addObject, addToken, addSimulate, addConformance, addCoap])
+  for (const add of [
+    addEvent,
+    addModel,
+    addProfile,
+    addObject,
+    addToken,
+    addKeys,
+    addSimulate,
+    addConformance,
+    addCoap,
+  ])
     add(program);
   exitInsteadOf(program, 'bellwether');
   try {

@@ -1,7 +1,7 @@
 /**
  * The fleet: builds its parts from the ports, and says who listens to what. Two sides: devices come in through register,
  * update, reached, notified …, people and programs through `devices`, `operations`, `observations`, `values`, `objects`,
- * `models` and `events`. Time comes in by `tick`.
+ * `models`, `keys` and `events`. Time comes in by `tick`.
  */
 
 import { Instant, Milliseconds, WallTime, seconds } from '#base';
@@ -15,6 +15,7 @@ import type {
   UpdateParameters,
 } from '#lwm2m/model';
 import { Commits } from './access/commits.js';
+import { Keys } from './access/keys.js';
 import { Agenda } from './devices/agenda.js';
 import { DeviceChanges } from './devices/changes.js';
 import type { Device } from './devices/device.js';
@@ -30,7 +31,7 @@ import { Registry } from './devices/registry.js';
 import { Devices } from './devices/service.js';
 import { Texts } from './devices/texts.js';
 import { EVERYTHING } from './model/index.js';
-import type { DeviceRecord, OperationRecord } from './model/index.js';
+import type { DeviceRecord, OperationRecord, SettingRecord } from './model/index.js';
 import { Objects } from './objects/catalogue.js';
 import { Exchange } from './operations/exchange.js';
 import { IdempotencyKeys, REMEMBERED } from './operations/idempotency.js';
@@ -46,7 +47,7 @@ import { Sends } from './operations/sends.js';
 import type { SendingDevice } from './operations/sends.js';
 import { OperationRunner } from './operations/runner.js';
 import { Workers } from './operations/workers.js';
-import type { DeviceLink, FleetSettings, FleetStore, Versioned } from './ports/index.js';
+import type { DeviceLink, FleetSettings, FleetStore, KeyKeeper, Versioned } from './ports/index.js';
 import { EventLog } from './records/events.js';
 import { KnownValues } from './records/known-values.js';
 import { Values } from './records/values.js';
@@ -55,6 +56,8 @@ import { Values } from './records/values.js';
 export interface FleetDeps {
   readonly store: FleetStore;
   readonly link: DeviceLink;
+  /** The keys that secrets are sealed with. */
+  readonly keys: KeyKeeper;
   /** Definitions the server brings; those that users added join them. */
   readonly objects: ObjectCatalogue;
   /** The object lists that southbound reads registrations with. */
@@ -79,6 +82,7 @@ export class Fleet {
   readonly objects: Objects;
   readonly models: Models;
   readonly profiles: Profiles;
+  readonly keys: Keys;
   readonly events: EventLog;
   readonly #deps: FleetDeps;
   readonly #agenda: Agenda;
@@ -128,6 +132,7 @@ export class Fleet {
     });
     this.profiles = new Profiles({ commits: this.#commits, clock, limit: settings.profiles });
     this.models = new Models({ commits: this.#commits, clock, usual: settings.awakeWindow, limit: settings.models });
+    this.keys = new Keys({ keeper: deps.keys, commits: this.#commits, clock });
     const texts = new Texts();
     this.#changes = new DeviceChanges(this.#commits, texts);
     this.#dialects = new Dialects(deps.objects);
@@ -388,10 +393,7 @@ export class Fleet {
           for (const model of batch.items) this.objects.restore(model);
           break;
         case 'settings':
-          for (const { record, version } of batch.items) {
-            if (record.kind === 'model') this.models.restore({ record, version });
-            else this.profiles.restore({ record, version });
-          }
+          for (const setting of batch.items) this.#restoreSetting(setting);
           break;
       }
     }
@@ -413,6 +415,20 @@ export class Fleet {
     for (let index = 0; index < devices.length; index += RESUMED_AT_ONCE) {
       if (index > 0) await this.#agenda.pause(RESUME_EVERY);
       for (const device of devices.slice(index, index + RESUMED_AT_ONCE)) this.#workers.poke(device);
+    }
+  }
+
+  #restoreSetting({ record, version }: Versioned<SettingRecord>): void {
+    switch (record.kind) {
+      case 'model':
+        this.models.restore({ record, version });
+        return;
+      case 'profile':
+        this.profiles.restore({ record, version });
+        return;
+      case 'keys':
+        this.keys.restore({ record, version });
+        return;
     }
   }
 

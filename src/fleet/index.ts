@@ -2,6 +2,7 @@
 
 export { Fleet } from './fleet.js';
 export type { FleetDeps } from './fleet.js';
+export type { KeysView } from './access/keys.js';
 export { PERMISSIONS, permit } from './access/guard.js';
 export type { Permission } from './access/guard.js';
 export { parseFilter } from './devices/filter.js';

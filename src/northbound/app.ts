@@ -22,6 +22,7 @@ import type { Context, Reply, Route, StreamReply, StreamTarget } from './route.j
 import { DEVICE_ROUTES } from './routes/devices.js';
 import { eventRoute } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
+import { KEY_ROUTES } from './routes/keys.js';
 import { MODEL_ROUTES } from './routes/models.js';
 import { OBJECT_ROUTES } from './routes/objects.js';
 import { OBSERVATION_ROUTES } from './routes/observations.js';
@@ -91,6 +92,7 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
     ...OBJECT_ROUTES,
     ...MODEL_ROUTES,
     ...PROFILE_ROUTES,
+    ...KEY_ROUTES,
     eventRoute(streams),
     traceRoute(traces, deps.follow, (endpoint, actor) => {
       deps.logger.info('a device is being traced', { endpoint, actor });

@@ -151,6 +151,7 @@ const TAGS: readonly (readonly [string, string])[] = [
   ['observation', 'Wanted observations'],
   ['object', 'Object definitions'],
   ['model', 'What is set for all devices of a model'],
+  ['keys', 'The keys that secrets are sealed with'],
   ['event', 'What happens'],
   ['server', 'Health and metrics'],
 ];

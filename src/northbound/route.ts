@@ -28,6 +28,8 @@ export type Permission =
   | 'trace:read'
   | 'profile:read'
   | 'profile:write'
+  | 'keys:read'
+  | 'keys:write'
   | 'metrics:read'
   | 'server:read'
   | 'open';

@@ -3,6 +3,7 @@
 import { EVENT_TYPES, OPERATION_KINDS, OPERATION_PRIORITIES, OPERATION_STATES } from '#fleet/model';
 import { ATTRIBUTE_NAMES, FORMATS, RESOURCE_TYPES } from '#lwm2m/model';
 
+import { KEYS } from './key-schemas.js';
 import { PROFILE } from './profile-schemas.js';
 import type { Schema } from './route.js';
 
@@ -429,6 +430,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
   ObjectDefinition: OBJECT,
   Model: MODEL,
   Profile: PROFILE,
+  Keys: KEYS,
   Problem: PROBLEM,
   Event: {
     type: 'object',

@@ -8,7 +8,7 @@ import type { Instant, Peer } from '#base';
 import { DEFAULT_FLEET_SETTINGS, Fleet } from '#fleet';
 import type { FleetSettings } from '#fleet';
 import type { NumberedEvent } from '#fleet/model';
-import type { DeviceLink, LinkTarget } from '#fleet/ports';
+import type { DeviceLink, KeyKeeper, KeyStatus, LinkTarget } from '#fleet/ports';
 import { ObjectCatalogue, ObjectLists, showPath } from '#lwm2m/model';
 import type {
   DeviceRequest,
@@ -37,6 +37,44 @@ export interface Flight {
 
 /** What devices answer; undefined leaves the request open. */
 export type Behaviour = (request: DeviceRequest, target: LinkTarget) => Outcome | undefined;
+
+/** Keys that are nothing but numbers. */
+export class FakeKeys implements KeyKeeper {
+  /** Thrown by what is ordered. */
+  refusal: Error | undefined;
+  readonly log: string[] = [];
+  #master = 1;
+  #old: number | undefined;
+
+  status(): KeyStatus {
+    const old = this.#old === undefined ? {} : { oldMasterKey: keyId(this.#old) };
+    const dataKeys = [{ id: keyId(0xd), createdAt: 0, sealedAtMost: 0 }];
+    return { masterKey: keyId(this.#master), source: 'file', ...old, dataKey: keyId(0xd), dataKeys };
+  }
+
+  rotate(): KeyStatus {
+    this.#begin('rotate');
+    this.#old = this.#master;
+    this.#master += 1;
+    return this.status();
+  }
+
+  prune(): KeyStatus {
+    this.#begin('prune');
+    this.#old = undefined;
+    return this.status();
+  }
+
+  #begin(order: string): void {
+    this.log.push(order);
+    if (this.refusal !== undefined) throw this.refusal;
+  }
+}
+
+/** A key's id from a number. */
+export function keyId(number: number): string {
+  return number.toString(16).padStart(16, '0');
+}
 
 /** Devices at the other end, without a wire. */
 export class FakeLink implements DeviceLink {
@@ -118,6 +156,7 @@ export interface WorldOptions {
 export class World {
   readonly clock: VirtualClock;
   readonly disk = new Disk();
+  readonly keys = new FakeKeys();
   readonly lists = new ObjectLists();
   readonly settings: FleetSettings;
   readonly faults: unknown[] = [];
@@ -157,6 +196,7 @@ export class World {
     this.fleet = await Fleet.start({
       store: this.store,
       link: this.link,
+      keys: this.keys,
       objects: definitions(),
       lists: this.lists,
       clock: this.clock,

@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(async () => {
   fleet.close();
   if (server !== undefined) await kill(server);
-  rmSync(folder, { recursive: true, force: true });
+  for (const made of [folder, `${folder}.key`]) rmSync(made, { recursive: true, force: true });
 });
 
 it(

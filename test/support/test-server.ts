@@ -150,7 +150,7 @@ export class TestServer {
   /** Stops the server; throws when an invariant broke meanwhile. */
   async stop(): Promise<void> {
     await this.#server.stop();
-    rmSync(this.#folder, { recursive: true, force: true });
+    for (const folder of [this.#folder, `${this.#folder}.key`]) rmSync(folder, { recursive: true, force: true });
     if (this.#faults.length > 0) throw new Error(`the server broke an invariant: ${String(this.#faults[0])}`);
   }
 }

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 
 import { Option, type Command } from 'commander';
 
-import { AppError } from '#base';
+import { AppError, Secret } from '#base';
+import { MASTER_KEY_VARIABLE } from '#vault';
 
 import { readConfig, variableOf, type Config, type Sources } from '../../config.js';
 import { startServer } from '../../server.js';
@@ -95,10 +96,20 @@ function whenToldToStop(stop: () => Promise<void>): Promise<void> {
 function sourcesOf(options: Record<string, unknown>): Sources {
   const flags = Object.fromEntries(SETTINGS.map((setting) => [setting.flag, options[attributeOf(setting.flag)]]));
   const name = typeof options['config'] === 'string' ? options['config'] : process.env['BELLWETHER_CONFIG'];
-  const base = { flags, environment: process.env };
-  return name === undefined
-    ? base
-    : { ...base, file: { name, content: readYaml(name, 'the configuration file', refusal) } };
+  const masterKey = takeVariable(MASTER_KEY_VARIABLE);
+  return {
+    ...{ flags, environment: process.env },
+    ...(masterKey === undefined ? {} : { masterKey }),
+    ...(name === undefined ? {} : { file: { name, content: readYaml(name, 'the configuration file', refusal) } }),
+  };
+}
+
+/** Takes a variable out of the environment, so that no report, worker or child of this process has it. */
+function takeVariable(name: string): Secret | undefined {
+  const text = process.env[name];
+  if (text === undefined) return undefined;
+  Reflect.deleteProperty(process.env, name);
+  return Secret.ofText(text);
 }
 
 function refusal(message: string, cause?: unknown): AppError {

@@ -24,6 +24,8 @@ export const PERMISSIONS = [
   'object:write',
   'model:read',
   'model:write',
+  'keys:read',
+  'keys:write',
 ] as const;
 /** One of the permissions. */
 export type Permission = (typeof PERMISSIONS)[number];

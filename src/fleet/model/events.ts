@@ -18,6 +18,7 @@ export const EVENT_TYPES = [
   'object.added',
   'model.changed',
   'profile.changed',
+  'keys.changed',
 ] as const;
 /** Type of an event. */
 export type EventType = (typeof EVENT_TYPES)[number];

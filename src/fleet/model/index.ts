@@ -33,5 +33,5 @@ export type {
   OperationResult,
   OperationState,
 } from './operation.js';
-export type { ModelSetting, ProfileSetting, SettingKind, SettingRecord } from './setting.js';
+export type { KeySetting, ModelSetting, ProfileSetting, SettingKind, SettingRecord } from './setting.js';
 export type { InstanceValues, LastValue, PastValue, ValueSource } from './values.js';

@@ -17,7 +17,15 @@ export interface ProfileSetting {
   readonly objects: readonly ProfileObject[];
 }
 
+/** The one record of the keys that secrets are sealed with; `name` is `master`. */
+export interface KeySetting {
+  readonly kind: 'keys';
+  readonly name: string;
+  /** Id of the master key when this was written. */
+  readonly masterKey: string;
+}
+
 /** A setting of any kind. */
-export type SettingRecord = ModelSetting | ProfileSetting;
+export type SettingRecord = ModelSetting | ProfileSetting | KeySetting;
 /** Kind of a setting. */
 export type SettingKind = SettingRecord['kind'];

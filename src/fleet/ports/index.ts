@@ -1,6 +1,8 @@
 /** What the domain needs from outside. */
 
+export type { KeyKeeper, KeyStatus } from './keys.js';
 export type { DeviceLink, LinkTarget } from './link.js';
+export type { Secrets } from './secrets.js';
 export { DEFAULT_FLEET_SETTINGS } from './settings.js';
 export type { FleetSettings } from './settings.js';
 export type {

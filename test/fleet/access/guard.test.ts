@@ -41,6 +41,9 @@ describe('every method of the API side', () => {
         () => undefined,
         () => undefined,
       ),
+    'keys.get': ({ fleet }, who) => fleet.keys.get(who),
+    'keys.rotate': ({ fleet }, who) => fleet.keys.rotate(who),
+    'keys.prune': ({ fleet }, who) => fleet.keys.prune(who),
     'devices.remove': ({ fleet }, who) => fleet.devices.remove(who, 'a'),
   };
 
@@ -53,7 +56,7 @@ describe('every method of the API side', () => {
       await expect(refused.then(() => `${name} went through`)).rejects.toMatchObject({ code: 'not_permitted' });
     }
     expect(world.store.applied).toHaveLength(commits);
-    expect(world.link.log).toEqual([]);
+    expect([world.link.log, world.keys.log]).toEqual([[], []]);
   });
 
   it('serves the owner', async () => {

@@ -187,7 +187,7 @@ describe('rotation', () => {
     disk.fault = { at: disk.steps, how: 'before' };
     const vault = startOn(disk, { logger });
     expect(lines).toEqual([
-      expect.stringMatching(/^a rotation of the master key could not be ended .*store_|cannot be/),
+      expect.stringMatching(/^a rotation of the master key could not be ended .*the wrapped keys cannot be written/),
     ]);
     expect(next).toContain(vault.status().masterKey);
     disk.fault = undefined;
@@ -228,6 +228,8 @@ function expectToStart(disk: MemoryDisk, sealed: readonly Uint8Array[]): void {
 }
 
 const STEPS = 11;
+/** More steps than a rotation has that must clean up first. */
+const LONGEST = 24;
 
 describe.each(['before', 'torn', 'after'] as const)('a rotation whose disk fails %s a step', (how) => {
   it('and with it the machine, starts again from every state that may be found, and opens everything', () => {
@@ -248,6 +250,30 @@ describe.each(['before', 'torn', 'after'] as const)('a rotation whose disk fails
       disk.fault = undefined;
       for (const found of [disk.afterKill(), ...disk.afterPowerLoss()]) expectToStart(found, sealed);
     }
+  });
+});
+
+describe('a rotation after one that failed', () => {
+  it('starts again from every state that may be found, wherever it is cut off in its turn', () => {
+    let cut = 0;
+    for (const how of ['before', 'after'] as const) {
+      for (let at = 0; at < STEPS; at += 1) {
+        for (let again = 0; again < LONGEST; again += 1) {
+          const disk = new MemoryDisk();
+          const vault = startOn(disk, { limits: SMALL });
+          const sealed = [vault.seal(PSK, secret)];
+          disk.fault = { at: disk.steps + at, how };
+          disk.lasting = false;
+          expect(codeOf(() => vault.rotate())).not.toBe('nothing');
+          disk.fault = { at: disk.steps + again, how: 'before' };
+          disk.lasting = true;
+          if (codeOf(() => vault.rotate()) === 'nothing') break;
+          cut += 1;
+          for (const found of [disk.afterKill(), ...disk.afterPowerLoss()]) expectToStart(found, sealed);
+        }
+      }
+    }
+    expect(cut).toBeGreaterThan(2 * STEPS * STEPS);
   });
 });
 

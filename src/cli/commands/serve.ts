@@ -122,6 +122,7 @@ function attributeOf(flag: string): string {
 
 const HELP = `
 Each setting is a flag, a variable, and a key in the YAML file named by --config or BELLWETHER_CONFIG (lifetimeGrace: 30).
-A flag goes over a variable, a variable over the file. Lists have commas in a variable.`;
+A flag goes over a variable, a variable over the file. Lists have commas in a variable.
+BELLWETHER_MASTER_KEY may hold the master key itself, in place of --master-key-file: it is no setting, and shown nowhere.`;
 /** SIGTERM drains in at most this many milliseconds. */
 const LONGEST_DRAIN = 10_000;

@@ -78,7 +78,7 @@ describe('a vault in this process', () => {
       expect(filesWith([data], secret)).toEqual([]);
     }
     // The search bites: the master key is where it belongs, and there alone.
-    expect(filesWith([folder], keys[0] as Buffer)).toEqual([`${master.where}: base64url`]);
+    expect(filesWith([folder], keys[0] as Buffer).map((found) => found.split(': ')[0])).toEqual([master.where]);
   });
 });
 

@@ -5,8 +5,8 @@
 
 import type { Instant, Peer } from '#base';
 import { OptionNumber, uintOption } from '#coap/codec';
-import { Stack } from '#transport';
-import type { RequestHandler, StackOptions, UdpOptions } from '#transport';
+import { DTLS_PARAMETERS, Stack } from '#transport';
+import type { ClientOffer, RequestHandler, StackOptions, UdpOptions } from '#transport';
 
 import { SimulatedDevice } from './device.js';
 import type { DeviceOptions } from './traits.js';
@@ -22,6 +22,8 @@ export interface RunnerOptions {
   readonly stack: StackOptions;
   readonly server: Peer;
   readonly listen: UdpOptions;
+  /** What the device comes to the server with over DTLS; absent: plain CoAP. */
+  readonly secure?: ClientOffer;
   /** Everything of the device but what only its socket knows. */
   readonly device: Omit<DeviceOptions, 'address' | 'startedAt' | 'startedAtWall'>;
   /** Something happened to the device. */
@@ -69,8 +71,13 @@ export class DeviceRunner {
     const made: { runner?: DeviceRunner } = {};
     const loses = (direction: 'in' | 'out', bytes: Uint8Array): boolean =>
       made.runner?.device.link.loses(direction, bytes) ?? false;
-    const stack = new Stack({ ...options.stack, loses });
-    const bound = await stack.listen(options.listen);
+    const stack = new Stack({
+      ...options.stack,
+      loses,
+      ...(options.secure !== undefined && { dtls: DTLS_PARAMETERS }),
+    });
+    const { listen, secure } = options;
+    const bound = await stack.listen(listen, secure === undefined ? undefined : { role: 'client', offer: secure });
     made.runner = new DeviceRunner(options, stack, bound.address);
     return made.runner;
   }

@@ -5,7 +5,7 @@
 
 import { AppError, Deadlines, plainPeer } from '#base';
 import type { Instant, Peer } from '#base';
-import type { StackOptions } from '#transport';
+import type { ClientOffer, StackOptions } from '#transport';
 
 import type { DeviceTraits } from './traits.js';
 import type { DeviceEvent } from './outputs.js';
@@ -24,6 +24,8 @@ export interface SwarmOptions extends DeviceTraits {
   readonly prefix: string;
   readonly count: number;
   readonly seed: number;
+  /** What a device comes to the server with over DTLS, by its name; absent: all speak plain CoAP. */
+  readonly secure?: (name: string) => ClientOffer;
   readonly onEvent: (name: string, event: DeviceEvent) => void;
 }
 
@@ -108,12 +110,13 @@ export class Swarm {
   }
 
   async #startOne(): Promise<void> {
-    const { prefix, count, seed, stack, server, onEvent: _onEvent, ...traits } = this.#options;
+    const { prefix, count, seed, secure, stack, server, onEvent: _onEvent, ...traits } = this.#options;
     this.#made += 1;
     const name = `${prefix}${this.#made}`;
     const runner = await DeviceRunner.open({
       stack,
       server: this.#server,
+      ...(secure !== undefined && { secure: secure(name) }),
       listen: { address: localAddress(server.address), port: 0, stack: 'single', receiveBuffer: RECEIVE_BUFFER },
       device: { ...traits, name, seed: seedFor(seed, name), member: { number: this.#made, count, seed } },
       onEvent: (which, event) => {

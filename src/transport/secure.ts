@@ -3,6 +3,7 @@
  * delivers go up, what CoAP sends goes down through it, and its questions go to whoever knows keys.
  */
 
+import { plainPeer } from '#base';
 import type { Clock, Instant, Peer, PeerKey, Random } from '#base';
 import { DtlsEndpoint, nodeProvider } from '#dtls';
 import type { Answer, ClientOffer, CloseReason, DtlsParameters, Question, ServerOffer, Session } from '#dtls';
@@ -58,7 +59,7 @@ export class Secure {
   readonly #endpoint: DtlsEndpoint;
   readonly #clock: Clock;
   readonly #below: Below;
-  readonly #listeners = new Set<number>();
+  readonly #listeners = new Map<number, Security['role']>();
   #handler: SecureHandler | undefined;
   /** Where an error of the socket is told, while a record is on its way out. */
   #failed: ((error: Error | null) => void) | undefined;
@@ -86,7 +87,7 @@ export class Secure {
 
   /** A listener is secure from now on, or offers something else. */
   open(listener: number, security: Security): void {
-    this.#listeners.add(listener);
+    this.#listeners.set(listener, security.role);
     if (security.role === 'server') this.#endpoint.serve(listener, security.offer);
     else this.#endpoint.connect(listener, security.offer);
   }
@@ -180,6 +181,9 @@ export class Secure {
         this.#handler?.closed?.(event.peer, event.reason, now);
         break;
       case 'handshakeFailed':
+        // What a client has to say to this server cannot be said.
+        if (this.#listeners.get(event.listener) === 'client')
+          this.#unreachable.push(plainPeer(event.listener, event.address, event.port));
         this.#handler?.failed?.(event, event.reason, now);
         break;
     }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { InvalidArgumentError, Option, type Command } from 'commander';
 
-import { AppError, showAddress, systemClock, systemRandom } from '#base';
+import { AppError, EMPTY, showAddress, systemClock, systemRandom } from '#base';
 import { showCode } from '#coap/codec';
 import { parametersWith } from '#coap/endpoint';
 import { ENABLER_VERSIONS, parseObjectDefinition, type EnablerVersion } from '#lwm2m/model';
@@ -23,6 +23,7 @@ import {
   type Script,
   type SendFormat,
 } from '#simulator';
+import type { ClientOffer } from '#transport';
 
 import { loadObjects } from '../../objects.js';
 import { whole } from '../arguments.js';
@@ -30,11 +31,13 @@ import { faultsHelp, parseFault } from '../faults.js';
 import { checkPlace, writeTo } from '../files.js';
 import { printable, processLogger } from '../logger.js';
 import { EXAMPLE_SCRIPT } from '../script/example.js';
+import { readPskFile } from '../psk-file.js';
 import { readScript } from '../script/read.js';
 import { Signals } from '../signals.js';
 
 interface Options {
   readonly server: string;
+  readonly credentials?: string;
   readonly count: number;
   readonly prefix: string;
   readonly lifetime: number;
@@ -60,7 +63,11 @@ export function addSimulate(program: Command): void {
   program
     .command('simulate')
     .description('run simulated devices against a server until told to stop')
-    .option('--server <URL>', 'where the server listens for devices', 'coap://127.0.0.1:5683')
+    .option('--server <URL>', 'where the server listens for devices, coap:// or coaps://', 'coap://127.0.0.1:5683')
+    .option(
+      '--credentials <FILE>',
+      'pre-shared keys of the devices for coaps://: CSV with the columns endpoint, identity and key (hex)',
+    )
     .option('--count <N>', 'how many devices, each on its own port', whole(1, 1_000_000), 1)
     .option('--prefix <TEXT>', 'their names are this and a number from 1', 'sim-')
     .option('--lifetime <SECONDS>', 'registration lifetime; 0 never expires', whole(0, 0xffff_ffff), 300)
@@ -109,6 +116,7 @@ async function simulate(options: Options): Promise<void> {
   checkSend(options);
   const script = options.script === undefined ? undefined : readScript(options.script);
   const server = await resolveServer(options.server);
+  const secure = server.scheme === 'coaps' ? offers(options) : undefined;
   const report = new Report(options, showAddress(server.address, server.port), script);
   const logger = processLogger('warn');
   const swarm = new Swarm({
@@ -124,6 +132,7 @@ async function simulate(options: Options): Promise<void> {
       },
     },
     server,
+    ...(secure !== undefined && { secure }),
     prefix: options.prefix,
     count: options.count,
     kinds: makeKinds(options),
@@ -199,18 +208,41 @@ function isId(part: string): boolean {
 }
 
 /** The address of `coap://host[:port]`; a name is looked up once. */
-async function resolveServer(url: string): Promise<{ readonly address: string; readonly port: number }> {
-  const match = /^coap:\/\/(\[[0-9a-fA-F:.]+\]|[^:/?#[\]]+)(?::(\d{1,5}))?\/?$/.exec(url);
-  const port = Number(match?.[2] ?? COAP_PORT);
+async function resolveServer(url: string): Promise<Place> {
+  const match = /^(coaps?):\/\/(\[[0-9a-fA-F:.]+\]|[^:/?#[\]]+)(?::(\d{1,5}))?\/?$/.exec(url);
+  const scheme = match?.[1] === 'coaps' ? 'coaps' : 'coap';
+  const port = Number(match?.[3] ?? (scheme === 'coaps' ? COAPS_PORT : COAP_PORT));
   if (match === null || port < 1 || port > 65_535) {
-    throw new AppError('usage', `--server must be like coap://127.0.0.1:5683 or coap://[::1]:5683, not "${url}"`);
+    const like = 'coap://127.0.0.1:5683, coap://[::1]:5683 or coaps://127.0.0.1:5684';
+    throw new AppError('usage', `--server must be like ${like}, not "${url}"`);
   }
-  const host = (match[1] as string).replace(/^\[|\]$/g, '');
+  const host = (match[2] as string).replace(/^\[|\]$/g, '');
   try {
-    return { address: (await lookup(host)).address, port };
+    return { scheme, address: (await lookup(host)).address, port };
   } catch (cause) {
     throw new AppError('usage', `--server: the name ${host} cannot be resolved`, { cause });
   }
+}
+
+/** What each device comes with; every device needs a line of its own in the file. */
+function offers({ count, credentials, prefix }: Options): (name: string) => ClientOffer {
+  if (credentials === undefined)
+    throw new AppError('usage', '--server coaps://… needs --credentials FILE: devices prove who they are');
+  const keys = readPskFile(credentials);
+  for (let number = 1; number <= count; number += 1)
+    if (!keys.has(`${prefix}${number}`))
+      throw new AppError('usage', `--credentials ${credentials} has no line for the endpoint ${prefix}${number}`);
+  return (name) => {
+    const psk = keys.get(name);
+    return { serverProofs: [], cid: EMPTY, ...(psk !== undefined && { psk }) };
+  };
+}
+
+/** Where the server is. */
+interface Place {
+  readonly scheme: 'coap' | 'coaps';
+  readonly address: string;
+  readonly port: number;
 }
 
 /** A schedule of sleep goes with queue mode, and leaves time to sleep. */
@@ -374,6 +406,7 @@ function line(value: unknown): void {
 
 const OPERATION_NAMES = { register: 'Register', update: 'Update', deregister: 'De-register' } as const;
 const COAP_PORT = '5683';
+const COAPS_PORT = 5684;
 const FORBIDDEN = 0x83;
 /** Up to so many devices each has its own lines. */
 const FEW = 20;

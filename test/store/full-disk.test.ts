@@ -126,6 +126,21 @@ describe('a main file that may not grow', () => {
     const found = await lookInto(crashImage(folder));
     expect(found.devices[0]?.record.lastSeen).toBe(at(77));
   });
+
+  it('writes those that were not tried when others could not be written', async () => {
+    const folder = folderWith();
+    const full = await open(folder, { foldAge: 1_000_000, touchAge: 1_000_000, touchRows: 1 });
+    for (const number of [1, 2, 3]) await putDevice(full, device(number), 0);
+    await fill(full);
+    for (const number of [1, 2, 3]) full.touch(device(number).id, at(77));
+    await expect(full.flush()).rejects.toMatchObject({ code: 'store_unavailable' });
+    full.touch(device(3).id, at(78));
+    full.limitPages(0);
+    await full.flush();
+    const found = await lookInto(crashImage(folder));
+    const seen = new Map(found.devices.map(({ record }) => [record.id, record.lastSeen]));
+    expect([1, 2, 3].map((number) => seen.get(device(number).id))).toEqual([at(77), at(77), at(78)]);
+  });
 });
 
 /** A process whose files may have so many blocks of 512 bytes (`ulimit -f`): what it said, one after the other. */

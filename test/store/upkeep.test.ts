@@ -1,5 +1,6 @@
 /** What the embedded store does by itself in time: touches are written, what is not kept is forgotten, within the promised spans. */
 
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, afterEach, expect, it } from '@jest/globals';
 import { silentLogger, systemClock, systemRandom } from '#base';
 import { EVERYTHING } from '#fleet/model';
@@ -50,6 +51,39 @@ it('a touch becomes durable without a flush, when its time has come, with all ot
   const found = await lookInto(crashImage(folder));
   expect(found.devices.map(({ record }) => record.lastSeen)).toEqual([at(12), at(11)]);
   expect(store.status().gauges['touches']).toBe(0);
+});
+
+it('touches are written a few at a time: a change does not wait for all of them, and a flush does', async () => {
+  const folder = folderWith();
+  store = await openAt(folder, { touchRows: 1 });
+  const devices = Array.from({ length: 30 }, (_, index) => index + 1);
+  await Promise.all(devices.map((number) => putDevice(store as FleetStore, device(number), 0)));
+  for (const number of devices) store.touch(deviceId(number), at(number));
+  const order: string[] = [];
+  const flushed = store.flush().then(() => order.push('flushed'));
+  // The first touches are on their way.
+  await turn();
+  await turn();
+  const changed = putDevice(store, device(31), 0).then(() => order.push('changed'));
+  await Promise.all([flushed, changed]);
+  expect(order).toEqual(['changed', 'flushed']);
+  const found = await lookInto(crashImage(folder));
+  const seen = new Map(found.devices.map(({ record }) => [record.id, record.lastSeen]));
+  expect(devices.map((number) => seen.get(deviceId(number)))).toEqual(devices.map((number) => at(number)));
+});
+
+it('a flush waits for the touches of the one before it', async () => {
+  const folder = folderWith();
+  store = await openAt(folder, { touchRows: 1 });
+  const devices = Array.from({ length: 20 }, (_, index) => index + 1);
+  await Promise.all(devices.map((number) => putDevice(store as FleetStore, device(number), 0)));
+  for (const number of devices) store.touch(deviceId(number), at(10));
+  const first = store.flush();
+  store.touch(deviceId(20), at(20));
+  await store.flush();
+  const found = await lookInto(crashImage(folder));
+  expect(found.devices.map(({ record }) => record.lastSeen)).toEqual(devices.map((one) => at(one === 20 ? 20 : 10)));
+  await first;
 });
 
 it('a touch waits less than 60 s, with what the fleet takes to hand it over', () => {

@@ -15,6 +15,8 @@ export interface SqliteParameters {
   readonly unfoldedFactor: number;
   /** Milliseconds that a touch waits at most before it is written: less than the 60 s the port promises. */
   readonly touchAge: number;
+  /** Touches that one commit writes at most: more delays the changes that are committed with it longer. */
+  readonly touchRows: number;
   /** Bytes of write-ahead log after which it is copied into the main file. */
   readonly walBytes: number;
   /** Bytes of write-ahead log after which it is cut to nothing once copied. */
@@ -32,6 +34,7 @@ export const DEFAULT_PARAMETERS: SqliteParameters = Object.freeze({
   stepRows: 256,
   unfoldedFactor: 8,
   touchAge: 30_000,
+  touchRows: 512,
   walBytes: 32 * 1024 * 1024,
   walTruncateBytes: 256 * 1024 * 1024,
   retentionPeriod: 3_600_000,

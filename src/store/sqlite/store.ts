@@ -124,13 +124,8 @@ export class SqliteStore implements FleetStore {
   }
 
   async flush(): Promise<void> {
-    clearTimeout(this.#touchTimer);
-    this.#touchTimer = undefined;
     await this.#intake.index();
-    const touches = this.#touches;
-    this.#touches = new Map();
-    for (const device of touches.keys()) if (!this.#intake.versions.has(device)) touches.delete(device);
-    if (touches.size > 0) this.#touched = this.#writeTouches(touches);
+    this.#touched = this.#writeTouches(this.#touched);
     return this.#touched;
   }
 
@@ -200,15 +195,37 @@ export class SqliteStore implements FleetStore {
     this.#touchTimer ??= setTimeout(() => void this.flush().catch(() => undefined), this.#parameters.touchAge).unref();
   }
 
-  /** Touches that could not be written wait for the next time, behind later ones of the same devices. */
-  async #writeTouches(touches: ReadonlyMap<DeviceId, WallTime>): Promise<void> {
+  /**
+   * Writes touches a slice at a time, so that changes of others are committed between two of them. Those that could not be
+   * written wait for the next time, behind later ones of the same devices.
+   */
+  async #writeTouches(before: Promise<void>): Promise<void> {
+    // What it could not write is among the touches again.
+    await before.catch(() => undefined);
+    clearTimeout(this.#touchTimer);
+    this.#touchTimer = undefined;
+    const touches = this.#touches;
+    this.#touches = new Map();
+    let slice = this.#takeSlice(touches);
     try {
-      await this.#intake.queue.addSeen(touches);
+      for (; slice.size > 0; slice = this.#takeSlice(touches)) await this.#intake.queue.addSeen(slice);
     } catch (error) {
-      for (const [device, at] of touches) if (!this.#touches.has(device)) this.#touches.set(device, at);
+      for (const left of [slice, touches])
+        for (const [device, at] of left) if (!this.#touches.has(device)) this.#touches.set(device, at);
       if (this.#closing === undefined && this.#ended === undefined) this.#armTouches();
       throw error;
     }
+  }
+
+  /** Takes the next touches of devices that are still there. */
+  #takeSlice(touches: Map<DeviceId, WallTime>): ReadonlyMap<DeviceId, WallTime> {
+    const slice = new Map<DeviceId, WallTime>();
+    for (const [device, at] of touches) {
+      touches.delete(device);
+      if (this.#intake.versions.has(device)) slice.set(device, at);
+      if (slice.size === this.#parameters.touchRows) break;
+    }
+    return slice;
   }
 
   #refusal(change: Change): AppError | undefined {

@@ -7,6 +7,7 @@ import { EVERYTHING } from '#fleet/model';
 import type { FleetStore } from '#fleet/ports';
 import { openStore } from '#store';
 import { readConfig } from '../../src/config.js';
+import { foldBudget } from '../../src/store/sqlite/fold.js';
 import { DEFAULT_PARAMETERS } from '../../src/store/sqlite/parameters.js';
 import {
   at,
@@ -88,6 +89,14 @@ it('a flush waits for the touches of the one before it', async () => {
 
 it('a touch waits less than 60 s, with what the fleet takes to hand it over', () => {
   expect(DEFAULT_PARAMETERS.touchAge + HANDED_OVER_AFTER).toBeLessThan(60_000);
+});
+
+it('folding makes a group wait for one step only while it keeps up, whatever the group before it brought', () => {
+  const parameters = { stepRows: 256, foldBytes: 8_000_000 };
+  expect(foldBudget(parameters, 0, 5000)).toBe(256);
+  expect(foldBudget(parameters, 7_999_999, 5000)).toBe(256);
+  expect(foldBudget(parameters, 8_000_000, 5000)).toBe(10_000);
+  expect(foldBudget(parameters, 8_000_000, 10)).toBe(256);
 });
 
 /** The limits a server has that is told nothing. */

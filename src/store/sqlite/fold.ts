@@ -11,6 +11,7 @@ import type { Entry } from './group.js';
 import { ENTRY } from './group.js';
 import { INSTANCE_KEY } from './generation.js';
 import type { Generation, InstanceChanges } from './generation.js';
+import type { SqliteParameters } from './parameters.js';
 import { cappedText, mergeResources } from './values.js';
 import type { Resources } from './values.js';
 
@@ -22,6 +23,18 @@ export interface FoldLimits {
 
 /** One piece of work: writes some rows and returns how many; its statements run in a transaction of the caller. */
 type Step = () => number;
+
+/**
+ * Rows to fold before the next group has its turn: one step's, for a group that waits makes the next one larger; once as
+ * much has come as is folded at a time, twice as many rows as the last group brought, so that folding never falls behind.
+ */
+export function foldBudget(
+  { stepRows, foldBytes }: Pick<SqliteParameters, 'stepRows' | 'foldBytes'>,
+  waitingBytes: number,
+  lastRows: number,
+): number {
+  return waitingBytes < foldBytes ? stepRows : Math.max(stepRows, 2 * lastRows);
+}
 
 const EVENTS_A_ROW = 250;
 /** Journal rows that one step removes at most. */

@@ -9,7 +9,7 @@ import { AppError, invariant } from '#base';
 import { Cleaner } from './cleaner.js';
 import { WriterDatabase } from './database.js';
 import { clauseOf } from './failures.js';
-import { Folder } from './fold.js';
+import { Folder, foldBudget } from './fold.js';
 import { Generation } from './generation.js';
 import { FolderLock } from './lock.js';
 import type { FromWriter, ToWriter, WriterData, WriterFigures } from './messages.js';
@@ -36,6 +36,8 @@ class Writer {
   #scheduled = false;
   #broken = false;
   #lastRows = 0;
+  /** Bytes of the groups since the last order to fold. */
+  #waitingBytes = 0;
   #commitMilliseconds = 0;
 
   constructor(data: WriterData, say: (message: FromWriter) => void) {
@@ -128,6 +130,7 @@ class Writer {
     this.#commitMilliseconds = performance.now() - began;
     this.#say({ type: 'committed', seq, figures: this.#figures() });
     this.#lastRows = this.#waiting.add(seq, newest, bytes);
+    this.#waitingBytes += bytes.length;
     if (this.#folding !== undefined) this.#schedule();
   }
 
@@ -139,6 +142,7 @@ class Writer {
     invariant(this.#folding === undefined, 'one generation is folded at a time');
     this.#folding = this.#waiting;
     this.#waiting = new Generation();
+    this.#waitingBytes = 0;
     const deletes = this.#folding.deletes;
     this.#steps = this.#folder.plan(this.#folding, this.#data.parameters.stepRows, (device) =>
       this.#cleaner.operationOf(device),
@@ -153,7 +157,7 @@ class Writer {
     setImmediate(() => this.#background());
   }
 
-  /** One turn of background work; as much as arrives is folded twice over, so that folding never falls behind. */
+  /** One turn of background work. */
   #background(): void {
     this.#scheduled = false;
     try {
@@ -170,7 +174,7 @@ class Writer {
   }
 
   #fold(): boolean {
-    const budget = Math.max(this.#data.parameters.stepRows, 2 * this.#lastRows);
+    const budget = foldBudget(this.#data.parameters, this.#waitingBytes, this.#lastRows);
     let rows = 0;
     while (rows < budget) {
       const step = this.#retry ?? this.#nextStep();

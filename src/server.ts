@@ -33,6 +33,7 @@ import { Stack, type BoundAddress, type DatagramHook } from '#transport';
 import type { Vault } from '#vault';
 
 import type { Config } from './config.js';
+import { credentialForms } from './credential-forms.js';
 import { loadObjects } from './objects.js';
 import { forgetOldMasterKey, openVault } from './open-vault.js';
 import { OwnerToken } from './owner-token.js';
@@ -105,6 +106,8 @@ async function assemble(
     store,
     link: downlink,
     keys: vault,
+    secrets: vault,
+    forms: credentialForms,
     objects,
     lists,
     clock,
@@ -350,6 +353,10 @@ function fleetSettings(config: Config): Parameters<typeof Fleet.start>[0]['setti
     awakeWindow: seconds(number(config, 'awakeWindow')),
     models: number(config, 'models'),
     profiles: number(config, 'profiles'),
+    credentialsPerDevice: number(config, 'credentialsPerDevice'),
+    securedNames: number(config, 'securedNames'),
+    trustAnchors: number(config, 'trustAnchors'),
+    endpointNameBytes: number(config, 'endpointNameBytes'),
     operationDeadline: seconds(number(config, 'operationDeadline')),
     maxDeadline: seconds(number(config, 'operationDeadlineMax')),
     queuePerDevice: number(config, 'operationQueue'),

@@ -13,6 +13,7 @@ export { silentLogger } from './log.js';
 export type { LogFields, Logger } from './log.js';
 export { plainPeer, secureKey, securePeer, showAddress } from './peer.js';
 export type { IdentityKind, Peer, PeerIdentity, PeerKey } from './peer.js';
+export { MAX_PSK_IDENTITY, pskIdentityBytes, pskIdentityText } from './psk-identity.js';
 export { systemRandom } from './random.js';
 export type { Random } from './random.js';
 export { Secret } from './secret.js';

@@ -4,8 +4,8 @@
  * `models`, `keys` and `events`. Time comes in by `tick`.
  */
 
-import { Instant, Milliseconds, WallTime, seconds } from '#base';
-import type { Clock, Peer, PeerKey, Random } from '#base';
+import { Instant, WallTime, seconds } from '#base';
+import type { Milliseconds, Clock, Peer, PeerKey, Random } from '#base';
 import type {
   DeviceDialect,
   ObjectCatalogue,
@@ -28,10 +28,12 @@ import { Profiles } from './devices/profiles.js';
 import { isReachable, markAwake } from './devices/presence.js';
 import { RegistrationRate } from './devices/registration-rate.js';
 import { Registry } from './devices/registry.js';
+import { Security } from './devices/security.js';
 import { Devices } from './devices/service.js';
+import { restoreSetting } from './devices/settings.js';
 import { Texts } from './devices/texts.js';
 import { EVERYTHING } from './model/index.js';
-import type { DeviceRecord, OperationRecord, SettingRecord } from './model/index.js';
+import type { DeviceRecord, OperationRecord } from './model/index.js';
 import { Objects } from './objects/catalogue.js';
 import { Exchange } from './operations/exchange.js';
 import { IdempotencyKeys, REMEMBERED } from './operations/idempotency.js';
@@ -43,11 +45,12 @@ import { Observations } from './operations/observations.js';
 import { Operations } from './operations/operations.js';
 import { OperationQueue } from './operations/queue.js';
 import { Renewal } from './operations/renewal.js';
+import { resume } from './operations/resumption.js';
 import { Sends } from './operations/sends.js';
 import type { SendingDevice } from './operations/sends.js';
 import { OperationRunner } from './operations/runner.js';
 import { Workers } from './operations/workers.js';
-import type { DeviceLink, FleetSettings, FleetStore, KeyKeeper, Versioned } from './ports/index.js';
+import type { DeviceLink, FleetSettings, FleetStore, KeyForms, KeyKeeper, Secrets, Versioned } from './ports/index.js';
 import { EventLog } from './records/events.js';
 import { KnownValues } from './records/known-values.js';
 import { Values } from './records/values.js';
@@ -58,6 +61,9 @@ export interface FleetDeps {
   readonly link: DeviceLink;
   /** The keys that secrets are sealed with. */
   readonly keys: KeyKeeper;
+  /** Seals the keys of devices. */
+  readonly secrets: Secrets;
+  readonly forms: KeyForms;
   /** Definitions the server brings; those that users added join them. */
   readonly objects: ObjectCatalogue;
   /** The object lists that southbound reads registrations with. */
@@ -83,6 +89,9 @@ export class Fleet {
   readonly models: Models;
   readonly profiles: Profiles;
   readonly keys: Keys;
+  readonly credentials: Security['credentials'];
+  readonly trust: Security['trust'];
+  readonly handshakes: Security['handshakes'];
   readonly events: EventLog;
   readonly #deps: FleetDeps;
   readonly #agenda: Agenda;
@@ -92,6 +101,7 @@ export class Fleet {
   readonly #dialects: Dialects;
   readonly #lastSeen: LastSeen;
   readonly #registry: Registry;
+  readonly #security: Security;
   readonly #registrationRate: RegistrationRate;
   readonly #recorder: Values;
   readonly #exchange: Exchange;
@@ -162,7 +172,15 @@ export class Fleet {
       poke,
       isReachable: reachable,
     };
-    this.#registry = new Registry({ ...shared, lists, lastSeen: this.#lastSeen, texts, grace });
+    this.#security = new Security({
+      ...shared,
+      ...deps,
+      commits: this.#commits,
+      provision: (...change) => this.#registry.provision(...change),
+    });
+    const { secured, refused } = this.#security;
+    ({ credentials: this.credentials, trust: this.trust, handshakes: this.handshakes } = this.#security);
+    this.#registry = new Registry({ ...shared, secured, refused, lists, lastSeen: this.#lastSeen, texts, grace });
     this.#registrationRate = new RegistrationRate(settings.registrations, this.#agenda);
     this.#runner = new OperationRunner({
       ...shared,
@@ -173,7 +191,7 @@ export class Fleet {
     });
     this.#renewal = new Renewal(shared);
     this.#identities = new Identities({ ...shared, paths: settings.readAfterRegistration });
-    this.#notifications = new Notifications(this.#directory, this.#changes, this.#recorder, this.#renewal);
+    this.#notifications = new Notifications({ ...shared, refused, renewal: this.#renewal });
     this.#sends = new Sends(this.#directory, this.#changes, this.#recorder);
     this.#workers = new Workers([this.#renewal, this.#runner, this.#identities], reachable, fault);
     this.devices = new Devices({ ...shared, registry: this.#registry, view: { clock, awakeWindow, grace }, breathe });
@@ -237,8 +255,8 @@ export class Fleet {
   }
 
   /** Ends a registration; resolves when that is durable. Rejects as `FleetStore`. */
-  deregister(location: string, _peer: Peer, _now: Instant): Promise<'removed' | 'unknown'> {
-    return this.#registry.deregister(location);
+  deregister(location: string, peer: Peer, _now: Instant): Promise<'removed' | 'unknown'> {
+    return this.#registry.deregister(location, peer);
   }
 
   /** Endpoint name of the device that is registered from there. */
@@ -251,9 +269,14 @@ export class Fleet {
     return this.#directory.byLocation(location)?.endpoint;
   }
 
-  /** How to speak with the device registered at a location. */
-  dialectAt(location: string): DeviceDialect | undefined {
-    return this.#directory.byLocation(location)?.dialect;
+  /** How to speak with the device registered at a location; undefined when nobody is, or the registration is not the peer's. */
+  dialectAt(location: string, peer: Peer): DeviceDialect | undefined {
+    return this.#registry.locate(location, peer, 'update')?.dialect;
+  }
+
+  /** Somebody tried to send or to notify as a device that its identity does not own. */
+  refused(tried: 'send' | 'notify', peer: Peer, endpoint?: string): void {
+    this.#security.refuse(tried, peer, endpoint);
   }
 
   /** The device that is registered from there, as the sender of values; undefined: nobody is. */
@@ -285,9 +308,9 @@ export class Fleet {
     this.#workers.poke(device);
   }
 
-  /** The observation under a token of 16 hex digits; undefined when its notifications are not expected. */
-  observationOf(token: string): ObservationTarget | undefined {
-    return this.#notifications.target(token);
+  /** The observation under a token of 16 hex digits; undefined when its notifications are not expected, or not from there. */
+  observationOf(token: string, peer: Peer): ObservationTarget | undefined {
+    return this.#notifications.target(token, peer);
   }
 
   /** Values came under a token; resolves when they are durable. Rejects as `FleetStore`. */
@@ -329,6 +352,7 @@ export class Fleet {
       identities_due: this.#identities.size,
       model_settings: this.models.size,
       profiles: this.profiles.size,
+      ...this.#security.gauges(),
       event_subscribers: this.events.subscribers,
       events_in_memory: this.events.size,
       events_in_memory_characters: this.events.characters,
@@ -341,6 +365,7 @@ export class Fleet {
       ...this.#commits.counters,
       ...this.#registry.counters,
       ...this.#registrationRate.counters,
+      ...this.#security.counters,
       ...this.#recorder.counters,
       ...this.#exchange.counters,
       ...this.operations.counters,
@@ -369,6 +394,7 @@ export class Fleet {
         case 'removed':
           this.#renewal.gone(device);
           this.#identities.gone(device);
+          this.credentials.removed(device);
           this.operations.removed(device);
           for (const { token } of device.observations) if (token !== undefined) this.#directory.clearToken(token);
           return;
@@ -381,6 +407,7 @@ export class Fleet {
     await this.events.start();
     const since = WallTime(clock.wall() - REMEMBERED);
     const operations: Versioned<OperationRecord>[] = [];
+    const tables = { models: this.models, profiles: this.profiles, keys: this.keys, security: this.#security };
     for await (const batch of store.load(EVERYTHING, since)) {
       switch (batch.kind) {
         case 'devices':
@@ -393,7 +420,7 @@ export class Fleet {
           for (const model of batch.items) this.objects.restore(model);
           break;
         case 'settings':
-          for (const setting of batch.items) this.#restoreSetting(setting);
+          for (const setting of batch.items) restoreSetting(tables, setting);
           break;
       }
     }
@@ -404,36 +431,13 @@ export class Fleet {
     this.#directory.sorted();
     this.#phase = 'running';
     this.#agenda.due(this.nextDeadline() ?? NEVER);
-    this.#resume().catch(this.#deps.fault);
-  }
-
-  /** Soon after a start, what waits for devices that are always reachable goes out, a few devices at a time. */
-  async #resume(): Promise<void> {
-    const devices = [...new Set([...this.#queue.devices(), ...this.#renewal.devices()])];
-    if (devices.length === 0) return;
-    await this.#agenda.pause(RESUME_AFTER);
-    for (let index = 0; index < devices.length; index += RESUMED_AT_ONCE) {
-      if (index > 0) await this.#agenda.pause(RESUME_EVERY);
-      for (const device of devices.slice(index, index + RESUMED_AT_ONCE)) this.#workers.poke(device);
-    }
-  }
-
-  #restoreSetting({ record, version }: Versioned<SettingRecord>): void {
-    switch (record.kind) {
-      case 'model':
-        this.models.restore({ record, version });
-        return;
-      case 'profile':
-        this.profiles.restore({ record, version });
-        return;
-      case 'keys':
-        this.keys.restore({ record, version });
-        return;
-    }
+    const waiting = [...this.#queue.devices(), ...this.#renewal.devices()];
+    resume(waiting, this.#agenda, (device) => this.#workers.poke(device)).catch(this.#deps.fault);
   }
 
   #restore(record: DeviceRecord, version: number): void {
     const device = this.#registry.restore(record, version, this.#deps.clock.now());
+    this.credentials.restored(device);
     this.#recorder.resume(record.lastSeen);
     for (const { token } of record.observations) if (token !== undefined) this.#directory.setToken(token, device);
     if (record.observations.length > 0 || record.attributes !== undefined) this.#renewal.restored(device);
@@ -443,8 +447,4 @@ export class Fleet {
 
 /** How long what is under way may go on when the fleet stops. */
 const STOP_GRACE = seconds(5);
-/** When devices are asked again after a start (the listeners are open then), and how many how often. */
-const RESUME_AFTER = seconds(2);
-const RESUME_EVERY = Milliseconds(100);
-const RESUMED_AT_ONCE = 50;
 const NEVER = Instant(Number.POSITIVE_INFINITY);

@@ -196,6 +196,7 @@ export class DeviceRunner {
         this.#stack.reject(event.notification);
         return;
       case 'stray':
+      case 'foreign':
       case 'bodyWanted':
       case 'bodyDone':
         return;

@@ -92,6 +92,9 @@ export class Uplink {
       case 'stray':
         this.#options.fleet.reached(event.peer, now);
         return;
+      case 'foreign':
+        this.#options.fleet.refused('notify', event.peer, event.owner.identity?.endpoint);
+        return;
       case 'observed':
       case 'observerGone':
       case 'bodyWanted':
@@ -155,13 +158,15 @@ export class Uplink {
       this.#refuse(event, { ...TOO_OFTEN, maxAge: wait });
       return;
     }
-    const parameters = decodeRegister(event.message, event.body, lists, rules);
+    const { identity } = event.peer;
+    const named = identity === undefined ? rules : { ...rules, identityEndpoint: identity.endpoint };
+    const parameters = decodeRegister(event.message, event.body, lists, named);
     if ('refused' in parameters) {
       this.#refuse(event, parameters);
       return;
     }
-    if (admission === 'known' && !fleet.knows(parameters.endpoint)) {
-      this.#refuse(event, { refused: Code.FORBIDDEN, detail: 'this endpoint name is not known here' });
+    if (identity === undefined && admission === 'known' && !fleet.knows(parameters.endpoint)) {
+      this.#refuse(event, NOT_ADMITTED);
       return;
     }
     this.#count('registers');
@@ -184,7 +189,7 @@ export class Uplink {
 
   #update(event: RequestEvent, location: string, now: Instant): void {
     const { fleet, lists, rules } = this.#options;
-    const dialect = fleet.dialectAt(location);
+    const dialect = fleet.dialectAt(location, event.peer);
     if (dialect === undefined) {
       this.#refuse(event, NO_REGISTRATION);
       return;
@@ -224,6 +229,7 @@ export class Uplink {
     const sender = fleet.senderAt(event.peer.key);
     if (sender === undefined) {
       this.#refuse(event, NO_SENDER);
+      if (event.peer.identity !== undefined) fleet.refused('send', event.peer);
       return;
     }
     const decoded =
@@ -257,7 +263,7 @@ export class Uplink {
   #notification(event: NotificationEvent, now: Instant): void {
     const { fleet, stack } = this.#options;
     const token = toHex(event.token);
-    const observation = fleet.observationOf(token);
+    const observation = fleet.observationOf(token, event.peer);
     if (observation === undefined) {
       stack.reject(event.notification);
       return;
@@ -371,7 +377,8 @@ export class Uplink {
 
 /** A refusal of the fleet as a CoAP answer: the store's troubles are 5.03 with Max-Age, so that the device comes again. */
 function refusalOf(error: AppError): Refusal & { maxAge?: number } {
-  if (error.code === 'device_not_allowed') return { refused: Code.FORBIDDEN, detail: error.message };
+  if (error.code === 'endpoint_secured') return NOT_ADMITTED;
+  if (error.code === 'identity_mismatch') return NOT_ITS_NAME;
   const retryAfter = error.details['retryAfter'];
   return {
     refused: Code.SERVICE_UNAVAILABLE,
@@ -382,6 +389,10 @@ function refusalOf(error: AppError): Refusal & { maxAge?: number } {
 
 const CHANGED: OutgoingResponse = { code: Code.CHANGED };
 const DELETED: OutgoingResponse = { code: Code.DELETED };
+/** To a name that is not known and to one that is secured alike: over plain CoAP nobody learns which. */
+const NOT_ADMITTED: Refusal = { refused: Code.FORBIDDEN, detail: 'this endpoint name is not known here' };
+/** LwM2M-Transport 1.2.1 §5.2.6; whether there is a device of that name makes no difference. */
+const NOT_ITS_NAME: Refusal = { refused: Code.BAD_REQUEST, detail: 'ep is not the name of this identity' };
 const NO_SENDER: Refusal = { refused: Code.NOT_FOUND, detail: 'no device is registered from this address' };
 const METHOD_NOT_ALLOWED: Refusal = { refused: Code.METHOD_NOT_ALLOWED, detail: 'this method is not allowed here' };
 /** RFC 8516: Max-Age says when to come again. */

@@ -136,6 +136,10 @@ export function describeDurability(opened: () => Opened): void {
           ...{ record: { kind: 'model', name: `M${of}`, awakeWindow: 5 } },
           ...{ actor: { kind: 'owner' }, fence: store.fence },
         }),
+      'a notice': (store, of) =>
+        store.commit({
+          ...{ aggregate: 'notice', actor: { kind: 'system' }, fence: store.fence, events: [event(of)] },
+        }),
       'a definition': (store, of) =>
         store.commit({
           ...{ aggregate: 'model', expected: 0, record: { ...model, object: 30_000 + of }, events: [] },

@@ -8,7 +8,7 @@ import { WallTime } from '#base';
 import { EVERYTHING } from '#fleet/model';
 import type { DeviceRecord, ModelRecord, OperationRecord, SettingRecord } from '#fleet/model';
 import type { Change, FleetStore, OperationQuery, Receipt, StoreLimits, Versioned } from '#fleet/ports';
-import { at, deleteDevice, device, deviceId, event, finished, operation, operationId } from './records.js';
+import { START, at, deleteDevice, device, deviceId, event, finished, operation, operationId } from './records.js';
 import { putDevice, putOperation, putValues, value } from './records.js';
 import { describeDurability } from './durability.js';
 import type { StorePlace } from './store-place.js';
@@ -442,6 +442,59 @@ export function fleetStoreContract(name: string, place: () => Promise<StorePlace
         });
         expect((await put('M1', 7, 0)).version).toBe(1);
         expect((await loaded(await again())).settings).toHaveLength(2);
+      });
+    });
+
+    describe('credentials and what is secured', () => {
+      it('come back as they were put', async () => {
+        const credentials: DeviceRecord['credentials'] = [
+          { id: 'one', kind: 'psk', identity: '#00ff', sealed: 'c2VhbGVk', label: 'ü', createdAt: START },
+          { id: 'two', kind: 'rpk', identity: 'ab'.repeat(32), validFrom: at(1), validUntil: at(2), createdAt: START },
+          { id: 'three', kind: 'anchor', identity: 'ca', createdAt: START, lastUsed: at(3) },
+        ];
+        const identity = { kind: 'psk', name: '#00ff' } as const;
+        const { registration } = device(1);
+        const record = device(1, {
+          ...{ credentials, secured: true },
+          ...(registration && { registration: { ...registration, address: { ...registration.address, identity } } }),
+        });
+        await putDevice(store, record, 0);
+        await throughout(async (current) => {
+          expect((await loaded(current)).devices).toEqual([{ version: 1, record }]);
+        });
+      });
+
+      it('are loaded as settings of their kinds', async () => {
+        const settings: readonly SettingRecord[] = [
+          { kind: 'anchor', name: 'ca', certificate: '-----', rule: '{cn}', label: 'ü', createdAt: START },
+          { kind: 'crl', name: 'ca', list: '-----', createdAt: START },
+          { kind: 'secured', name: 'urn:dev:1', since: START },
+        ];
+        for (const record of settings)
+          await store.commit({
+            ...{ aggregate: 'setting', kind: record.kind, name: record.name, expected: 0, record, events: [] },
+            ...{ actor: { kind: 'owner' }, fence: store.fence },
+          });
+        await throughout(async (current) => {
+          const found = (await loaded(current)).settings.map(({ record }) => record);
+          expect(found).toHaveLength(3);
+          expect(found).toEqual(expect.arrayContaining([...settings]));
+        });
+      });
+    });
+
+    describe('a notice', () => {
+      it('keeps its events and changes nothing', async () => {
+        await putDevice(store, device(1), 0);
+        const told = event(1, { type: 'device.identityRefused' });
+        const receipt = await store.commit({
+          ...{ aggregate: 'notice', actor: { kind: 'system' }, fence: store.fence, events: [told] },
+        });
+        expect(receipt).toMatchObject({ version: 0, events: [told] });
+        await throughout(async (current) => {
+          expect((await current.events(EVERYTHING, 0, 100)).events).toEqual(receipt.events);
+          expect((await loaded(current)).devices).toEqual([{ version: 1, record: device(1) }]);
+        });
       });
     });
 

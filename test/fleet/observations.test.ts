@@ -180,7 +180,7 @@ describe('wanting an observation', () => {
     await put(world, 'o', { paths: ['/3303/1'] });
     await settle();
     expect(world.link.lines).toEqual(['observe /3303/0/5700', 'cancelObserve /3303/0/5700', 'observe /3303/1']);
-    expect(world.fleet.observationOf(old)).toBeUndefined();
+    expect(world.fleet.observationOf(old, peerAt(1))).toBeUndefined();
     expect(token(world)).not.toBe(old);
     expect((await world.fleet.observations.list(OWNER, 'a')).map(({ paths }) => paths)).toEqual([['/3303/1']]);
   });
@@ -286,14 +286,14 @@ describe('a notification', () => {
     const world = await online();
     await put(world);
     await settle();
-    const target = world.fleet.observationOf(token(world));
+    const target = world.fleet.observationOf(token(world), peerAt(1));
     expect(target).toMatchObject({
       paths: [[3303, 0, 5700]],
       dialect: { lwm2m: '1.1', root: '' },
       peer: peerAt(1).key,
     });
     expect(target?.dialect.model.resource(3303, 5700)?.name).toBe('Sensor Value');
-    expect(world.fleet.observationOf('0000000000000000')).toBeUndefined();
+    expect(world.fleet.observationOf('0000000000000000', peerAt(1))).toBeUndefined();
   });
 
   it('between the kill and the next contact is known: the token was loaded before anything else', async () => {
@@ -303,7 +303,7 @@ describe('a notification', () => {
     const known = token(world);
     await world.crash();
     expect(world.link.restored).toEqual([known]);
-    expect(world.fleet.observationOf(known)).toBeDefined();
+    expect(world.fleet.observationOf(known, peerAt(1))).toBeDefined();
     await notify(world, 30);
     expect(await state(world)).toBe('active');
     expect(await world.fleet.values.get(OWNER, 'a', [3303, 0, 5700])).toMatchObject({ value: 30 });
@@ -316,7 +316,7 @@ describe('a notification', () => {
     await put(world);
     await settle();
     await world.fleet.deregister(location, peerAt(1), world.now());
-    expect(world.fleet.observationOf(token(world))).toBeUndefined();
+    expect(world.fleet.observationOf(token(world), peerAt(1))).toBeUndefined();
   });
 });
 
@@ -362,7 +362,7 @@ describe('observations and registrations', () => {
     await settle();
     expect(world.link.log).toEqual([]);
     expect(await state(world)).toBe('active');
-    expect(world.fleet.observationOf(token(world))?.peer).toBe(peerAt(4).key);
+    expect(world.fleet.observationOf(token(world), peerAt(1))?.peer).toBe(peerAt(4).key);
   });
 
   it('an answer of the old registration makes nothing active in the new one', async () => {
@@ -396,7 +396,7 @@ describe('observations and registrations', () => {
       state: 'lost',
       error: { code: 'observation_ended', coapCode: '4.04', detail: 'gone' },
     });
-    expect(world.fleet.observationOf(known)).toBeUndefined();
+    expect(world.fleet.observationOf(known, peerAt(1))).toBeUndefined();
     await world.crash();
     expect(await state(world)).toBe('lost');
     expect(world.link.restored).toEqual([]);
@@ -415,7 +415,7 @@ describe('wanting an observation no longer', () => {
     const removal = world.fleet.observations.remove(OWNER, 'a', 'o', 'observe');
     await settle();
     expect(world.link.lines).toEqual(['observe /3303/0/5700']);
-    expect(world.fleet.observationOf(known)).toBeDefined();
+    expect(world.fleet.observationOf(known, peerAt(1))).toBeDefined();
     world.store.release();
     await removal;
     await settle();
@@ -425,7 +425,7 @@ describe('wanting an observation no longer', () => {
       paths: [[3303, 0, 5700]],
     });
     expect(world.link.forgotten).toEqual([known]);
-    expect(world.fleet.observationOf(known)).toBeUndefined();
+    expect(world.fleet.observationOf(known, peerAt(1))).toBeUndefined();
     expect(await world.fleet.observations.list(OWNER, 'a')).toEqual([]);
     await expect(world.fleet.observations.remove(OWNER, 'a', 'o', 'observe')).rejects.toMatchObject({
       code: 'observation_not_found',
@@ -449,10 +449,10 @@ describe('wanting an observation no longer', () => {
       await settle();
       expect(world.link.log).toEqual([]);
       expect(world.link.forgotten).toEqual([known]);
-      expect(world.fleet.observationOf(known)).toBeUndefined();
+      expect(world.fleet.observationOf(known, peerAt(1))).toBeUndefined();
       await world.crash();
       expect(world.link.restored).toEqual([]);
-      expect(world.fleet.observationOf(known)).toBeUndefined();
+      expect(world.fleet.observationOf(known, peerAt(1))).toBeUndefined();
     },
   );
 

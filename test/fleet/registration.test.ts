@@ -183,7 +183,7 @@ describe('an Update', () => {
       world.fleet.update(location, { lifetime: 5 }, peerAt(1), world.now()),
     ]);
     expect([gone, late]).toEqual(['removed', 'unknown']);
-    expect(world.fleet.dialectAt(location)).toBeUndefined();
+    expect(world.fleet.dialectAt(location, peerAt(1))).toBeUndefined();
   });
 
   it('with a shorter lifetime ends the registration earlier, with a longer one later', async () => {

@@ -3,12 +3,12 @@
  * killed and started again on what was durable.
  */
 
-import { Milliseconds, plainPeer } from '#base';
-import type { Instant, Peer } from '#base';
+import { Milliseconds, plainPeer, securePeer } from '#base';
+import type { Instant, Peer, PeerIdentity } from '#base';
 import { DEFAULT_FLEET_SETTINGS, Fleet } from '#fleet';
 import type { FleetSettings } from '#fleet';
 import type { NumberedEvent } from '#fleet/model';
-import type { DeviceLink, KeyKeeper, KeyStatus, LinkTarget } from '#fleet/ports';
+import type { DeviceLink, FleetStore, KeyKeeper, KeyStatus, LinkTarget } from '#fleet/ports';
 import { ObjectCatalogue, ObjectLists, showPath } from '#lwm2m/model';
 import type {
   DeviceRequest,
@@ -20,10 +20,12 @@ import type {
   RegisterParameters,
   Scalar,
 } from '#lwm2m/model';
+import { credentialForms } from '../../src/credential-forms.js';
 import { loadObjects } from '../../src/objects.js';
 import { VirtualClock } from '../support/clock.js';
 import { Disk, MemoryStore, WIDE } from '../support/memory-store.js';
 import { SeededRandom } from '../support/random.js';
+import { SealingKey } from '../support/sealing-key.js';
 import { toHex } from '#base';
 
 /** One request on its way. */
@@ -157,6 +159,7 @@ export class World {
   readonly clock: VirtualClock;
   readonly disk = new Disk();
   readonly keys = new FakeKeys();
+  readonly secrets = new SealingKey();
   readonly lists = new ObjectLists();
   readonly settings: FleetSettings;
   readonly faults: unknown[] = [];
@@ -193,10 +196,17 @@ export class World {
     this.store = new MemoryStore(this.disk, WIDE, () => this.clock.wall());
     this.link = new FakeLink(this.#behaviour);
     this.#alarm = Number.POSITIVE_INFINITY;
-    this.fleet = await Fleet.start({
-      store: this.store,
+    this.fleet = await this.startOn(this.store);
+  }
+
+  /** Starts a fleet on a store, beside the world's own. */
+  startOn(store: FleetStore): Promise<Fleet> {
+    return Fleet.start({
+      store,
       link: this.link,
       keys: this.keys,
+      secrets: this.secrets,
+      forms: credentialForms,
       objects: definitions(),
       lists: this.lists,
       clock: this.clock,
@@ -273,6 +283,11 @@ export async function settle(): Promise<void> {
 /** A peer at a port of this machine. */
 export function peerAt(port: number, address = '127.0.0.1'): Peer {
   return plainPeer(0, address, port);
+}
+
+/** The peer that has proven to be `endpoint`, at a port of this machine on secure listener 1. */
+export function provenPeer(endpoint: string, port: number, more: Partial<PeerIdentity> = {}): Peer {
+  return securePeer(1, { kind: 'psk', name: endpoint, endpoint, ...more }, '127.0.0.1', port);
 }
 
 /** A definition with a string resource 1, in the registry's format. */

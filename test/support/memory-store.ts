@@ -283,6 +283,8 @@ export class MemoryStore implements FleetStore {
         if (this.#disk.devices.has(change.values.device)) this.#merge(change.values);
         return 0;
       }
+      case 'notice':
+        return 0;
       case 'operation':
         if (!this.#disk.devices.has(change.record.device)) return 0;
         return putRow(this.#disk.operations, change.id, change.expected, change.record);

@@ -1,7 +1,8 @@
 /**
  * Responses and notifications on their way in (RFC 7252 §4.2, §5.3.2; RFC 7641 §3): which request or observation one
  * belongs to. A piggy-backed response matches by message id and token, any other by token and peer; one under a token that
- * belongs to another peer is met with silence, because a Reset would tell and end what it does not own.
+ * belongs to another peer is met with silence, because a Reset would tell and end what it does not own – unless one of the two
+ * has proven who it is: then a Reset goes to nobody else, and the attempt is told.
  */
 
 import { bytesEqual } from '#base';
@@ -56,8 +57,8 @@ export class Client implements RequestListener {
     } else this.#requests.handleResponse(now, request, message, criticalProblem(message, isUnderstood));
   }
 
-  /** A CON or NON response or notification that is no duplicate; `reset` when it deserves a Reset. */
-  handleSeparate(now: Instant, peer: Peer, message: Message): 'reset' | 'handled' {
+  /** A CON or NON response or notification that is no duplicate; `reset` when it deserves a Reset, `foreign` one for a token of another. */
+  handleSeparate(now: Instant, peer: Peer, message: Message): 'reset' | 'foreign' | 'handled' {
     const tokenKey = message.tokenKey();
     const request = this.#requests.byToken(tokenKey);
     const observer = this.#observations.peerOf(tokenKey);
@@ -68,7 +69,10 @@ export class Client implements RequestListener {
     const answers = request?.lane.peer.key === peer.key && !isNotification(request, observer, message);
     if (!answers && observer?.key !== peer.key) {
       this.#core.counters.dropped_foreign_token += 1;
-      return 'handled';
+      const owner = observer ?? request?.lane.peer;
+      if (owner === undefined || (owner.identity === undefined && peer.identity === undefined)) return 'handled';
+      this.#core.emit({ type: 'foreign', peer, owner });
+      return 'foreign';
     }
     const problem = criticalProblem(message, isUnderstood);
     if (answers) {

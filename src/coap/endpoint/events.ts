@@ -115,6 +115,11 @@ export type EndpointEvent =
     }
   /** A ping, or a response or notification under a token that is not ours, came and was answered with Reset: the peer is there. */
   | { readonly type: 'stray'; readonly peer: Peer }
+  /**
+   * A response or notification under a token that belongs to another peer came, and one of the two has proven an identity: it
+   * was answered with Reset, which reaches none but its sender.
+   */
+  | { readonly type: 'foreign'; readonly peer: Peer; readonly owner: Peer }
   | { readonly type: 'observed'; readonly relation: RelationId; readonly exchange: ExchangeId; readonly peer: Peer }
   | { readonly type: 'observerGone'; readonly relation: RelationId; readonly reason: RelationEnd }
   | { readonly type: 'bodyWanted'; readonly body: number; readonly offset: number; readonly length: number }

@@ -260,8 +260,10 @@ export class UdpEndpoint {
     if (known >= 0) {
       this.#core.counters.duplicates += 1;
       this.#server.replay(peer, known);
-    } else if (this.#client.handleSeparate(now, peer, message) === 'reset') {
-      this.#resetStray(peer, message.messageId);
+    } else {
+      const judged = this.#client.handleSeparate(now, peer, message);
+      if (judged === 'reset') this.#resetStray(peer, message.messageId);
+      else if (judged === 'foreign') this.#reset(peer, message.messageId);
     }
   }
 

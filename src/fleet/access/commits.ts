@@ -90,6 +90,12 @@ export class Commits {
     return this.#commit(this.#store.commit({ aggregate: 'values', values, actor, fence, events }), dress);
   }
 
+  /** Tells events that no change goes with. Rejects as `FleetStore`. */
+  notice({ actor, events }: Cause): Promise<Receipt> {
+    const { fence } = this.#store;
+    return this.#commit(this.#store.commit({ aggregate: 'notice', actor, fence, events }));
+  }
+
   async #commit(pending: Promise<Receipt>, dress?: (event: NumberedEvent) => NumberedEvent): Promise<Receipt> {
     this.counters.commits += 1;
     let receipt: Receipt;

@@ -26,13 +26,22 @@ export const PERMISSIONS = [
   'model:write',
   'keys:read',
   'keys:write',
+  'credential:read',
+  'credential:write',
+  'trust:read',
+  'trust:write',
 ] as const;
 /** One of the permissions. */
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** Whether `principal` has `permission`, over `device` when one is concerned. */
+export function isPermitted(principal: Principal, _permission: Permission, _device?: DeviceId): boolean {
+  return principal.actor.kind === 'owner';
+}
+
 /** Throws AppError(`not_permitted`) unless `principal` has `permission`, over `device` when one is concerned. */
 export function permit(principal: Principal, permission: Permission, device?: DeviceId): void {
-  if (principal.actor.kind === 'owner') return;
+  if (isPermitted(principal, permission, device)) return;
   const over = device === undefined ? '' : ` for this device`;
   throw new AppError('not_permitted', `${permission} is not permitted${over}`);
 }

@@ -7,6 +7,7 @@
 import { Instant } from '#base';
 import type { Milliseconds, Peer, WallTime } from '#base';
 import type {
+  CredentialRecord,
   DeviceAddress,
   DeviceId,
   DeviceRecord,
@@ -39,6 +40,9 @@ export class Device {
   awakeWindow: number | undefined;
   observations: readonly ObservationRecord[] = NO_OBSERVATIONS;
   attributes: readonly KeptAttributes[] = NO_ATTRIBUTES;
+  credentials: readonly CredentialRecord[] = NO_CREDENTIALS;
+  /** It had a credential, or proved an identity: no plain CoAP for it. */
+  secured = false;
   /** Of the registration; undefined when there is none, and then what follows has no meaning. */
   location: string | undefined;
   binding = '';
@@ -145,6 +149,8 @@ export class Device {
     if (this.firmware !== undefined) record.firmware = this.firmware;
     if (this.awakeWindow !== undefined) record.awakeWindow = this.awakeWindow;
     if (this.attributes.length > 0) record.attributes = this.attributes;
+    if (this.credentials.length > 0) record.credentials = this.credentials;
+    if (this.secured) record.secured = true;
     const { registration } = this;
     if (registration !== undefined) record.registration = registration;
     return record;
@@ -169,7 +175,7 @@ export class Device {
     return registration;
   }
 
-  /** Takes a committed record over, but for lastSeen; peer and dialect of a registration are set by whoever has them. */
+  /** Takes a committed record over, but for lastSeen and later uses of credentials; peer and dialect of a registration are set by whoever has them. */
   adopt(record: DeviceRecord, texts: Texts): void {
     this.manufacturer = texts.share(record.manufacturer);
     this.model = texts.share(record.model);
@@ -178,6 +184,8 @@ export class Device {
     this.awakeWindow = record.awakeWindow;
     this.observations = record.observations.length === 0 ? NO_OBSERVATIONS : record.observations;
     this.attributes = record.attributes ?? NO_ATTRIBUTES;
+    this.credentials = withUses(record.credentials ?? NO_CREDENTIALS, this.credentials);
+    this.secured = record.secured === true;
     const { registration } = record;
     this.location = registration?.location;
     if (registration === undefined) return;
@@ -198,8 +206,25 @@ export function expiresAt(device: Device, grace: Milliseconds): Instant | undefi
 }
 
 /** Where a peer is, as stored. */
-export function addressOf(peer: Peer): DeviceAddress {
-  return { listener: peer.listener, address: peer.address, port: peer.port };
+export function addressOf({ listener, address, port, identity }: Peer): DeviceAddress {
+  if (identity === undefined) return { listener, address, port };
+  const { kind, name } = identity;
+  return { listener, address, port, identity: { kind, name } };
+}
+
+/** Credentials as committed; one that was used later than it says keeps that. */
+function withUses(
+  committed: readonly CredentialRecord[],
+  current: readonly CredentialRecord[],
+): readonly CredentialRecord[] {
+  if (committed === current || current.length === 0) return committed;
+  const later = (credential: CredentialRecord): CredentialRecord => {
+    const known = current.find(({ id, createdAt }) => id === credential.id && createdAt === credential.createdAt);
+    const { lastUsed = 0 } = known ?? {};
+    return lastUsed > (credential.lastUsed ?? 0) ? { ...credential, lastUsed: lastUsed as WallTime } : credential;
+  };
+  const merged = committed.map(later);
+  return merged.every((credential, index) => credential === committed[index]) ? committed : merged;
 }
 
 /** No tags, shared. */
@@ -209,6 +234,9 @@ export const NO_OBSERVATIONS: readonly ObservationRecord[] = Object.freeze([]);
 
 /** No attributes, shared. */
 export const NO_ATTRIBUTES: readonly KeptAttributes[] = Object.freeze([]);
+
+/** No credentials, shared. */
+export const NO_CREDENTIALS: readonly CredentialRecord[] = Object.freeze([]);
 
 /** The same type, to be filled member by member: objects made so share one hidden class, objects made by spreading do not. */
 export type Writable<T> = { -readonly [K in keyof T]: T[K] };

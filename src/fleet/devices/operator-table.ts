@@ -51,6 +51,11 @@ export class OperatorTable<R extends SettingRecord, V> {
     return this.#known.get(name)?.record;
   }
 
+  /** All records, by name. */
+  records(): readonly R[] {
+    return [...this.#known.keys()].sort().flatMap((name) => this.record(name) ?? []);
+  }
+
   /** All records as shown, by name. */
   list(): readonly V[] {
     return [...this.#known.keys()].sort().flatMap((name) => this.#view(name) ?? []);

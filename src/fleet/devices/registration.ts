@@ -2,21 +2,14 @@
 
 import type { Peer, WallTime } from '#base';
 import type { RegisterParameters, UpdateParameters } from '#lwm2m/model';
-import type { DeviceAddress, DeviceRecord, ObservationRecord, RegistrationRecord } from '../model/index.js';
-import { addressOf } from './device.js';
+import type { DeviceId, DeviceRecord, NewEvent, ObservationRecord, RegistrationRecord } from '../model/index.js';
+import { deviceEvent } from './changes.js';
+import { NO_OBSERVATIONS, NO_TAGS, addressOf } from './device.js';
 import type { Writable } from './device.js';
 import { unwritten } from './kept-attributes.js';
 import { observationIn } from './observation.js';
-
-/** Whether `peer` is at `place`; compares without making a string. */
-export function samePlace(place: DeviceAddress | undefined, peer: Peer): boolean {
-  return (
-    place !== undefined &&
-    place.port === peer.port &&
-    place.listener === peer.listener &&
-    place.address === peer.address
-  );
-}
+import { sameSource } from './ownership.js';
+import { NEVER_SEEN } from './presence.js';
 
 /** The registration that a Register makes (LwM2M-Core 1.1.1 §6.2.1). */
 export function firstRegistration(
@@ -43,7 +36,7 @@ export function firstRegistration(
 
 /**
  * The registration after an Update (LwM2M-Core 1.1.1 §6.2.2): only what was sent changes; the address is where the Update
- * came from. Undefined when nothing but time has changed.
+ * came from (of an identity: when anything else changes). Undefined when nothing but time has changed.
  */
 export function nextRegistration(
   current: RegistrationRecord,
@@ -58,7 +51,7 @@ export function nextRegistration(
     ...(parameters.queueMode !== undefined && { queueMode: parameters.queueMode }),
     ...(parameters.sms !== undefined && { sms: parameters.sms }),
     ...(parameters.objects !== undefined && { objects: parameters.objects.key }),
-    ...(!samePlace(current.address, peer) && { address: addressOf(peer) }),
+    ...(!sameSource(current.address, peer) && { address: addressOf(peer) }),
     updatedAt,
   };
   const same =
@@ -69,6 +62,42 @@ export function nextRegistration(
     next.objects === current.objects &&
     next.address === current.address;
   return same ? undefined : next;
+}
+
+/** The record of a device that registers for the first time. */
+export function registeredFirst(id: DeviceId, endpoint: string, registration: RegistrationRecord): DeviceRecord {
+  const at = registration.registeredAt;
+  const [tags, observations] = [NO_TAGS, NO_OBSERVATIONS];
+  const record: Writable<DeviceRecord> = {
+    ...{ id, endpoint, firstSeen: at, lastSeen: at, tags, registration, observations },
+  };
+  if (registration.address.identity !== undefined) record.secured = true;
+  return record;
+}
+
+/** The record of a known device that registers. Whoever proved an identity once is to prove one for ever. */
+export function registeredAgain(before: DeviceRecord, registration: RegistrationRecord): DeviceRecord {
+  const record: Writable<DeviceRecord> = { ...unregistered(before, registration.registeredAt), registration };
+  if (registration.address.identity !== undefined) record.secured = true;
+  return record;
+}
+
+/** The record of a device that is told of before it was ever heard. */
+export function neverSeen(id: DeviceId, endpoint: string, at: WallTime): DeviceRecord {
+  return { id, endpoint, firstSeen: at, lastSeen: NEVER_SEEN, tags: NO_TAGS, observations: NO_OBSERVATIONS };
+}
+
+/** The event of a registration. */
+export function registeredEvent(
+  device: Pick<DeviceRecord, 'id' | 'endpoint'>,
+  registration: RegistrationRecord,
+): NewEvent {
+  const { lwm2m, lifetime, binding, queueMode, registeredAt, address } = registration;
+  const { identity } = address;
+  return deviceEvent('device.registered', device, registeredAt, {
+    ...{ lwm2m, lifetime, binding, queueMode },
+    ...(identity !== undefined && { identity: { kind: identity.kind, name: identity.name } }),
+  });
 }
 
 /** A record without its registration: observations and attributes never survive one (LwM2M-Core 1.1.1 §6.4.1), so all are pending again. */

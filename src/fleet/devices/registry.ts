@@ -4,23 +4,27 @@
  * (operations, observations) listens here.
  */
 
-import { AppError, Emitter, after, fromHex, plainPeer, seconds } from '#base';
+import { AppError, Emitter, after, fromHex, seconds } from '#base';
 import type { Clock, Instant, Milliseconds, Peer, Random } from '#base';
 import type { ObjectLists, RegisterParameters, UpdateParameters } from '#lwm2m/model';
-import type { Actor, DeviceRecord, NewEvent, RegistrationRecord } from '../model/index.js';
+import type { Actor, DeviceRecord, RegistrationRecord } from '../model/index.js';
 import type { DeviceLink } from '../ports/index.js';
 import type { Agenda, Timed } from './agenda.js';
 import { deviceEvent } from './changes.js';
-import type { DeviceChanges } from './changes.js';
-import { Device, LONG_AGO, NO_OBSERVATIONS, NO_TAGS, expiresAt } from './device.js';
+import type { DeviceChanges, NextRecord } from './changes.js';
+import { Device, LONG_AGO, expiresAt } from './device.js';
 import type { Dialects } from './dialects.js';
 import type { Directory } from './directory.js';
 import { ExpiryHeap } from './expiry.js';
 import { newDeviceId, newLocation } from './ids.js';
+import { keptPeer, peerOf } from './kept-peer.js';
 import type { LastSeen } from './last-seen.js';
-import { firstRegistration, nextRegistration, samePlace, unregistered } from './registration.js';
+import { owns, samePeer } from './ownership.js';
+import type { RefusedIdentities } from './refused-identities.js';
+import { firstRegistration, neverSeen, nextRegistration, registeredAgain, registeredEvent } from './registration.js';
+import { registeredFirst, unregistered } from './registration.js';
+import type { SecuredNames } from './secured-names.js';
 import { Slots } from './slots.js';
-import { flat } from './texts.js';
 import type { Texts } from './texts.js';
 
 /** What happens to a device's registration, told after it is committed. */
@@ -36,6 +40,8 @@ export interface RegistryParts {
   readonly dialects: Dialects;
   readonly lastSeen: LastSeen;
   readonly texts: Texts;
+  readonly secured: SecuredNames;
+  readonly refused: RefusedIdentities;
   readonly lists: ObjectLists;
   readonly link: DeviceLink;
   readonly agenda: Agenda;
@@ -66,9 +72,8 @@ export class Registry implements Timed {
     directory.add(device);
     const { registration } = record;
     if (registration === undefined) return device;
-    const { listener, address, port } = registration.address;
     device.dialect = dialects.of(lists.fromText(registration.objects), registration.lwm2m);
-    this.#place(device, registration.location, plainPeer(listener, address, port), now);
+    this.#place(device, registration.location, peerOf(record.endpoint, registration), now);
     return device;
   }
 
@@ -76,7 +81,8 @@ export class Registry implements Timed {
   refresh(location: string, peer: Peer, now: Instant): 'refreshed' | 'moved' | 'unknown' {
     const device = this.#parts.directory.byLocation(location);
     if (device === undefined) return 'unknown';
-    if (!samePlace(device.peer, peer)) return 'moved';
+    if (!samePeer(device.peer, peer)) return owns(device, peer) ? 'moved' : 'unknown';
+    if (peer.identity !== undefined) this.#meet(device, peer);
     if (now > device.renewed) device.renewed = now;
     this.#parts.lastSeen.note(device, now);
     this.#refreshed = device;
@@ -86,21 +92,42 @@ export class Registry implements Timed {
   /** The device at a peer: the one whose refresh was just handled, else the one last registered or moved there. */
   at(peer: Peer): Device | undefined {
     const recent = this.#refreshed;
-    if (recent?.peer !== undefined && samePlace(recent.peer, peer)) return recent;
+    if (recent !== undefined && samePeer(recent.peer, peer)) return recent;
     return this.#parts.directory.byPeer(peer.key);
   }
 
-  /** Registers a device; resolves when that is durable. */
+  /** The device whose registration has a location and is the peer's to change; otherwise the attempt is told. */
+  locate(location: string, peer: Peer, tried: 'update' | 'deregister'): Device | undefined {
+    const { directory, refused } = this.#parts;
+    const device = directory.byLocation(location);
+    if (device === undefined || owns(device, peer)) return device;
+    refused.note(tried, peer, device);
+    return undefined;
+  }
+
+  /** Whether there is no plain CoAP for a name. */
+  isSecured(endpoint: string): boolean {
+    const { directory, secured } = this.#parts;
+    return directory.byEndpoint(endpoint)?.secured === true || secured.has(endpoint);
+  }
+
+  /**
+   * Registers a device; resolves when that is durable. Rejects with AppError `identity_mismatch` (the peer's identity owns
+   * another name), `endpoint_secured` (it proved none, and the name asks for one), and as `FleetStore`.
+   */
   async register(parameters: RegisterParameters, peer: Peer, now: Instant): Promise<{ location: string }> {
-    const { changes, directory, clock } = this.#parts;
+    const { changes, directory, clock, random } = this.#parts;
     const { endpoint } = parameters;
+    this.#checkName(endpoint, peer);
     const turn = changes.enter(endpoint);
     if (turn !== undefined) await turn;
     try {
+      this.#checkName(endpoint, peer);
       const registration = firstRegistration(this.#freshLocation(), parameters, peer, clock.wall());
       const known = directory.byEndpoint(endpoint);
       if (known === undefined) {
-        const record = this.#firstRecord(endpoint, registration);
+        const id = newDeviceId(registration.registeredAt, random);
+        const record = registeredFirst(id, endpoint, registration);
         const events = [registeredEvent(record, registration)];
         const { version } = await changes.create(record, { kind: 'device', id: record.id }, events);
         const device = this.#make(record, version);
@@ -108,7 +135,7 @@ export class Registry implements Timed {
         this.#begin(device, parameters, registration, peer, now);
       } else {
         const before = known.location;
-        const record = { ...unregistered(known.record, registration.registeredAt), registration };
+        const record = registeredAgain(known.record, registration);
         const events = [registeredEvent(known, registration)];
         await changes.put(known, { kind: 'device', id: known.id }, { record, events }, () => {
           this.#leave(known, before);
@@ -129,8 +156,9 @@ export class Registry implements Timed {
     now: Instant,
   ): Promise<'updated' | 'unknown'> {
     const { directory, changes } = this.#parts;
-    const device = directory.byLocation(location);
+    const device = this.locate(location, peer, 'update');
     if (device === undefined) return 'unknown';
+    if (peer.identity !== undefined && samePeer(device.peer, peer)) this.#meet(device, peer);
     this.#renew(device, now);
     if (!changes.busy(device.endpoint) && this.#next(device, parameters, peer) === undefined) return 'updated';
     return changes.alone(device.endpoint, async () => {
@@ -142,9 +170,9 @@ export class Registry implements Timed {
   }
 
   /** Ends a registration at the device's wish. */
-  async deregister(location: string): Promise<'removed' | 'unknown'> {
+  async deregister(location: string, peer: Peer): Promise<'removed' | 'unknown'> {
     const { directory, changes, clock } = this.#parts;
-    const device = directory.byLocation(location);
+    const device = this.locate(location, peer, 'deregister');
     if (device === undefined) return 'unknown';
     return changes.alone(device.endpoint, async () => {
       if (directory.byLocation(location) !== device) return 'unknown';
@@ -161,14 +189,46 @@ export class Registry implements Timed {
     });
   }
 
-  /** Deletes a device with all that belongs to it; `check` runs on the device when its turn has come. */
+  /**
+   * Changes by `next` what is kept of an endpoint, whether its device was ever seen or not; undefined changes nothing. When the
+   * device is secured by it, a registration that proved nothing ends. `apply` does what takes effect together with it.
+   */
+  provision(
+    endpoint: string,
+    actor: Actor,
+    next: (record: DeviceRecord, device: Device | undefined) => NextRecord | undefined,
+    apply: (device: Device) => void,
+  ): Promise<void> {
+    const { changes, directory, clock, random } = this.#parts;
+    return changes.alone(endpoint, async () => {
+      const known = directory.byEndpoint(endpoint);
+      const at = clock.wall();
+      const made = next(known?.record ?? neverSeen(newDeviceId(at, random), endpoint, at), known);
+      if (made === undefined) return;
+      if (known === undefined) {
+        const { version } = await changes.create(made.record, actor, made.events ?? []);
+        const device = this.#make(made.record, version);
+        directory.add(device);
+        apply(device);
+      } else if (made.record.secured === true && known.peer !== undefined && known.peer.identity === undefined) {
+        await this.#endPlain(known, actor, made, apply);
+      } else {
+        await changes.put(known, actor, made, () => {
+          apply(known);
+        });
+      }
+    });
+  }
+
+  /** Deletes a device with all that belongs to it but that it was secured; `check` runs on the device when its turn has come. */
   remove(device: Device, actor: Actor, check: () => void): Promise<void> {
-    const { directory, changes, clock } = this.#parts;
+    const { directory, changes, clock, secured } = this.#parts;
     return changes.alone(device.endpoint, async () => {
       if (device.phase !== 'present') throw deviceNotFound(device.endpoint);
       check();
       device.phase = 'removing';
       try {
+        if (device.secured) await secured.add(device.endpoint, actor);
         await changes.drop(device, actor, [deviceEvent('device.deleted', device, clock.wall())]);
       } catch (error) {
         device.phase = 'present';
@@ -237,11 +297,40 @@ export class Registry implements Timed {
     }
   }
 
-  #firstRecord(endpoint: string, registration: RegistrationRecord): DeviceRecord {
-    const at = registration.registeredAt;
-    const id = newDeviceId(at, this.#parts.random);
-    const [tags, observations] = [NO_TAGS, NO_OBSERVATIONS];
-    return { id, endpoint, firstSeen: at, lastSeen: at, tags, registration, observations };
+  /** Secures a device that is registered over plain CoAP: its registration ends. */
+  async #endPlain(
+    device: Device,
+    actor: Actor,
+    { record, events = [] }: NextRecord,
+    apply: (device: Device) => void,
+  ): Promise<void> {
+    const { changes, clock } = this.#parts;
+    const { location } = device;
+    const ended = deviceEvent('device.deregistered', device, clock.wall(), { cause: 'secured' });
+    const next = { record: unregistered(record, device.lastSeen), events: [...events, ended] };
+    await changes.put(device, actor, next, () => {
+      this.#leave(device, location);
+      this.followers.emit({ type: 'unregistered', device });
+      apply(device);
+    });
+  }
+
+  /** Throws unless the peer may register under a name. */
+  #checkName(endpoint: string, peer: Peer): void {
+    const { directory, refused } = this.#parts;
+    const { identity } = peer;
+    if (identity === undefined ? !this.isSecured(endpoint) : identity.endpoint === endpoint) return;
+    refused.note('register', peer, { endpoint, ...idOf(directory.byEndpoint(endpoint)) });
+    if (identity === undefined) throw new AppError('endpoint_secured', 'this name asks for a proven identity');
+    throw new AppError('identity_mismatch', 'the proven identity owns another name');
+  }
+
+  /** An identity is heard from where it is now, which is no change of its registration. */
+  #meet(device: Device, peer: Peer): void {
+    const { peer: known } = device;
+    const same =
+      known?.port === peer.port && known.address === peer.address && known.identity?.name === peer.identity?.name;
+    if (!same) device.peer = keptPeer(peer);
   }
 
   /** A registration that is durable takes effect. */
@@ -274,7 +363,7 @@ export class Registry implements Timed {
     await changes.put(device, { kind: 'device', id: device.id }, { record, events }, () => {
       if (parameters.objects !== undefined) device.dialect = dialects.of(parameters.objects, lwm2m);
       const before = device.peer;
-      if (before !== undefined && !samePlace(before, peer)) {
+      if (before !== undefined && !samePeer(before, peer)) {
         if (directory.clearPeer(before.key, device)) link.moved(before, peer);
         device.peer = keptPeer(peer);
         directory.setPeer(device.peer.key, device);
@@ -344,14 +433,8 @@ export class Registry implements Timed {
   }
 }
 
-function registeredEvent(device: Pick<DeviceRecord, 'id' | 'endpoint'>, registration: RegistrationRecord): NewEvent {
-  const { lwm2m, lifetime, binding, queueMode, registeredAt } = registration;
-  return deviceEvent('device.registered', device, registeredAt, { lwm2m, lifetime, binding, queueMode });
-}
-
-/** A peer to be kept: without what the making of its texts left behind. */
-function keptPeer({ key, listener, address, port }: Peer): Peer {
-  return { key: flat(key) as Peer['key'], listener, address, port };
+function idOf(device: Device | undefined): Partial<Pick<Device, 'id'>> {
+  return device === undefined ? {} : { id: device.id };
 }
 
 /** The refusal for an endpoint that is not known. */

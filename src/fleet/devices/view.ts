@@ -1,7 +1,7 @@
 /** A device in the shape of the API. Times are RFC 3339; what is not known is absent. */
 
 import { rfc3339, showAddress, wallAfter, elapsed } from '#base';
-import type { Clock, Milliseconds } from '#base';
+import type { Clock, IdentityKind, Milliseconds } from '#base';
 import type { Attributes, EnablerVersion, ObjectEntry } from '#lwm2m/model';
 import type { Presence } from '../model/index.js';
 import { nextContact } from './contact.js';
@@ -20,6 +20,8 @@ export interface RegistrationView {
   readonly objects: readonly ObjectEntry[];
   readonly root?: string;
   readonly address: string;
+  /** What it proved; absent over plain CoAP. */
+  readonly identity?: { readonly kind: IdentityKind; readonly name: string };
   readonly registeredAt: string;
   readonly updatedAt: string;
   /** Absent when it never expires. */
@@ -42,6 +44,8 @@ export interface DeviceView {
   readonly awakeWindow?: number;
   /** Attributes given by Write-Attributes, by path; written again after each registration. */
   readonly attributes?: Readonly<Record<string, Attributes>>;
+  /** No plain CoAP for it; absent: no. */
+  readonly secured?: true;
   readonly registration?: RegistrationView;
 }
 
@@ -69,6 +73,7 @@ export function viewOf(device: Device, { clock, awakeWindow, grace }: ViewSettin
     tags: record.tags,
     ...(record.awakeWindow !== undefined && { awakeWindow: record.awakeWindow }),
     ...(device.attributes.length > 0 && { attributes: attributesOf(device) }),
+    ...(device.secured && { secured: true as const }),
     ...(registration !== undefined && { registration }),
   };
 }
@@ -97,6 +102,7 @@ function registrationView(device: Device, clock: Clock, grace: Milliseconds): Re
     objects: list?.objects ?? [],
     ...(list !== undefined && list.root !== '' && { root: list.root }),
     address: showAddress(address.address, address.port),
+    ...(address.identity !== undefined && { identity: address.identity }),
     registeredAt: rfc3339(registeredAt),
     updatedAt: rfc3339(updatedAt),
     ...(end !== undefined && { expiresAt: rfc3339(wallAfter(clock.wall(), roundMs(elapsed(clock.now(), end)))) }),

@@ -5,7 +5,8 @@
  */
 
 import type { Attributes, EnablerVersion, FormatName } from '#lwm2m/model';
-import type { WallTime } from '#base';
+import type { IdentityKind, WallTime } from '#base';
+import type { CredentialRecord } from './credential.js';
 
 declare const deviceId: unique symbol;
 
@@ -25,6 +26,8 @@ export interface DeviceAddress {
   readonly listener: number;
   readonly address: string;
   readonly port: number;
+  /** What it proved on a secure listener, whose endpoint is the device's own; absent on a plain one. */
+  readonly identity?: { readonly kind: IdentityKind; readonly name: string };
 }
 
 /** A registration as stored (LwM2M-Core 1.1.1 §6.2). */
@@ -96,6 +99,10 @@ export interface DeviceRecord {
   readonly observations: readonly ObservationRecord[];
   /** Absent when there are none. */
   readonly attributes?: readonly KeptAttributes[];
+  /** Absent when there are none. */
+  readonly credentials?: readonly CredentialRecord[];
+  /** It had a credential, or proved an identity: no plain CoAP for it until an operator says so. Absent: no. */
+  readonly secured?: true;
 }
 
 /** Computed, never stored (fleet.md §3.1). */

@@ -11,6 +11,9 @@ export const EVENT_TYPES = [
   'device.deregistered',
   'device.expired',
   'device.deleted',
+  'device.identityRefused',
+  'credential.changed',
+  'secured.cleared',
   'operation.finished',
   'observation.changed',
   'attributes.refused',
@@ -19,6 +22,7 @@ export const EVENT_TYPES = [
   'model.changed',
   'profile.changed',
   'keys.changed',
+  'trust.changed',
 ] as const;
 /** Type of an event. */
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -2,6 +2,14 @@
 
 export { EVERYTHING, OWNER } from './access.js';
 export type { Actor, Principal, Scope } from './access.js';
+export { CREDENTIAL_KINDS } from './credential.js';
+export type {
+  AnchorSetting,
+  CredentialKind,
+  CredentialRecord,
+  RevocationListSetting,
+  SecuredSetting,
+} from './credential.js';
 export { DeviceId } from './device.js';
 export type {
   DeviceAddress,

@@ -1,6 +1,7 @@
 /** What an operator has set for something that is no device: by kind and name, durable like everything else. */
 
 import type { ProfileObject } from '#lwm2m/model';
+import type { AnchorSetting, RevocationListSetting, SecuredSetting } from './credential.js';
 
 /** Of all devices of a model: `name` is their model number, /3/0/1. */
 export interface ModelSetting {
@@ -26,6 +27,7 @@ export interface KeySetting {
 }
 
 /** A setting of any kind. */
-export type SettingRecord = ModelSetting | ProfileSetting | KeySetting;
+export type SettingRecord =
+  ModelSetting | ProfileSetting | AnchorSetting | RevocationListSetting | SecuredSetting | KeySetting;
 /** Kind of a setting. */
 export type SettingKind = SettingRecord['kind'];

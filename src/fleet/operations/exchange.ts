@@ -1,5 +1,6 @@
 /** One request to one device through the link, and what it says of the device's being awake. */
 
+import { invariant } from '#base';
 import type { Clock } from '#base';
 import type { DeviceRequest, Outcome } from '#lwm2m/model';
 import type { DeviceLink } from '../ports/index.js';
@@ -24,6 +25,11 @@ export class Exchange {
   async perform(device: Device, request: DeviceRequest): Promise<Outcome> {
     const { peer, dialect } = device;
     if (peer === undefined || dialect === undefined) return NOT_REGISTERED;
+    const { identity } = peer;
+    invariant(
+      identity === undefined ? !device.secured : identity.endpoint === device.endpoint,
+      'nothing leaves for a device but to the identity that owns its name',
+    );
     this.counters.requests += 1;
     const heard = device.heard;
     const outcome = await this.#link.perform({ peer, dialect }, request);

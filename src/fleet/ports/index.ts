@@ -1,6 +1,7 @@
 /** What the domain needs from outside. */
 
 export type { KeyKeeper, KeyStatus } from './keys.js';
+export type { CertificateForm, KeyForms, PublicKeyForm } from './key-forms.js';
 export type { DeviceLink, LinkTarget } from './link.js';
 export type { Secrets } from './secrets.js';
 export { DEFAULT_FLEET_SETTINGS } from './settings.js';
@@ -11,6 +12,7 @@ export type {
   FleetStore,
   LoadBatch,
   ModelChange,
+  NoticeChange,
   OperationChange,
   OperationQuery,
   Page,

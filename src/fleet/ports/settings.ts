@@ -16,6 +16,14 @@ export interface FleetSettings {
   readonly models: number;
   /** Profiles that devices may register with; beyond: `too_many_profiles`. */
   readonly profiles: number;
+  /** Credentials of one device; beyond: `too_many_credentials`. */
+  readonly credentialsPerDevice: number;
+  /** Names of deleted devices that stay secured; beyond, a device that is secured cannot be deleted: `too_many_secured`. */
+  readonly securedNames: number;
+  /** Trust anchors, and as many revocation lists; beyond: `too_many_anchors`. */
+  readonly trustAnchors: number;
+  /** Bytes of the endpoint name of a device that is told of before it was seen; beyond: `invalid_path`. */
+  readonly endpointNameBytes: number;
   /** Until when an operation may be sent when its caller gives no deadline. */
   readonly operationDeadline: Milliseconds;
   /** The latest deadline a caller may give; beyond: `invalid_deadline`. */
@@ -45,6 +53,10 @@ export const DEFAULT_FLEET_SETTINGS: FleetSettings = Object.freeze({
   awakeWindow: seconds(93),
   models: 10_000,
   profiles: 1000,
+  credentialsPerDevice: 16,
+  securedNames: 1_000_000,
+  trustAnchors: 1000,
+  endpointNameBytes: 128,
   operationDeadline: Milliseconds(24 * 3_600_000),
   maxDeadline: Milliseconds(30 * 24 * 3_600_000),
   queuePerDevice: 100,

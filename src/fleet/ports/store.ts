@@ -70,12 +70,17 @@ export interface ValuesChange extends ChangeBase {
   readonly values: InstanceValues;
 }
 
+/** Changes nothing: its events are all there is to it. */
+export interface NoticeChange extends ChangeBase {
+  readonly aggregate: 'notice';
+}
+
 /** One atomic change. */
-export type Change = DeviceChange | OperationChange | ModelChange | SettingChange | ValuesChange;
+export type Change = DeviceChange | OperationChange | ModelChange | SettingChange | ValuesChange | NoticeChange;
 
 /** Answer to a commit: the change and its events are durable. */
 export interface Receipt {
-  /** Version the aggregate has now (0 after a removal and for values). */
+  /** Version the aggregate has now (0 after a removal, for values and for a notice). */
   readonly version: number;
   /** The events with their numbers, in order. */
   readonly events: readonly NumberedEvent[];

@@ -48,7 +48,7 @@ export class Intake {
         ...owner,
         committed: (pending) => this.#committed(pending),
         undone: ({ change, previous }) => {
-          if (change.aggregate !== 'values') this.versions.set(change, previous);
+          if (change.aggregate !== 'values' && change.aggregate !== 'notice') this.versions.set(change, previous);
         },
       },
       found.newestEvent,
@@ -112,6 +112,7 @@ export class Intake {
 
   #accept(change: Change): Promise<Receipt> {
     if (change.aggregate === 'values') return this.#enqueue(change, 0, 0, this.versions.has(change.values.device));
+    if (change.aggregate === 'notice') return this.#enqueue(change, 0, 0, true);
     if (change.aggregate === 'operation' && this.#parkedOperations.has(change.id)) return this.#park(change);
     const previous = this.versions.of(change);
     if (previous === undefined) return this.#park(change as OperationChange);
@@ -149,6 +150,7 @@ export class Intake {
         return;
       case 'model':
       case 'setting':
+      case 'notice':
     }
   }
 

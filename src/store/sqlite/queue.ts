@@ -172,6 +172,8 @@ export class GroupQueue {
         if (change.record === undefined) encoder.settingDeleted(change.kind, change.name);
         else encoder.setting(change.record, pending.version);
         return;
+      case 'notice':
+        return;
       case 'values': {
         const resources: Resources = change.values.resources;
         const { ids, receivedAt } = shapeOf(resources);

@@ -1,7 +1,8 @@
 /** Observation as a client (RFC 7641 §3): registration, order, verdicts, caps, cancellation, notifications in blocks. */
 
 import { describe, expect, it } from '@jest/globals';
-import { fromHex, toHex } from '#base';
+import { fromHex, securePeer, toHex } from '#base';
+import type { Peer } from '#base';
 import {
   blockOption,
   bytesOption,
@@ -212,6 +213,25 @@ describe('an observation of ours', () => {
     script.receive(notification('non', '0901', 6), OTHER);
     expect([script.sent(), script.types()]).toEqual([[], []]);
     expect(script.endpoint.counters['dropped_foreign_token']).toBe(2);
+  });
+
+  it('answers a known token from another peer with Reset when one of the two has proven who it is, and tells it', () => {
+    const identity = { kind: 'psk', name: 'm', endpoint: 'm' } as const;
+    const proven = securePeer(1, identity, OTHER.address, OTHER.port);
+    const script = observing();
+    script.receive(notification('con', '0900', 6), proven);
+    expect([script.sent(), script.events()]).toEqual([
+      ['70000900'],
+      [{ type: 'foreign', peer: proven, owner: DEVICE }],
+    ]);
+    const owned = new Script();
+    const owner: Peer = securePeer(1, { ...identity, endpoint: 'o' }, DEVICE.address, DEVICE.port);
+    const register = { peer: owner, code: Code.GET, options: PATH, token: TOKEN, observe: 'register' } as const;
+    owned.endpoint.request(owned.now, register);
+    owned.sent();
+    owned.receive(notification('non', '0901', 6), DEVICE);
+    expect([owned.sent(), owned.types()]).toEqual([['70000901'], ['foreign']]);
+    expect(owned.endpoint.counters['dropped_foreign_token']).toBe(1);
   });
 
   it('follows its device to a new address', () => {

@@ -1,0 +1,251 @@
+/**
+ * What the secure transport asks in a handshake and is told between them: whose a pre-shared key, a raw public key or a
+ * certificate is, and which sessions are over because what they were made with is good no more. All from memory, at once.
+ */
+
+import { AppError, Deadlines, Emitter, Instant, Milliseconds, after, invariant, pskIdentityText } from '#base';
+import type { Clock, IdentityKind, PeerIdentity, Random, WallTime } from '#base';
+import { DeviceId } from '../model/index.js';
+import type { CredentialRecord } from '../model/index.js';
+import type { Secrets } from '../ports/index.js';
+import type { Agenda, Timed } from './agenda.js';
+import type { CredentialIndex } from './credential-index.js';
+import type { Device } from './device.js';
+import type { Directory } from './directory.js';
+import type { LastUsed } from './last-used.js';
+import { nameBy } from './name-rule.js';
+import type { CertificateNames } from './name-rule.js';
+import { openKey, sealKey } from './seal.js';
+import type { Trust } from './trust.js';
+
+/** An identity and the credential it was proven with. */
+export interface ProvenIdentity {
+  readonly identity: PeerIdentity;
+  /** Id of the device's credential; absent: a trust anchor admits it. */
+  readonly credential?: string;
+}
+
+/** The same with the key to prove it by. */
+export interface PskAnswer extends ProvenIdentity {
+  readonly key: Uint8Array;
+}
+
+/**
+ * Why a certificate is nobody's: no anchor of ours, no name or several by the anchor's rule, or its device has entries of
+ * its own and none of them is for it.
+ */
+export type CertificateRefusal = 'anchor_unknown' | 'names_nobody' | 'not_of_its_device' | 'not_valid_now';
+
+/**
+ * Whose sessions, and what they could be resumed with, are over: those of one identity; those of all identities of an
+ * endpoint, or of its certificates; those of all certificates under a trust anchor.
+ */
+export type IdentityEnd =
+  | { readonly type: 'identity'; readonly identity: PeerIdentity }
+  | { readonly type: 'endpoint'; readonly endpoint: string; readonly kind?: 'x509' }
+  | { readonly type: 'anchor'; readonly anchor: string };
+
+/** What handshakes stand on. */
+export interface HandshakesParts {
+  readonly directory: Directory;
+  readonly index: CredentialIndex;
+  readonly trust: Trust;
+  readonly lastUsed: LastUsed;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly agenda: Agenda;
+}
+
+/** Answers handshakes. */
+export class Handshakes implements Timed {
+  readonly ended = new Emitter<IdentityEnd>();
+  readonly counters = { credentials_unreadable: 0, credentials_ended: 0 };
+  readonly #parts: HandshakesParts;
+  /** Ends of validity by wall time, of `endpoint id`. */
+  readonly #ends = new Deadlines<string>();
+  /** A key of nobody, opened where there is none to open. */
+  #decoy: string | undefined;
+
+  constructor(parts: HandshakesParts) {
+    this.#parts = parts;
+  }
+
+  /** Ends of validity that are waited for. */
+  get waiting(): number {
+    return this.#ends.size;
+  }
+
+  /**
+   * The key of a PSK identity and whose it is; undefined when there is none that is valid now. A key is opened in either
+   * case, so that the time taken does not tell (security.md row 22).
+   */
+  psk(identity: Uint8Array): PskAnswer | undefined {
+    const name = pskIdentityText(identity);
+    const found = this.#find('psk', name);
+    const good = found !== undefined && isValid(found.credential, this.#parts.clock.wall());
+    const key = good ? this.#open(found.device.id, name, found.credential.sealed) : this.#openDecoy();
+    if (!good || key === undefined) return undefined;
+    return { key, ...proven(found) };
+  }
+
+  /** Whose a raw public key is, by the SHA-256 of its SubjectPublicKeyInfo in hex. */
+  rawKey(fingerprint: string): ProvenIdentity | undefined {
+    const found = this.#find('rpk', fingerprint);
+    return found !== undefined && isValid(found.credential, this.#parts.clock.wall()) ? proven(found) : undefined;
+  }
+
+  /**
+   * Whose a certificate is that was found good: under `anchor` (the id of a trust anchor), or (undefined) with none above it
+   * that we know, in which case only a device's own entry for just this certificate counts.
+   */
+  certificate(
+    facts: CertificateNames,
+    anchor: string | undefined,
+  ): ProvenIdentity | { readonly refused: CertificateRefusal } {
+    const { trust, directory, clock } = this.#parts;
+    const { fingerprint } = facts;
+    const wall = clock.wall();
+    const pinned = this.#find('x509', fingerprint);
+    if (pinned !== undefined) return isValid(pinned.credential, wall) ? proven(pinned) : { refused: 'not_valid_now' };
+    const trusted = anchor === undefined ? undefined : trust.anchor(anchor);
+    if (trusted === undefined) return { refused: 'anchor_unknown' };
+    const endpoint = nameBy(trusted.rule, facts);
+    if (endpoint === undefined) return { refused: 'names_nobody' };
+    const identity: PeerIdentity = { kind: 'x509', name: fingerprint, endpoint };
+    const entries = (directory.byEndpoint(endpoint)?.credentials ?? []).filter(narrows);
+    if (entries.length === 0) return { identity };
+    const entry = entries.find((one) => one.kind === 'anchor' && one.identity === anchor);
+    if (entry === undefined) return { refused: 'not_of_its_device' };
+    return isValid(entry, wall) ? { identity, credential: entry.id } : { refused: 'not_valid_now' };
+  }
+
+  /**
+   * Whether what was proven at `since` may be taken up again without a handshake (resumption): by a credential that is valid
+   * now and has not been changed since. `anchor` as it was judged under, for a certificate that is no entry of its device.
+   */
+  isCurrent({ kind, name, endpoint }: PeerIdentity, since: WallTime, anchor?: string): boolean {
+    const { trust, directory, clock } = this.#parts;
+    const found = this.#find(kind, name);
+    if (found !== undefined) {
+      const { credential, device } = found;
+      return device.endpoint === endpoint && isValid(credential, clock.wall()) && credential.createdAt <= since;
+    }
+    const trusted = kind !== 'x509' || anchor === undefined ? undefined : trust.anchor(anchor);
+    if (trusted === undefined || trusted.createdAt > since) return false;
+    const entries = (directory.byEndpoint(endpoint)?.credentials ?? []).filter(narrows);
+    const entry = entries.find((one) => one.kind === 'anchor' && one.identity === anchor);
+    return entries.length === 0 || (entry !== undefined && isValid(entry, clock.wall()) && entry.createdAt <= since);
+  }
+
+  /** A handshake succeeded with a credential of a device. */
+  used(endpoint: string, credential: string, wall: WallTime): void {
+    const device = this.#parts.directory.byEndpoint(endpoint);
+    if (device !== undefined) this.#parts.lastUsed.note(device, credential, wall);
+  }
+
+  /** A credential is there, new or loaded: its validity is watched. */
+  watch(device: Device, { id, validUntil }: CredentialRecord): void {
+    const key = `${device.endpoint} ${id}`;
+    if (validUntil === undefined) this.#ends.clear(key);
+    else if (validUntil > this.#parts.clock.wall()) {
+      this.#ends.set(key, Instant(validUntil));
+      this.#parts.agenda.due(this.nextDeadline() as Instant);
+    } else this.#ends.clear(key);
+  }
+
+  /** A credential is gone. */
+  unwatch(endpoint: string, id: string): void {
+    this.#ends.clear(`${endpoint} ${id}`);
+  }
+
+  /** What was made with a credential of a device is over. */
+  end(endpoint: string, { kind, identity: name }: CredentialRecord): void {
+    if (kind === 'anchor') this.tell({ type: 'endpoint', endpoint, kind: 'x509' });
+    else this.tell({ type: 'identity', identity: { kind, name, endpoint } });
+  }
+
+  /** Sessions are over. */
+  tell(end: IdentityEnd): void {
+    this.counters.credentials_ended += 1;
+    this.ended.emit(end);
+  }
+
+  tick(_now: Instant): void {
+    const wall = this.#parts.clock.wall();
+    for (let key = this.#ends.due(Instant(wall)); key !== undefined; key = this.#ends.due(Instant(wall))) {
+      const cut = key.lastIndexOf(' ');
+      const device = this.#parts.directory.byEndpoint(key.slice(0, cut));
+      const credential = device?.credentials.find(({ id }) => id === key.slice(cut + 1));
+      if (device === undefined || credential === undefined) continue;
+      if (isValid(credential, wall)) this.watch(device, credential);
+      else this.end(device.endpoint, credential);
+    }
+  }
+
+  /** The calendar may jump: it is looked at again and again until the moment has come. */
+  nextDeadline(): Instant | undefined {
+    const earliest = this.#ends.earliest();
+    if (earliest === undefined) return undefined;
+    const { clock } = this.#parts;
+    const span = Math.min(Math.max(earliest - clock.wall(), 0), LOOK_AGAIN);
+    return after(clock.now(), Milliseconds(span));
+  }
+
+  #find(
+    kind: IdentityKind,
+    name: string,
+  ): { readonly device: Device; readonly credential: CredentialRecord } | undefined {
+    const { index, directory } = this.#parts;
+    const endpoint = index.ownerOf(kind, name);
+    const device = endpoint === undefined ? undefined : directory.byEndpoint(endpoint);
+    if (device?.phase !== 'present') return undefined;
+    const credential = device.credentials.find((one) => one.kind === kind && one.identity === name);
+    return credential === undefined ? undefined : { device, credential };
+  }
+
+  #open(device: DeviceId, identity: string, sealed: string | undefined): Uint8Array | undefined {
+    invariant(sealed !== undefined, 'a pre-shared key is sealed');
+    try {
+      return openKey(this.#parts.secrets, device, identity, sealed);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      this.counters.credentials_unreadable += 1;
+      return undefined;
+    }
+  }
+
+  #openDecoy(): Uint8Array | undefined {
+    const { secrets, random } = this.#parts;
+    this.#decoy ??= sealKey(secrets, NOBODY, '', random.bytes(DECOY_BYTES));
+    openKey(secrets, NOBODY, '', this.#decoy);
+    return undefined;
+  }
+}
+
+/** Whether a credential is valid at a moment. */
+export function isValid({ validFrom, validUntil }: CredentialRecord, wall: WallTime): boolean {
+  return (validFrom === undefined || validFrom <= wall) && (validUntil === undefined || wall < validUntil);
+}
+
+/** Whether a credential says which certificates are good for its device. */
+export function narrows({ kind }: CredentialRecord): boolean {
+  return kind === 'x509' || kind === 'anchor';
+}
+
+function proven({
+  device,
+  credential,
+}: {
+  readonly device: Device;
+  readonly credential: CredentialRecord;
+}): ProvenIdentity {
+  const { kind, identity: name, id } = credential;
+  invariant(kind !== 'anchor', 'a trust anchor is no identity');
+  return { identity: { kind, name, endpoint: device.endpoint }, credential: id };
+}
+
+/** The owner of the decoy: no device has this id. */
+const NOBODY = DeviceId('0'.repeat(32));
+const DECOY_BYTES = 32;
+const LOOK_AGAIN = 60_000;

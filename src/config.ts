@@ -6,8 +6,10 @@
 import { AppError, DecodeError, type InputFault, type Secret } from '#base';
 import { parametersWith, type Parameters } from '#coap/endpoint';
 import { parsePath } from '#lwm2m/model';
+import type { DtlsParameters } from '#transport';
 import { MASTER_KEY_VARIABLE } from '#vault';
 
+import { dtlsParameters } from './dtls-parameters.js';
 import { SETTINGS, type Setting } from './settings.js';
 
 /** A place to listen on. */
@@ -26,6 +28,12 @@ export interface Config {
   readonly masterKey: MasterKeyPlace;
   readonly http: HostPort;
   readonly coap: readonly HostPort[];
+  /** Where CoAP over DTLS listens. */
+  readonly coaps: readonly HostPort[];
+  /** Files of the private key and the chain of the secure listeners. */
+  readonly coapsKey: string | undefined;
+  readonly coapsChain: string | undefined;
+  readonly dtls: DtlsParameters;
   readonly coapStack: 'single' | 'dual';
   readonly admission: 'open' | 'known';
   readonly ownerTokenFile: string | undefined;
@@ -73,6 +81,15 @@ export function readConfig(sources: Sources): Config {
   const http = hostPort(text('http'), where('http'), faults);
   const coap = list('coap').map((address) => addressPort(address, where('coap'), faults));
   if (coap.length === 0) faults.push({ pointer: where('coap'), detail: 'at least one listener is needed' });
+  const coaps = isNone(list('coaps'))
+    ? []
+    : list('coaps').map((address) => addressPort(address, where('coaps'), faults));
+  if (text('coaps-chain') !== '' && text('coaps-key') === '')
+    faults.push({
+      pointer: where('coaps-chain'),
+      detail: 'goes with coaps-key, the private key of its first certificate',
+    });
+  const dtls = dtlsParameters(values, where, faults);
   for (const path of list('read-after-registration')) refuseNoPath(path, where('read-after-registration'), faults);
   refuseContradictions(values, where, faults);
   const { masterKey } = sources;
@@ -93,6 +110,10 @@ export function readConfig(sources: Sources): Config {
         : { kind: 'variable', line: masterKey },
     http,
     coap,
+    coaps,
+    coapsKey: text('coaps-key') === '' ? undefined : text('coaps-key'),
+    coapsChain: text('coaps-chain') === '' ? undefined : text('coaps-chain'),
+    dtls,
     coapStack: values.get('coap-dual-stack') === true ? 'dual' : 'single',
     admission: values.get('coap-open') === true ? 'open' : 'known',
     ownerTokenFile: text('owner-token-file') === '' ? undefined : text('owner-token-file'),
@@ -252,6 +273,11 @@ function addressPort(text: string, where: string, faults: InputFault[]): HostPor
     detail: `must be an address such as 127.0.0.1:5683, 0.0.0.0:5683 or [::]:5683, with a port from 0 to 65535, not "${text}"`,
   });
   return { host: '', port: 0 };
+}
+
+/** Whether a list says that there are no listeners. */
+function isNone(addresses: readonly string[]): boolean {
+  return addresses.length === 1 && addresses[0] === 'none';
 }
 
 /** Whether it is an IPv4 address in dotted form or an IPv6 address. */

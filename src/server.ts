@@ -27,7 +27,7 @@ import type { FleetStore } from '#fleet/ports';
 import type { DefinitionLimits } from '#lwm2m/model';
 import { ObjectLists, type ReadLimits } from '#lwm2m/protocol';
 import { createNorthbound, type Northbound } from '#northbound';
-import { Downlink, Freshness, Traces, Uplink } from '#southbound';
+import { Chains, Downlink, Freshness, SecureDoor, Traces, Uplink } from '#southbound';
 import { openStore } from '#store';
 import { Stack, type BoundAddress, type DatagramHook } from '#transport';
 import type { Vault } from '#vault';
@@ -37,6 +37,7 @@ import { credentialForms } from './credential-forms.js';
 import { loadObjects } from './objects.js';
 import { forgetOldMasterKey, openVault } from './open-vault.js';
 import { OwnerToken } from './owner-token.js';
+import { secureOffer } from './secure-offer.js';
 import { VERSION } from './version.js';
 
 /** What a server needs besides its configuration. `fault` is told when an invariant breaks: the process should end. */
@@ -55,11 +56,15 @@ export interface RunningServer {
   readonly http: string;
   /** Addresses of the CoAP listeners, such as `coap://127.0.0.1:5683`. */
   readonly coap: readonly string[];
+  /** Addresses of the secure listeners, such as `coaps://127.0.0.1:5684`. */
+  readonly coaps: readonly string[];
   /** The owner token when this start made it and no file was named for it. */
   readonly newToken: string | undefined;
   readonly fleet: Fleet;
   readonly store: FleetStore;
   readonly stack: Stack;
+  /** Reads key and chain of the secure listeners again. Throws AppError(`bad_configuration`), and changes nothing then. */
+  reload(): void;
   /** Answers what is under way, writes everything down, closes. */
   stop(): Promise<void>;
 }
@@ -89,7 +94,8 @@ async function assemble(
   const token = new OwnerToken(config.data);
   const first = token.exists() ? 'no' : 'yes';
 
-  const stack = new Stack({ parameters: config.parameters, clock, random, logger, fault });
+  const offer = secureOffer(config);
+  const stack = new Stack({ parameters: config.parameters, dtls: config.dtls, clock, random, logger, fault });
   opened.push(() => stack.close());
   stack.watch(deps.watch);
   const limits = readLimits(config);
@@ -138,6 +144,16 @@ async function assemble(
     fault,
   });
   stack.serve(uplink);
+  stack.serveSecure(
+    new SecureDoor({
+      stack,
+      fleet,
+      chains: new Chains(fleet, clock, logger),
+      clock,
+      logger,
+      listeners: { first: config.coap.length, count: config.coaps.length },
+    }),
+  );
 
   const traces = new Traces({
     watch: (hook) => {
@@ -165,16 +181,14 @@ async function assemble(
   opened.push(() => closeHttp(http, northbound));
   // Only now, with every observation known, may a datagram be read: before, a notification would get a Reset.
   const coap: BoundAddress[] = [];
-  for (const { host, port } of config.coap) {
-    coap.push(
-      await stack.listen({
-        address: host,
-        port,
-        stack: config.coapStack,
-        receiveBuffer: number(config, 'udpReceiveBuffer'),
-      }),
+  const receiveBuffer = number(config, 'udpReceiveBuffer');
+  for (const { host, port } of config.coap)
+    coap.push(await stack.listen({ address: host, port, stack: config.coapStack, receiveBuffer }));
+  const coaps: BoundAddress[] = [];
+  for (const { host, port } of config.coaps)
+    coaps.push(
+      await stack.listen({ address: host, port, stack: config.coapStack, receiveBuffer }, { role: 'server', offer }),
     );
-  }
   alarm.set(fleet.nextDeadline());
   forgetOldMasterKey(vault, logger);
   // Last of all, so that a start that fails leaves no token behind that nobody was told.
@@ -183,10 +197,16 @@ async function assemble(
   return {
     http: `http://${showAddress(bound.address, bound.port)}`,
     coap: coap.map(({ address, port }) => `coap://${showAddress(address, port)}`),
+    coaps: coaps.map(({ address, port }) => `coaps://${showAddress(address, port)}`),
     newToken: config.ownerTokenFile === undefined ? newToken : undefined,
     fleet,
     store,
     stack,
+    reload: () => {
+      const again = secureOffer(config);
+      for (let number = 0; number < coaps.length; number += 1)
+        stack.secureWith(config.coap.length + number, { role: 'server', offer: again });
+    },
     stop: async () => {
       for (const close of opened.splice(0).reverse()) await close();
     },
@@ -307,6 +327,7 @@ function samples(
   return {
     counters: Object.fromEntries([
       ...named('coap', stack.counters()),
+      ...named('dtls', stack.secureCounters()),
       ...named('uplink', uplink.counters),
       ...named('downlink', downlink.counters),
       ...named('fleet', fleet.counters),
@@ -314,6 +335,7 @@ function samples(
     ]),
     gauges: Object.fromEntries([
       ...named('coap', stack.endpoint.gauges()),
+      ...named('dtls', stack.secureGauges()),
       ...named('fleet', fleet.gauges()),
       ...named('store', store.status().gauges),
       ['downlink_waiting', downlink.waiting],

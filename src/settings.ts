@@ -6,6 +6,7 @@
 import { PARAMETERS } from '#coap/endpoint';
 
 import { READING_SETTINGS } from './reading-settings.js';
+import { SECURE_SETTINGS } from './secure-settings.js';
 import type { Setting } from './setting.js';
 
 export type { Setting } from './setting.js';
@@ -301,6 +302,7 @@ const SERVER_SETTINGS = [
     argument: 'WHAT',
     help: 'ignore or refuse: query parameters of a Register that no version defines',
   },
+  ...SECURE_SETTINGS,
   ...READING_SETTINGS,
   {
     flag: 'store-queue-bytes',

@@ -61,7 +61,18 @@ export async function startYardstick(name) {
 export async function startServer({ flags = [], data, port = 0, profile } = {}) {
   const folder = data ?? mkdtempSync(join(tmpdir(), 'bellwether-bench-'));
   const tokenFile = join(folder, 'owner.token');
-  const serve = ['serve', '--data', folder, '--http', '127.0.0.1:0', '--coap', `127.0.0.1:${port}`, '--coap-open'];
+  const serve = [
+    'serve',
+    '--data',
+    folder,
+    '--http',
+    '127.0.0.1:0',
+    '--coap',
+    `127.0.0.1:${port}`,
+    '--coaps',
+    'none',
+    '--coap-open',
+  ];
   const args = [
     ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
     '--expose-gc',

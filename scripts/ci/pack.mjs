@@ -41,6 +41,8 @@ try {
     '127.0.0.1:0',
     '--coap',
     '127.0.0.1:0',
+    '--coaps',
+    '127.0.0.1:0',
   ];
   const { child, ready, ended } = launch('npx', serve, { cwd: empty });
   const { http } = await ready;

@@ -10,7 +10,18 @@ import { ask, expect, family, isAlive, launch, until } from './server.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'bellwether-start-'));
 const tokenFile = join(folder, 'owner.token');
-const flags = ['--data', folder, '--http', '127.0.0.1:0', '--coap', '127.0.0.1:0', '--owner-token-file', tokenFile];
+const flags = [
+  '--data',
+  folder,
+  '--http',
+  '127.0.0.1:0',
+  '--coap',
+  '127.0.0.1:0',
+  '--coaps',
+  '127.0.0.1:0',
+  '--owner-token-file',
+  tokenFile,
+];
 
 async function once() {
   const began = performance.now();

@@ -180,7 +180,7 @@ export class Uplink {
       const answer = registeredAnswer(location);
       stack.respond(event.exchange, answer);
       if (this.#isFresh(event, now)) stack.provePeer(event.peer);
-      else this.#budget(event, answer);
+      else if (event.peer.identity === undefined) this.#budget(event, answer);
       fleet.reached(event.peer, now);
     } catch (error) {
       this.#failed(event, error);

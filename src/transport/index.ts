@@ -1,10 +1,10 @@
 /** The only place with sockets. */
 
 export { Stack } from './stack.js';
-export type { AssociationView, SecureHandler, Security } from './secure.js';
+export type { SecureHandler, Security } from './secure.js';
 export type { DatagramHook, DatagramLink, RequestHandler, StackOptions } from './stack.js';
 export { foldAddress, UdpSocket } from './udp.js';
 export type { BoundAddress, UdpEvents, UdpOptions } from './udp.js';
 export type { EndpointEvent, ExchangeId, OutgoingResponse, RequestId } from '#coap/endpoint';
 export { DTLS_PARAMETERS, signingKey, SMALLEST_MTU, suiteNamed, SUITES } from '#dtls';
-export type { Answer, ClientOffer, DtlsParameters, Question, ServerOffer, Session } from '#dtls';
+export type { Answer, AssociationView, ClientOffer, DtlsParameters, Question, ServerOffer, Session } from '#dtls';

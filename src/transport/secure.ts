@@ -6,7 +6,16 @@
 import { plainPeer } from '#base';
 import type { Clock, Instant, Peer, PeerKey, Random } from '#base';
 import { DtlsEndpoint, nodeProvider } from '#dtls';
-import type { Answer, ClientOffer, CloseReason, DtlsParameters, Question, ServerOffer, Session } from '#dtls';
+import type {
+  Answer,
+  AssociationView,
+  ClientOffer,
+  CloseReason,
+  DtlsParameters,
+  Question,
+  ServerOffer,
+  Session,
+} from '#dtls';
 
 /** How a listener is secured: as the server of devices, or as a client of servers. */
 export type Security =
@@ -33,14 +42,6 @@ export interface Place {
   readonly listener: number;
   readonly address: string;
   readonly port: number;
-}
-
-/** What people are shown of an association. */
-export interface AssociationView {
-  /** Name of the suite in the registry. */
-  readonly suite: string;
-  /** Our Connection ID, when there is one. */
-  readonly cid?: Uint8Array;
 }
 
 /** What the stack does for it. */
@@ -120,6 +121,12 @@ export class Secure {
       dropped = this.#endpoint.drop(peer);
     });
     return dropped;
+  }
+
+  dropWhere(test: (peer: Peer) => boolean): void {
+    this.#below.run(() => {
+      this.#endpoint.dropWhere(test);
+    });
   }
 
   describe(peer: PeerKey): AssociationView | undefined {

@@ -19,9 +19,9 @@ import {
   type RelationId,
   type RequestId,
 } from '#coap/endpoint';
-import type { DtlsParameters } from '#dtls';
+import type { AssociationView, DtlsParameters } from '#dtls';
 
-import { Secure, type AssociationView, type SecureHandler, type Security } from './secure.js';
+import { Secure, type SecureHandler, type Security } from './secure.js';
 import { foldAddress, UdpSocket, type BoundAddress, type UdpOptions } from './udp.js';
 
 /** Takes what the endpoint says. Runs inside the drain loop: it may call the stack, must not throw, and must not block. */
@@ -256,6 +256,11 @@ export class Stack {
   /** Ends the secure association with a peer; whether there was one. */
   endAssociation(peer: PeerKey): boolean {
     return this.#secure?.drop(peer) ?? false;
+  }
+
+  /** Ends the secure associations with all peers of which `test` says so. */
+  endAssociations(test: (peer: Peer) => boolean): void {
+    this.#secure?.dropWhere(test);
   }
 
   /** What people are shown of the secure association with a peer. */

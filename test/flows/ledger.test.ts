@@ -201,6 +201,8 @@ async function start(): Promise<Running> {
       '127.0.0.1:0',
       '--coap',
       '127.0.0.1:0',
+      '--coaps',
+      'none',
       '--coap-open',
       '--owner-token-file',
       tokenFile,

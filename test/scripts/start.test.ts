@@ -130,7 +130,7 @@ describe('npm start', () => {
   });
 
   it('starts five devices against the address of the ready line, and says what to try', async () => {
-    const run = launch('node', ['scripts/run.mjs', 'start', '--coap', '127.0.0.1:0']);
+    const run = launch('node', ['scripts/run.mjs', 'start', '--coap', '127.0.0.1:0', '--coaps', '127.0.0.1:0']);
     await welcomed(run);
     expect(await notes()).toEqual([
       'serve flags --data ./data --http 127.0.0.1:8080 --coap-open --owner-token-file ./data/owner.token --coap 127.0.0.1:0',

@@ -16,7 +16,7 @@ export interface SimulatedOptions {
 
 /** Starts devices named `{prefix}1` and so on at a server such as `coap://127.0.0.1:5683`; they are registered then. */
 export async function simulated(coap: string, prefix: string, options: SimulatedOptions = {}): Promise<Swarm> {
-  const { hostname, port } = new URL(coap.replace('coap:', 'http:'));
+  const { hostname, port } = new URL(coap.replace(/^coaps?:/, 'http:'));
   const swarm = new Swarm({
     stack: {
       parameters: parametersWith({}),

@@ -52,6 +52,7 @@ export class TestServer {
         data: folder,
         http: '127.0.0.1:0',
         coap: ['127.0.0.1:0'],
+        coaps: ['127.0.0.1:0'],
         'coap-open': true,
         'read-after-registration': [],
         'coap-processing-time': 30_000,
@@ -87,9 +88,19 @@ export class TestServer {
     return store;
   }
 
-  /** Address of the CoAP listener. */
+  /** Address of the secure listener. */
+  get coaps(): string {
+    return this.#server.coaps[0] as string;
+  }
+
+  /** Address of the first plain listener. */
   get coap(): string {
     return this.#server.coap[0] as string;
+  }
+
+  /** The server itself. */
+  get running(): RunningServer {
+    return this.#server;
   }
 
   /** Addresses of all CoAP listeners. */

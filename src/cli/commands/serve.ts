@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 
 import { Option, type Command } from 'commander';
 
-import { AppError, Secret } from '#base';
+import { AppError, messageOf, Secret, type Logger } from '#base';
 import { MASTER_KEY_VARIABLE } from '#vault';
 
 import { readConfig, variableOf, type Config, type Sources } from '../../config.js';
-import { startServer } from '../../server.js';
+import { startServer, type RunningServer } from '../../server.js';
 import { SETTINGS, type Setting } from '../../settings.js';
 import { ExitCode } from '../exit.js';
 import { processLogger } from '../logger.js';
@@ -63,14 +63,28 @@ async function run(config: Config): Promise<void> {
   process.on('unhandledRejection', fault);
   const server = await startServer(config, { logger, fault });
   const stopped = whenToldToStop(() => server.stop());
+  process.on('SIGHUP', () => {
+    reload(server, logger);
+  });
   if (server.newToken !== undefined) process.stdout.write(`owner token (shown this once): ${server.newToken}\n`);
   else if (config.ownerTokenFile !== undefined && !existsSync(config.ownerTokenFile))
     process.stdout.write(
       `${config.ownerTokenFile} is missing, and an owner token is not kept: bellwether token reset --data ${config.data} --owner-token-file ${config.ownerTokenFile} makes another\n`,
     );
   if (config.admission === 'open') process.stdout.write('plain CoAP is open: any device may register under any name\n');
-  process.stdout.write(`ready http=${server.http} ${server.coap.map((address) => `coap=${address}`).join(' ')}\n`);
+  const coap = [...server.coap.map((url) => `coap=${url}`), ...server.coaps.map((url) => `coaps=${url}`)];
+  process.stdout.write(`ready http=${server.http} ${coap.join(' ')}\n`);
   await stopped;
+}
+
+/** Key and chain of the secure listeners are read again; what cannot be read changes nothing. */
+function reload(server: RunningServer, logger: Logger): void {
+  try {
+    server.reload();
+    logger.info('the key and the chain of the secure listeners were read again');
+  } catch (error) {
+    logger.error('nothing was changed', { error: messageOf(error) });
+  }
 }
 
 /** Resolves when a signal came and `stop` is done; a second signal ends the process at once. */

@@ -27,6 +27,15 @@ import { Handshakes, type Established } from './handshakes.js';
 import { Moves } from './moves.js';
 import { Output, type DtlsSink, type Place } from './output.js';
 
+/** What people are shown of an association. */
+export interface AssociationView {
+  readonly peer: Peer;
+  /** Name of the suite in the registry. */
+  readonly suite: string;
+  /** Our Connection ID, when there is one. */
+  readonly cid?: Uint8Array;
+}
+
 /** Whether what was to be sent was sent. */
 export type Sent = 'sent' | 'waits' | 'no_association' | 'too_long';
 
@@ -50,6 +59,7 @@ export class DtlsEndpoint {
       established: (now, half, outcome) => {
         this.#established(now, half, outcome);
       },
+      hasRoom: (now) => this.#hasRoom(now),
       takesCid: (cid) => this.#associations.takesCid(cid),
       lastHello: (place) => {
         const last = this.#associations.byPlace(place)?.last;
@@ -149,12 +159,17 @@ export class DtlsEndpoint {
     return true;
   }
 
+  /** Ends all associations with peers of which `test` says so; each of them is told. */
+  dropWhere(test: (peer: Peer) => boolean): void {
+    for (const { peer } of [...this.#associations.values()]) if (test(peer)) this.drop(peer.key);
+  }
+
   /** What people are shown of the association of a peer; undefined when there is none. */
-  describe(peer: PeerKey): { readonly suite: string; readonly cid?: Uint8Array } | undefined {
-    const association = this.#associations.byKey(peer);
+  describe(key: PeerKey): AssociationView | undefined {
+    const association = this.#associations.byKey(key);
     if (association === undefined) return undefined;
-    const { channel, cid } = association;
-    return { suite: channel.suite?.name ?? '', ...(cid !== undefined && { cid }) };
+    const { channel, cid, peer } = association;
+    return { peer, suite: channel.suite?.name ?? '', ...(cid !== undefined && { cid }) };
   }
 
   /** Does what is due. */
@@ -310,7 +325,6 @@ export class DtlsEndpoint {
       content,
       last,
     });
-    this.#makeRoom(now);
     for (const gone of this.#associations.add(association)) this.#gone(gone, 'superseded');
     if (last !== undefined) this.#lastFlights.set(association, after(now, this.#parts.parameters.lastFlight));
     this.#output.count('established');
@@ -320,12 +334,13 @@ export class DtlsEndpoint {
     for (const bytes of half.waiting()) this.send(now, peer, bytes, 'own');
   }
 
-  /** The oldest that is long silent goes when there are as many as there may be. */
-  #makeRoom(now: Instant): void {
+  /** One that is long silent goes when there are as many as there may be; those that speak stay. */
+  #hasRoom(now: Instant): boolean {
     const { associations, stale } = this.#parts.parameters;
-    if (this.#associations.size < associations) return;
+    if (this.#associations.size < associations) return true;
     const old = this.#associations.stale(now, stale);
     if (old !== undefined) this.#end(old, 'stale');
+    return old !== undefined;
   }
 
   #end(association: Association, reason: CloseReason): void {

@@ -35,6 +35,8 @@ export type Established = Extract<Outcome, { is: 'established' }>;
 export interface Beside {
   /** A handshake is over; what it made is an association now. */
   established(now: Instant, half: HalfOpen, outcome: Established): void;
+  /** Whether there is room for one association more. */
+  hasRoom(now: Instant): boolean;
   /** Whether a Connection ID cannot be given out. */
   takesCid(cid: Uint8Array): boolean;
   /** Random of the hello that the association there came from, while its last flight may be asked for. */
@@ -264,6 +266,10 @@ export class Handshakes {
     if (offer === undefined) return;
     if (this.#byPlace.size >= parameters.halfOpen) {
       this.#output.drop('half_open_full');
+      return;
+    }
+    if (!this.#beside.hasRoom(now)) {
+      this.#output.drop('associations_full');
       return;
     }
     const { cidBytes, node } = parameters;

@@ -1,6 +1,6 @@
 /** DTLS for all peers of all secure listeners. */
 
 export { DtlsEndpoint } from './endpoint.js';
-export type { Sent } from './endpoint.js';
+export type { AssociationView, Sent } from './endpoint.js';
 export type { CloseReason, DtlsEvent, QuestionId } from './events.js';
 export type { DtlsSink } from './output.js';

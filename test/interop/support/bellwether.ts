@@ -30,7 +30,7 @@ export class Bellwether {
       'serve',
       ...['--data', join(this.folder, 'data')],
       ...['--http', `127.0.0.1:${this.#httpPort}`],
-      ...['--coap', `127.0.0.1:${this.coapPort}`],
+      ...['--coap', `127.0.0.1:${this.coapPort}`, '--coaps', '127.0.0.1:0'],
       ...['--coap-open', '--owner-token-file', token, '--objects', MODELS],
       ...more,
     ]);

@@ -1,0 +1,75 @@
+/**
+ * Judges of chains, one for each trust anchor, so that it is known under which one a chain is good. They follow the fleet's
+ * anchors and revocation lists.
+ */
+
+import { messageOf, type Clock, type Logger } from '#base';
+import type { Fleet } from '#fleet';
+import {
+  ChainJudge,
+  readAnchors,
+  readRevocationLists,
+  trustParameters,
+  type RevocationList,
+  type Verdict,
+} from '#trust';
+
+/** All judges. */
+export class Chains {
+  readonly #fleet: Fleet;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #judges = new Map<string, ChainJudge>();
+
+  constructor(fleet: Fleet, clock: Clock, logger: Logger) {
+    this.#fleet = fleet;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#renew();
+    fleet.trust.changes.on(() => {
+      this.#renew();
+    });
+  }
+
+  /** The first anchor under which the chain is good, and what its leaf says; or why it is not, under the one that says most. */
+  judge(chain: readonly Uint8Array[]): { readonly anchor: string | undefined; readonly verdict: Verdict } {
+    let refused: Verdict | undefined;
+    for (const [anchor, judge] of this.#judges) {
+      const verdict = judge.judge(chain, 'client', this.#clock.wall());
+      if (verdict.kind === 'accepted') return { anchor, verdict };
+      if (refused === undefined || isVague(refused)) refused = verdict;
+    }
+    refused ??= new ChainJudge(trustParameters({})).judge(chain, 'client', this.#clock.wall());
+    return { anchor: undefined, verdict: refused };
+  }
+
+  #renew(): void {
+    const { anchors, lists } = this.#fleet.trust.material();
+    const revocations = lists.flatMap(({ name, list }) => this.#lists(name, list));
+    const judges = new Map<string, ChainJudge>();
+    for (const { name, certificate } of anchors) {
+      try {
+        const judge = new ChainJudge(trustParameters({}));
+        judge.replaceTrust(readAnchors(Buffer.from(certificate)), revocations);
+        judges.set(name, judge);
+      } catch (error) {
+        this.#logger.error('a trust anchor cannot be used', { anchor: name, error: messageOf(error) });
+      }
+    }
+    this.#judges = judges;
+  }
+
+  #lists(name: string, pem: string): readonly RevocationList[] {
+    try {
+      return readRevocationLists(Buffer.from(pem));
+    } catch (error) {
+      this.#logger.error('a revocation list cannot be used', { list: name, error: messageOf(error) });
+      return [];
+    }
+  }
+}
+
+/** No path to this anchor says nothing of the chain itself. */
+function isVague(verdict: Verdict): boolean {
+  return verdict.kind === 'refused' && verdict.reason === 'unknown_ca';
+}

@@ -1,0 +1,102 @@
+/** Devices over DTLS at a whole server, on real sockets: from the credential to the read, and to its end. */
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { EMPTY } from '#base';
+import { OWNER } from '#fleet/model';
+import type { Swarm } from '#simulator';
+import type { ClientOffer } from '#transport';
+
+import { simulated } from '../support/simulated.js';
+import { TestServer, until } from '../support/test-server.js';
+
+let server: TestServer;
+const swarms: Swarm[] = [];
+
+beforeAll(async () => {
+  server = await TestServer.start({ 'coap-open': true });
+});
+
+afterEach(async () => {
+  await Promise.all(swarms.splice(0).map((swarm) => swarm.stop(1000)));
+});
+
+afterAll(async () => {
+  await server.stop();
+});
+
+const KEY = '000102030405060708090a0b0c0d0e0f';
+
+function comesWith(identity: string, key = KEY): (name: string) => ClientOffer {
+  const psk = { identity: Buffer.from(identity), key: Buffer.from(key, 'hex') };
+  return () => ({ serverProofs: [], cid: EMPTY, psk });
+}
+
+/** Gives a device a key of its own. */
+async function giveKey(endpoint: string, identity = endpoint, id = 'k1'): Promise<void> {
+  const input = { kind: 'psk', identity, key: `hex:${KEY}` } as const;
+  await server.running.fleet.credentials.put(OWNER, endpoint, id, input);
+}
+
+/** Starts a device that keeps trying. */
+async function device(prefix: string, secure: (name: string) => ClientOffer, at = server.coaps): Promise<Swarm> {
+  const swarm = await simulated(at, prefix, { swarm: { secure } });
+  swarms.push(swarm);
+  return swarm;
+}
+
+describe('a device with a pre-shared key', () => {
+  it('registers, is read and observed over DTLS', async () => {
+    await giveKey('sec-a1', 'ident-a');
+    const swarm = await device('sec-a', comesWith('ident-a'));
+    expect(swarm.counts().registered).toBe(1);
+    const { body } = await server.rest('GET', '/devices/sec-a1/resources/3/0/0?live=true');
+    expect(body).toMatchObject({ value: expect.any(String) });
+    const observed = await server.rest('PUT', '/devices/sec-a1/observations/o1', { path: '/3303/0/5700' });
+    expect(observed.status).toBe(201);
+    await until('a value was received', async () => {
+      const { body: value } = await server.rest('GET', '/devices/sec-a1/resources/3303/0/5700');
+      return value['value'];
+    });
+    expect(server.running.stack.secureCounters()).toMatchObject({ established: 1, established_full: 1 });
+  });
+
+  it('does not register under the name of another', async () => {
+    await giveKey('sec-b1', 'ident-b');
+    const { registered, refused } = (await device('sec-other-', comesWith('ident-b'))).counts();
+    expect({ registered, refused }).toEqual({ registered: 0, refused: 1 });
+  });
+
+  it('is not heard with a wrong key, and not over plain CoAP either', async () => {
+    await giveKey('sec-c1', 'ident-c');
+    const plain = await simulated(server.coap, 'sec-c');
+    swarms.push(plain);
+    expect(plain.counts()).toMatchObject({ registered: 0, refused: 1 });
+  });
+
+  it('loses its association at once when its credential is deleted, and comes back with another', async () => {
+    await giveKey('sec-d1', 'ident-d');
+    await device('sec-d', comesWith('ident-d'));
+    const key = server.running.fleet.endpointAt;
+    expect(key).toBeDefined();
+    const before = server.running.stack.secureGauges()['associations'] ?? 0;
+    await server.running.fleet.credentials.remove(OWNER, 'sec-d1', 'k1');
+    expect(server.running.stack.secureGauges()['associations']).toBe(before - 1);
+    await giveKey('sec-d1', 'ident-d2', 'k2');
+    const again = await device('sec-d', comesWith('ident-d2'));
+    expect(again.counts().registered).toBe(1);
+  });
+
+  it('is asked for nothing after a restart until it comes, and what waits goes out then', async () => {
+    await giveKey('sec-e1', 'ident-e');
+    const swarm = await device('sec-e', comesWith('ident-e'));
+    await server.restart();
+    const { status, body } = await server.rest('POST', '/devices/sec-e1/operations', {
+      kind: 'read',
+      path: '/3/0/0',
+    });
+    expect([200, 202]).toContain(status);
+    expect(body).toBeDefined();
+    expect(swarm.counts().open).toBe(1);
+  });
+});

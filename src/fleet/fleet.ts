@@ -303,9 +303,16 @@ export class Fleet {
     // The answer to a registration may have waited for the store; the device listens from now on.
     markAwake(device, device.quiet ? this.#deps.clock.now() : now);
     device.quiet = false;
+    device.away = false;
     this.#renewal.contact(device);
     this.#identities.contact(device);
     this.#workers.poke(device);
+  }
+
+  /** The association with a device is over: what waits for it goes out when it has come with another. */
+  parted(peer: Peer): void {
+    const device = this.#registry.at(peer);
+    if (device !== undefined) device.away = true;
   }
 
   /** The observation under a token of 16 hex digits; undefined when its notifications are not expected, or not from there. */

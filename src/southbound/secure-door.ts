@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 
 import { EMPTY, secureKey, type Clock, type Logger, type Peer, type PeerIdentity } from '#base';
 import type { Fleet, IdentityEnd, ProvenIdentity } from '#fleet';
-import type { Answer, Question, SecureHandler, Stack } from '#transport';
+import type { Answer, CloseReason, Question, SecureHandler, Stack } from '#transport';
 import { CertificateAlert, type Verdict } from '#trust';
 
 /** Whether a chain is good under a trust anchor now. */
@@ -49,6 +49,11 @@ export class SecureDoor implements SecureHandler {
     if (identity === undefined || credential === undefined) return;
     const { clock, fleet } = this.#parts;
     fleet.handshakes.used(identity.endpoint, credential, clock.wall());
+  }
+
+  closed(peer: Peer, reason: CloseReason): void {
+    // The one that took its place is there.
+    if (reason !== 'superseded') this.#parts.fleet.parted(peer);
   }
 
   failed({ address }: { readonly address: string }, reason: string): void {

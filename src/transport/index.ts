@@ -7,4 +7,13 @@ export { foldAddress, UdpSocket } from './udp.js';
 export type { BoundAddress, UdpEvents, UdpOptions } from './udp.js';
 export type { EndpointEvent, ExchangeId, OutgoingResponse, RequestId } from '#coap/endpoint';
 export { DTLS_PARAMETERS, signingKey, SMALLEST_MTU, suiteNamed, SUITES } from '#dtls';
-export type { Answer, AssociationView, ClientOffer, DtlsParameters, Question, ServerOffer, Session } from '#dtls';
+export type {
+  Answer,
+  AssociationView,
+  ClientOffer,
+  CloseReason,
+  DtlsParameters,
+  Question,
+  ServerOffer,
+  Session,
+} from '#dtls';

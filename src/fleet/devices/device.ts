@@ -53,6 +53,8 @@ export class Device {
   dialect: ListDialect | undefined = undefined;
   /** Nothing may be sent to it: the answer to its registration has not left yet. */
   quiet = false;
+  /** There is no association to reach it over: it has to come first. Never so over plain CoAP. */
+  away = false;
   /** lastSeen is to be written down. */
   touched = false;
   /** Place in the expiry heap, -1 when not there. */

@@ -12,9 +12,13 @@ export const NEVER_SEEN = WallTime(-8_640_000_000_000_000);
 /** How long a device listens after the last message exchanged with it (LwM2M-Core 1.1.1 §6.5). */
 export type AwakeWindow = (device: Device) => Milliseconds;
 
-/** How a device can be reached at `now`. A device that is in no queue mode is online as long as it is registered. */
+/**
+ * How a device can be reached at `now`. A device that is in no queue mode is online as long as it is registered; whatever its
+ * mode, one without the association it is to be reached over is asleep until it makes another.
+ */
 export function presenceOf(device: Device, now: Instant, awakeWindow: AwakeWindow): Presence {
   if (device.location === undefined) return device.lastSeen === NEVER_SEEN ? 'neverSeen' : 'offline';
+  if (device.away) return 'asleep';
   return device.queueMode === 'always' || now < device.heard + awakeWindow(device) ? 'online' : 'asleep';
 }
 

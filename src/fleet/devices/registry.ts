@@ -73,7 +73,9 @@ export class Registry implements Timed {
     const { registration } = record;
     if (registration === undefined) return device;
     device.dialect = dialects.of(lists.fromText(registration.objects), registration.lwm2m);
-    this.#place(device, registration.location, peerOf(record.endpoint, registration), now);
+    const peer = peerOf(record.endpoint, registration);
+    this.#place(device, registration.location, peer, now);
+    device.away = peer.identity !== undefined;
     return device;
   }
 
@@ -344,6 +346,7 @@ export class Registry implements Timed {
     device.dialect = this.#parts.dialects.of(objects, lwm2m);
     device.lastSeen = registeredAt;
     device.quiet = true;
+    device.away = false;
     device.heard = LONG_AGO;
     this.#place(device, location, peer, now);
     this.counters.registrations += 1;

@@ -174,6 +174,7 @@ async function assemble(
       traceReaders: number(config, 'traceReaders'),
       eventBuffer: number(config, 'eventBuffer'),
       bodyBytes: number(config, 'httpBodyBytes'),
+      importBytes: number(config, 'importBytes'),
     },
     samples: () => samples(stack, fleet, store, uplink, downlink, vault),
   });

@@ -45,6 +45,15 @@ const SERVER_SETTINGS = [
     help: 'largest body of a request by REST; beyond: 413',
   },
   {
+    flag: 'import-bytes',
+    kind: 'count',
+    initial: 33_554_432,
+    min: 4096,
+    max: 268_435_456,
+    argument: 'BYTES',
+    help: 'largest import of credentials by REST; beyond: 413',
+  },
+  {
     flag: 'coap',
     kind: 'list',
     initial: ['127.0.0.1:5683'],

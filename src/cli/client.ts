@@ -68,10 +68,7 @@ export class Client {
 
   /** Calls and gives the body as it arrives, in pieces of text. Ends when `signal` says so; throws when the server ends it. */
   async *stream(path: string, options: CallOptions = {}): AsyncGenerator<string> {
-    const response = await this.#send('GET', path, options);
-    const status = response.statusCode ?? 0;
-    if (!isGood(status)) throw problemOf(status, parseJson(await this.#textOf(response)));
-    response.setEncoding('utf8');
+    const response = await this.#open('GET', path, options);
     try {
       for await (const piece of response) yield piece as string;
     } catch (cause) {
@@ -79,6 +76,22 @@ export class Client {
       throw this.#lost(cause);
     }
     if (options.signal?.aborted !== true) throw this.#lost();
+  }
+
+  /** Calls and gives the lines of an answer that ends, each as soon as it has come; throws when the connection is cut. */
+  async *lines(method: string, path: string, options: CallOptions = {}): AsyncGenerator<string> {
+    const response = await this.#open(method, path, options);
+    let rest = '';
+    try {
+      for await (const piece of response) {
+        const lines = (rest + (piece as string)).split('\n');
+        rest = lines.pop() ?? '';
+        yield* lines;
+      }
+    } catch (cause) {
+      throw this.#lost(cause);
+    }
+    if (rest !== '') throw this.#lost();
   }
 
   /** All items of a list that comes in pages, at most `most` of them. */
@@ -97,6 +110,15 @@ export class Client {
       cursor = page.next;
     } while (cursor !== undefined && items.length < most);
     return items;
+  }
+
+  /** The response when it is 2xx, as text to be read; throws as `call`. */
+  async #open(method: string, path: string, options: CallOptions): Promise<IncomingMessage> {
+    const response = await this.#send(method, path, options);
+    const status = response.statusCode ?? 0;
+    if (!isGood(status)) throw problemOf(status, parseJson(await this.#textOf(response)));
+    response.setEncoding('utf8');
+    return response;
   }
 
   #send(method: string, path: string, options: CallOptions): Promise<IncomingMessage> {

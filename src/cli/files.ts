@@ -5,13 +5,21 @@ import { dirname } from 'node:path';
 
 import { AppError, messageOf } from '#base';
 
+/** Its file descriptor. */
+const STANDARD_INPUT = 0;
+
 /** The bytes of a file. Throws AppError(`failed`). */
-export function readBytes(file: string): Uint8Array {
+export function readBytes(file: string | typeof STANDARD_INPUT): Uint8Array {
   try {
     return readFileSync(file);
   } catch (cause) {
     throw new AppError('failed', messageOf(cause), { cause });
   }
+}
+
+/** The bytes of a file, or of standard input when it is `-`. Throws AppError(`failed`). */
+export function readInput(file: string): Uint8Array {
+  return readBytes(file === '-' ? STANDARD_INPUT : file);
 }
 
 /** Throws AppError(`usage`) unless a file has a place: for saying before anything runs that its end would be lost. */

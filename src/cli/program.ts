@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.js';
 import { addCoap } from './commands/coap.js';
 import { addConformance } from './commands/conformance.js';
+import { addCredential } from './commands/credential.js';
 import { addDevice } from './commands/device.js';
 import { addEvent } from './commands/event.js';
 import { addKeys } from './commands/keys.js';
@@ -15,6 +16,7 @@ import { addServe } from './commands/serve.js';
 import { addSimulate } from './commands/simulate.js';
 import { addToken } from './commands/token.js';
 import { addTrace } from './commands/trace.js';
+import { addTrust } from './commands/trust.js';
 import { ExitCode, failWith } from './exit.js';
 
 /** Runs one command line, as in `process.argv`; sets the exit code of this process and never rejects. */
@@ -33,6 +35,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     addEvent,
     addModel,
     addProfile,
+    addCredential,
+    addTrust,
     addObject,
     addToken,
     addKeys,

@@ -66,6 +66,20 @@ export function modelPath(model: string): string {
   return `/models/${segmentOf(model)}`;
 }
 
+/** The path of a credential in REST. */
+export function credentialPath(endpoint: string, id: string): string {
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(id))
+    throw new AppError('usage', `the id of a credential has 1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-", not "${id}"`);
+  return `${devicePath(endpoint)}/credentials/${segmentOf(id)}`;
+}
+
+/** The path of a trust anchor or of a revocation list in REST. */
+export function trustPath(what: 'trust-anchors' | 'revocation-lists', id: string): string {
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(id))
+    throw new AppError('usage', `an id has 1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-", not "${id}"`);
+  return `/${what}/${segmentOf(id)}`;
+}
+
 /** The path of a profile in REST. */
 export function profilePath(id: string): string {
   if (id === '') throw new AppError('usage', 'the id of a profile is never empty');

@@ -14,11 +14,13 @@ import type { Fleet } from '#fleet';
 import type { Principal } from '#fleet/model';
 
 import { makeHttpServer } from './http-server.js';
+import { IMPORT_TYPES } from './import-lines.js';
 import { parseStrictJson } from './json.js';
 import { Metrics, type Samples } from './metrics.js';
 import { describe, openapiRoute } from './openapi.js';
 import { isFault, problemOf } from './problems.js';
 import type { Context, Reply, Route, StreamReply, StreamTarget } from './route.js';
+import { credentialRoutes } from './routes/credentials.js';
 import { DEVICE_ROUTES } from './routes/devices.js';
 import { eventRoute } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
@@ -29,6 +31,7 @@ import { OBSERVATION_ROUTES } from './routes/observations.js';
 import { OPERATION_ROUTES } from './routes/operations.js';
 import { PROFILE_ROUTES } from './routes/profiles.js';
 import { RESOURCE_ROUTES } from './routes/resources.js';
+import { TRUST_ROUTES } from './routes/trust.js';
 import { traceRoute, type FollowDatagrams } from './routes/trace.js';
 import { readQuery } from './query.js';
 import { Streams } from './streams.js';
@@ -46,6 +49,8 @@ export interface NorthboundDeps {
     readonly traceReaders: number;
     readonly eventBuffer: number;
     readonly bodyBytes: number;
+    /** Bytes of an import. */
+    readonly importBytes: number;
   };
   /** Where traces come from. */
   readonly follow: FollowDatagrams;
@@ -92,6 +97,10 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
     ...OBJECT_ROUTES,
     ...MODEL_ROUTES,
     ...PROFILE_ROUTES,
+    ...credentialRoutes((error) => {
+      deps.logger.error('an import ended by a fault', { error: error instanceof Error ? error.stack : String(error) });
+    }),
+    ...TRUST_ROUTES,
     ...KEY_ROUTES,
     eventRoute(streams),
     traceRoute(traces, deps.follow, (endpoint, actor) => {
@@ -117,14 +126,16 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
       throw new AppError('invalid_header', 'a request of HTTP/1.1 must have a Host header');
     next();
   });
-  const raw = express.raw({ type: () => true, limit: deps.settings.bodyBytes, inflate: false });
+  const reader = (limit: number): express.RequestHandler => express.raw({ type: () => true, limit, inflate: false });
+  const [body, lines] = [reader(deps.settings.bodyBytes), reader(deps.settings.importBytes)];
+  const readerOf = ({ bodyKind }: Route): express.RequestHandler => (bodyKind === 'lines' ? lines : body);
   const open = routes.filter(({ permission }) => permission === 'open');
   const guarded = routes.filter(({ permission }) => permission !== 'open');
-  for (const route of open) mount(app, route, raw, deps);
+  for (const route of open) mount(app, route, readerOf(route), deps);
   refuseOtherMethods(app, open);
   // Who has no token does not learn what there is.
   app.use(guard(deps));
-  for (const route of guarded) mount(app, route, raw, deps);
+  for (const route of guarded) mount(app, route, readerOf(route), deps);
   refuseOtherMethods(app, guarded);
   app.use((request: Request) => {
     throw new AppError('not_found', `there is nothing at ${request.path.slice(0, 256)}`);
@@ -214,20 +225,20 @@ function readBody(
   }
   if (kind === 'optional-json' && bytes.length === 0) return { body: undefined, bytes };
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';
-  const allowed = kind === 'xml' ? XML_TYPES : JSON_TYPES;
+  const allowed = TYPES[kind];
   if (!allowed.includes(type))
     throw new AppError(
       'unsupported_media_type',
       `send Content-Type: ${allowed[0] ?? ''}${type === '' ? '' : `, not ${type.slice(0, 100)}`}`,
     );
-  if (kind === 'xml') return { body: undefined, bytes };
+  if (kind === 'xml' || kind === 'lines') return { body: undefined, bytes };
   const body = parseStrictJson(bytes);
   check?.(body);
   return { body, bytes };
 }
 
 function sendStream(request: Request, response: Response, reply: StreamReply): void {
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+  response.writeHead(200, { 'content-type': reply.type ?? 'text/event-stream', 'x-accel-buffering': 'no' });
   if (request.method === 'HEAD') response.end();
   else reply.stream(targetOf(response));
 }
@@ -347,4 +358,10 @@ const RETRY_AFTER = 5;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 const JSON_TYPES = ['application/json', 'application/merge-patch+json'];
-const XML_TYPES = ['application/xml', 'text/xml'];
+/** Media types of bodies; the first is the one that is asked for. */
+const TYPES = {
+  json: JSON_TYPES,
+  'optional-json': JSON_TYPES,
+  xml: ['application/xml', 'text/xml'],
+  lines: Object.keys(IMPORT_TYPES),
+};

@@ -24,6 +24,26 @@ export function profileOf(segment: string): string {
   );
 }
 
+/** The id of a credential. Throws AppError(`credential_not_found`) for what none can be called. */
+export function credentialOf(segment: string): string {
+  return idOf(segment, 'a credential', 'credential_not_found');
+}
+
+/** The id of a trust anchor. Throws AppError(`anchor_not_found`) for what none can be called. */
+export function anchorOf(segment: string): string {
+  return idOf(segment, 'a trust anchor', 'anchor_not_found');
+}
+
+/** The id of a revocation list. Throws AppError(`revocation_list_not_found`) for what none can be called. */
+export function revocationListOf(segment: string): string {
+  return idOf(segment, 'a revocation list', 'revocation_list_not_found');
+}
+
+function idOf(segment: string, what: string, code: string): string {
+  if (/^[A-Za-z0-9._-]{1,64}$/.test(segment)) return segment;
+  throw new AppError(code, `the id of ${what} has 1 to 64 of the characters A-Z, a-z, 0-9, ".", "_" and "-"`);
+}
+
 function nameOf(segment: string, what: string, code: string): string {
   if (!segment.startsWith('~')) return segment;
   const coded = segment.slice(1);

@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document, made from the table of routes. */
 
+import { IMPORT_TYPES } from './import-lines.js';
 import type { Route, Schema } from './route.js';
 import { PROBLEMS, type ProblemCode } from './problems.js';
 import { COMPONENTS, ref } from './schemas.js';
@@ -92,6 +93,10 @@ function requestBodyOf(route: Route): { requestBody: unknown } | undefined {
   switch (route.bodyKind) {
     case 'xml':
       return { requestBody: { required: true, content: { 'application/xml': { schema: { type: 'string' } } } } };
+    case 'lines': {
+      const forms = Object.keys(IMPORT_TYPES).map((type) => [type, { schema: { type: 'string' } }]);
+      return { requestBody: { required: true, content: Object.fromEntries(forms) as Record<string, unknown> } };
+    }
     case 'json':
     case 'optional-json': {
       const type =
@@ -152,6 +157,8 @@ const TAGS: readonly (readonly [string, string])[] = [
   ['object', 'Object definitions'],
   ['model', 'What is set for all devices of a model'],
   ['keys', 'The keys that secrets are sealed with'],
+  ['credential', 'Credentials: what devices prove who they are with'],
+  ['trust', 'Trust anchors and revocation lists'],
   ['event', 'What happens'],
   ['server', 'Health and metrics'],
 ];

@@ -30,6 +30,10 @@ export type Permission =
   | 'profile:write'
   | 'keys:read'
   | 'keys:write'
+  | 'credential:read'
+  | 'credential:write'
+  | 'trust:read'
+  | 'trust:write'
   | 'metrics:read'
   | 'server:read'
   | 'open';
@@ -50,7 +54,7 @@ export interface Context {
   readonly query: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly headers: IncomingHttpHeaders;
   readonly body: unknown;
-  /** The body's bytes, for the digest of an idempotent request and for XML. */
+  /** The body's bytes, for the digest of an idempotent request, for XML and for lines. */
   readonly bytes: Uint8Array;
   /** Has `listener` called when the client goes away before its answer; the returned function ends that. */
   readonly onGone: OnGone;
@@ -66,6 +70,8 @@ export interface Reply {
 
 /** An answer that goes on: the handler writes to the response itself. */
 export interface StreamReply {
+  /** Of what is streamed; `text/event-stream` unless given. */
+  readonly type?: string;
   readonly stream: (response: StreamTarget) => void;
 }
 
@@ -83,7 +89,7 @@ export interface StreamTarget {
 }
 
 /** What a route takes besides JSON. */
-export type BodyKind = 'none' | 'json' | 'optional-json' | 'xml';
+export type BodyKind = 'none' | 'json' | 'optional-json' | 'xml' | 'lines';
 
 /** A row of the table. */
 export interface Route {

@@ -4,6 +4,7 @@ import { EVENT_TYPES, OPERATION_KINDS, OPERATION_PRIORITIES, OPERATION_STATES } 
 import { ATTRIBUTE_NAMES, FORMATS, RESOURCE_TYPES } from '#lwm2m/model';
 
 import { KEYS } from './key-schemas.js';
+import { ANCHOR, CREDENTIAL, CREDENTIAL_PUT, IDENTITY, REVOCATION_LIST, SECURED } from './credential-schemas.js';
 import { PROFILE } from './profile-schemas.js';
 import type { Schema } from './route.js';
 
@@ -313,6 +314,7 @@ const DEVICE = {
       additionalProperties: { type: 'object', additionalProperties: { type: 'number' } },
       description: 'Attributes that writeAttributes gave the device, by path; written again after each registration.',
     },
+    secured: SECURED,
     registration: {
       type: 'object',
       properties: {
@@ -335,6 +337,7 @@ const DEVICE = {
         },
         root: { type: 'string', description: "Alternate path below which the device's objects are." },
         address: text,
+        identity: IDENTITY,
         registeredAt: time,
         updatedAt: time,
         expiresAt: time,
@@ -430,6 +433,10 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
   ObjectDefinition: OBJECT,
   Model: MODEL,
   Profile: PROFILE,
+  Credential: CREDENTIAL,
+  CredentialPut: CREDENTIAL_PUT,
+  TrustAnchor: ANCHOR,
+  RevocationList: REVOCATION_LIST,
   Keys: KEYS,
   Problem: PROBLEM,
   Event: {

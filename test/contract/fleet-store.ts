@@ -464,6 +464,14 @@ export function fleetStoreContract(name: string, place: () => Promise<StorePlace
         });
       });
 
+      it('may be those of a device that was never heard, which stays so', async () => {
+        const never = device(1, { lastSeen: WallTime(-8_640_000_000_000_000) });
+        await putDevice(store, never, 0);
+        await throughout(async (current) => {
+          expect((await loaded(current)).devices).toEqual([{ version: 1, record: never }]);
+        });
+      });
+
       it('are loaded as settings of their kinds', async () => {
         const settings: readonly SettingRecord[] = [
           { kind: 'anchor', name: 'ca', certificate: '-----', rule: '{cn}', label: 'ü', createdAt: START },

@@ -29,7 +29,7 @@ async function door(parts: object): Promise<string> {
         : undefined,
     logger,
     version: '0',
-    settings: { eventReaders: 1, traceReaders: 1, eventBuffer: 1024, bodyBytes: 65_536 },
+    settings: { eventReaders: 1, traceReaders: 1, eventBuffer: 1024, bodyBytes: 65_536, importBytes: 65_536 },
     follow: () => () => undefined,
     samples: () => ({ counters: {}, gauges: {} }),
   });

@@ -19,7 +19,7 @@ beforeAll(async () => {
         : undefined,
     logger: silentLogger,
     version: '0',
-    settings: { eventReaders: 1, traceReaders: 1, eventBuffer: 1024, bodyBytes: 65_536 },
+    settings: { eventReaders: 1, traceReaders: 1, eventBuffer: 1024, bodyBytes: 65_536, importBytes: 65_536 },
     follow: () => () => undefined,
     samples: () => ({ counters: {}, gauges: {} }),
   });

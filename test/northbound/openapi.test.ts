@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { certificate } from '../fleet/security/keys.js';
 import { PacketDevice } from '../support/packet-device.js';
 import { TestServer } from '../support/test-server.js';
 
@@ -77,6 +78,7 @@ describe('the OpenAPI document', () => {
 
 const OBJECT = `<LWM2M><Object ObjectType="MODefinition"><Name>Test</Name><Description1>d</Description1><ObjectID>33000</ObjectID><ObjectURN>urn:oma:lwm2m:x:33000</ObjectURN><LWM2MVersion>1.0</LWM2MVersion><ObjectVersion>1.0</ObjectVersion><MultipleInstances>Multiple</MultipleInstances><Mandatory>Optional</Mandatory><Resources><Item ID="0"><Name>N</Name><Operations>R</Operations><MultipleInstances>Single</MultipleInstances><Mandatory>Mandatory</Mandatory><Type>Integer</Type><RangeEnumeration></RangeEnumeration><Units></Units><Description>d</Description></Item></Resources><Description2></Description2></Object></LWM2M>`;
 const XML = { 'content-type': 'application/xml' };
+const CSV = { 'content-type': 'text/csv' };
 const SET = { prefer: 'wait=0' };
 
 /** Requests in order: operation id, method, path, body, headers, status. */
@@ -168,6 +170,29 @@ const REQUESTS: readonly (readonly [string, string, string, unknown, Readonly<Re
   ['getProfile', 'GET', '/profiles/6:27354b9a', undefined, {}, 200],
   ['getProfile', 'GET', '/profiles/none', undefined, {}, 404],
   ['deleteProfile', 'DELETE', '/profiles/6:27354b9a', undefined, {}, 204],
+  ['putCredential', 'PUT', '/devices/o2/credentials/k', { kind: 'psk', generate: true, label: 'x' }, {}, 201],
+  ['putCredential', 'PUT', '/devices/o2/credentials/k', { kind: 'psk', generate: true }, {}, 200],
+  ['putCredential', 'PUT', '/devices/o2/credentials/k', { kind: 'psk' }, {}, 400],
+  ['putCredential', 'PUT', '/devices/o3/credentials/k', { kind: 'psk', identity: 'o2', generate: true }, {}, 409],
+  ['listCredentials', 'GET', '/devices/o2/credentials', undefined, {}, 200],
+  ['getCredential', 'GET', '/devices/o2/credentials/k', undefined, {}, 200],
+  ['getCredential', 'GET', '/devices/o2/credentials/none', undefined, {}, 404],
+  ['clearSecured', 'DELETE', '/devices/o2/secured', undefined, {}, 409],
+  ['deleteCredential', 'DELETE', '/devices/o2/credentials/k', undefined, {}, 204],
+  ['getDevice', 'GET', '/devices/o2', undefined, {}, 200],
+  ['clearSecured', 'DELETE', '/devices/o2/secured', undefined, {}, 204],
+  ['importCredentials', 'POST', '/credentials/import?dryRun=true', 'endpoint,id,kind\n', CSV, 200],
+  ['importCredentials', 'POST', '/credentials/import', 'colour\n', CSV, 400],
+  ['putTrustAnchor', 'PUT', '/trust-anchors/ca', { certificate: certificate('CA') }, {}, 200],
+  ['putTrustAnchor', 'PUT', '/trust-anchors/ca', { certificate: 'x' }, {}, 400],
+  ['listTrustAnchors', 'GET', '/trust-anchors', undefined, {}, 200],
+  ['getTrustAnchor', 'GET', '/trust-anchors/ca', undefined, {}, 200],
+  ['getTrustAnchor', 'GET', '/trust-anchors/none', undefined, {}, 404],
+  ['deleteTrustAnchor', 'DELETE', '/trust-anchors/ca', undefined, {}, 204],
+  ['putRevocationList', 'PUT', '/revocation-lists/ca', { list: 'MAA=' }, {}, 200],
+  ['listRevocationLists', 'GET', '/revocation-lists', undefined, {}, 200],
+  ['getRevocationList', 'GET', '/revocation-lists/ca', undefined, {}, 200],
+  ['deleteRevocationList', 'DELETE', '/revocation-lists/ca', undefined, {}, 204],
   ['getKeys', 'GET', '/keys', undefined, {}, 200],
   ['rotateKeys', 'POST', '/keys/rotate', undefined, {}, 200],
   ['getKeys', 'GET', '/keys', undefined, {}, 200],

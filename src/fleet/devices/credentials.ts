@@ -46,6 +46,11 @@ export class Credentials {
     this.#parts = parts;
   }
 
+  /** Throws unless `principal` may put credentials of some devices. */
+  checkImport(principal: Principal): void {
+    permit(principal, 'credential:write');
+  }
+
   /** An empty rehearsal: see `PutOptions`. */
   rehearse(): CredentialIndex {
     return new CredentialIndex();

@@ -41,12 +41,12 @@ async function* devices(reader: Reader, intake: Intake): AsyncGenerator<readonly
     page = reader.ask('devices', { after: last, limit: DEVICES_A_BATCH });
     // Whoever stops reading here leaves a question behind; its failure concerns nobody then.
     page.catch(() => undefined);
-    const rows = parsed<[version: number, record: DeviceRecord, seen: number][]>(text);
+    const rows = parsed<[version: number, record: DeviceRecord, seen: number | null][]>(text);
     if (rows.length === 0) return;
     const noted = !intake.indexed;
     yield rows.map(([version, record, seen]) => {
       if (noted) intake.versions.foundDevice(record.id, version);
-      if (seen > record.lastSeen) (record as { lastSeen: number }).lastSeen = seen;
+      if (seen !== null && seen > record.lastSeen) (record as { lastSeen: number }).lastSeen = seen;
       return { version, record };
     });
   }

@@ -27,7 +27,7 @@ function answers(database: DatabaseSyncInstance): Answers {
     return (...parameters: (string | number | null)[]) => statement.all(...parameters) as T[];
   };
   const devices = rows<[text: string | null, last: number | null]>(
-    `SELECT '[' || group_concat('[' || version || ',' || CAST(record AS TEXT) || ',' || coalesce(at, 0) || ']') || ']', max(row)
+    `SELECT '[' || group_concat('[' || version || ',' || CAST(record AS TEXT) || ',' || coalesce(at, 'null') || ']') || ']', max(row)
      FROM (SELECT device.rowid AS row, version, record, at FROM device LEFT JOIN seen ON seen.device = device.id
            WHERE device.rowid > ? ORDER BY device.rowid LIMIT ?)`,
   );

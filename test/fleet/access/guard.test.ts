@@ -5,6 +5,7 @@ import { DeviceId, EVERYTHING, OperationId } from '#fleet/model';
 import type { Principal } from '#fleet/model';
 import { PERMISSIONS, permit } from '#fleet';
 import { OWNER } from '#fleet/model';
+import { certificate } from '../security/keys.js';
 import { OBLIGING, World, definitionXml, peerAt } from '../world.js';
 
 const STRANGER: Principal = { actor: { kind: 'device', id: DeviceId('0'.repeat(32)) }, scope: EVERYTHING };
@@ -44,6 +45,22 @@ describe('every method of the API side', () => {
     'keys.get': ({ fleet }, who) => fleet.keys.get(who),
     'keys.rotate': ({ fleet }, who) => fleet.keys.rotate(who),
     'keys.prune': ({ fleet }, who) => fleet.keys.prune(who),
+    'credentials.put': ({ fleet }, who) => fleet.credentials.put(who, 'c', 'k', { kind: 'psk', generate: true }),
+    'credentials.list': ({ fleet }, who) => fleet.credentials.list(who, 'c'),
+    'credentials.get': ({ fleet }, who) => fleet.credentials.get(who, 'c', 'k'),
+    'credentials.checkImport': ({ fleet }, who) => {
+      fleet.credentials.checkImport(who);
+    },
+    'credentials.remove': ({ fleet }, who) => fleet.credentials.remove(who, 'c', 'k'),
+    'credentials.clearSecured': ({ fleet }, who) => fleet.credentials.clearSecured(who, 'c'),
+    'trust.putAnchor': ({ fleet }, who) => fleet.trust.putAnchor(who, 'ca', { certificate: CA }),
+    'trust.anchors': ({ fleet }, who) => fleet.trust.anchors(who),
+    'trust.getAnchor': ({ fleet }, who) => fleet.trust.getAnchor(who, 'ca'),
+    'trust.removeAnchor': ({ fleet }, who) => fleet.trust.removeAnchor(who, 'ca'),
+    'trust.putList': ({ fleet }, who) => fleet.trust.putList(who, 'ca', { list: 'MAA=' }),
+    'trust.lists': ({ fleet }, who) => fleet.trust.lists(who),
+    'trust.getList': ({ fleet }, who) => fleet.trust.getList(who, 'ca'),
+    'trust.removeList': ({ fleet }, who) => fleet.trust.removeList(who, 'ca'),
     'devices.remove': ({ fleet }, who) => fleet.devices.remove(who, 'a'),
   };
 
@@ -66,6 +83,8 @@ describe('every method of the API side', () => {
     expect(world.fleet.knows('a')).toBe(false);
   });
 });
+
+const CA = certificate('CA');
 
 /** Lets a refusal pass that says that there is no such thing. */
 function allow(code: string): (error: unknown) => void {

@@ -1,5 +1,5 @@
 /**
- * Smoke test of `npm start`: any ports, ready, five devices listed by REST, one read live; SIGTERM to npm ends it with exit
+ * Smoke test of `npm start`: any ports, ready, five devices listed by REST that came over DTLS, one read live; SIGTERM to npm ends it with exit
  * code 0 and leaves no process. The command line that was built can be executed. A second start says how long it took.
  */
 
@@ -34,6 +34,7 @@ async function once() {
     return list?.items.length >= 5 ? list.items : undefined;
   });
   const name = devices[0].endpoint;
+  expect(devices[0].secured === true, `${name} came without proving who it is: ${JSON.stringify(devices[0])}`);
   const node = await ask(http, `/devices/${encodeURIComponent(name)}/resources/3/0/0?live=true`, token);
   expect(
     typeof node?.value === 'string',

@@ -1,18 +1,20 @@
 /**
- * `npm start`: a server with defaults that suit a first look, and five simulated devices beside it once it is ready. A flag
- * after `--` replaces the default of its name. SIGTERM and SIGINT end both, with exit code 0.
+ * `npm start`: a server with defaults that suit a first look, and five simulated devices beside it once it is ready, which
+ * come over DTLS with keys made for this installation. A flag after `--` replaces the default of its name. SIGTERM and
+ * SIGINT end both, with exit code 0.
  */
 
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { ROOT, Refusal, background, say } from './processes.mjs';
 
 /** Flags of `serve` and what they are here unless given; a flag without value is given as its name alone. */
 const DEFAULTS = [
   ['--data', './data'],
   ['--http', '127.0.0.1:8080'],
+  ['--coaps', '127.0.0.1:5684'],
   ['--coap', '127.0.0.1:5683'],
-  ['--coap-open'],
   ['--owner-token-file', './data/owner.token'],
 ];
 
@@ -39,12 +41,12 @@ function valueOf(flags, name) {
   return value;
 }
 
-/** The addresses of a line such as `ready http=http://127.0.0.1:8080 coap=coap://127.0.0.1:5683`; undefined for other lines. */
+/** The addresses of a line such as `ready http=http://127.0.0.1:8080 coaps=coaps://127.0.0.1:5684`; undefined for other lines. */
 export function readyLine(line) {
   if (!line.startsWith('ready ')) return undefined;
   const words = line.split(' ').map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]);
   const all = (name) => words.filter(([key]) => key === name).map(([, value]) => value);
-  return { http: all('http')[0], coap: all('coap') };
+  return { http: all('http')[0], coap: all('coap'), coaps: all('coaps') };
 }
 
 /** An address to speak to from this machine: wildcard addresses become the loopback. */
@@ -71,6 +73,33 @@ function makeTokenFolder(file) {
   }
 }
 
+/** The file with the keys of the simulated devices, beside the token; made when it is missing, for nobody else to read. */
+function keysOfDevices(tokenFile) {
+  const file = join(dirname(resolve(ROOT, tokenFile)), 'devices.csv');
+  if (existsSync(file)) return file;
+  const lines = Array.from({ length: DEVICES }, (_, index) => {
+    const name = `sim-${index + 1}`;
+    return `${name},psk,psk,${name},hex:${randomBytes(16).toString('hex')}`;
+  });
+  writeFileSync(file, ['endpoint,id,kind,identity,key', ...lines, ''].join('\n'), { mode: 0o600 });
+  return file;
+}
+
+/** Hands the keys of the simulated devices to the server; those it has already stay as they are. */
+async function importKeys(api, token, file) {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'text/csv' };
+  const answer = await fetch(`${api}/credentials/import`, { method: 'POST', headers, body: readFileSync(file) });
+  const text = await answer.text();
+  const results = answer.ok
+    ? text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    : [];
+  const refused = results.find(({ result }) => result === 'refused');
+  if (!answer.ok || refused !== undefined) throw new Error(refused === undefined ? text : JSON.stringify(refused));
+}
+
 /** Names of devices that are registered, at most `count`. */
 async function deviceNames(api, token, count) {
   const answer = await fetch(`${api}/devices?limit=${count}`, { headers: { authorization: `Bearer ${token}` } });
@@ -79,7 +108,7 @@ async function deviceNames(api, token, count) {
 }
 
 /** What a person reads once all is up. */
-function welcome({ http, coap }, tokenFile, name, open) {
+function welcome({ http, coap, coaps }, tokenFile, name, open) {
   const api = `${http}/api/v1`;
   const curl = `curl -s -H "Authorization: Bearer $(cat ${tokenFile})"`;
   const whoMay = coap.every(isLoopback) ? 'anyone on this machine' : 'anyone who reaches these addresses';
@@ -87,10 +116,11 @@ function welcome({ http, coap }, tokenFile, name, open) {
     '',
     'Bellwether is ready.',
     `  REST    ${api}`,
+    ...coaps.map((address) => `  CoAPS   ${address}`),
     ...coap.map((address) => `  CoAP    ${address}`),
     open
       ? `          plain CoAP is open: ${whoMay} may register a device`
-      : '          plain CoAP is for known names only',
+      : '          plain CoAP is for known names without credentials only',
     `  Token   ${tokenFile}`,
     'Three commands to try:',
     `  ${curl} ${api}/devices`,
@@ -99,6 +129,21 @@ function welcome({ http, coap }, tokenFile, name, open) {
     'Ctrl-C ends the server and its devices.',
     '',
   ].join('\n');
+}
+
+const both = ({ coap, coaps }, change) => ({ coap: change(coap), coaps: change(coaps) });
+
+/** What the simulated devices are started with: over DTLS where the server has that door, with keys it was handed. */
+async function simulateFlags({ http, coap, coaps }, tokenFile) {
+  const flags = (server) => ['simulate', '--server', server, '--count', String(DEVICES)];
+  const token = readToken(tokenFile);
+  if (coaps[0] !== undefined && token !== undefined) {
+    const file = keysOfDevices(tokenFile);
+    await importKeys(`${http}/api/v1`, token, file);
+    return [...flags(coaps[0]), '--credentials', file];
+  }
+  if (coap[0] === undefined) throw new Error('there is no address to register at without the owner token');
+  return flags(coap[0]);
 }
 
 /** Runs server and devices until one is told to end or the server ends by itself; resolves to the exit code. */
@@ -132,23 +177,28 @@ export async function start(given) {
     console.log(line);
     const ready = readyLine(line);
     if (ready === undefined || ending || children.length > 1) return;
-    const here = { http: reachable(ready.http), coap: ready.coap.map(reachable) };
+    const here = { http: reachable(ready.http), ...both(ready, (urls) => urls.map(reachable)) };
     let greeted = false;
     const greetOnce = () => {
       if (greeted || ending) return;
       greeted = true;
       greet(here).catch((error) => say(`the devices could not be listed: ${error.message}`));
     };
-    setTimeout(greetOnce, here.coap[0] === undefined ? 0 : GREETING_PATIENCE).unref();
-    if (here.coap[0] === undefined) return;
-    const simulate = ['simulate', '--server', here.coap[0], '--count', String(DEVICES)];
-    say(`starting ${DEVICES} simulated devices: bellwether ${simulate.join(' ')}`);
-    const devices = background([PROGRAM, ...simulate], (said) => {
-      console.log(`devices: ${said}`);
-      if (said.startsWith(`${DEVICES} of ${DEVICES} devices are registered`)) greetOnce();
+    setTimeout(greetOnce, GREETING_PATIENCE).unref();
+    const launch = (simulate) => {
+      if (ending) return;
+      say(`starting ${DEVICES} simulated devices: bellwether ${simulate.join(' ')}`);
+      const devices = background([PROGRAM, ...simulate], (said) => {
+        console.log(`devices: ${said}`);
+        if (said.startsWith(`${DEVICES} of ${DEVICES} devices are registered`)) greetOnce();
+      });
+      children.push(devices);
+      void devices.ended.then((code) => ending || say(`the simulated devices ended with code ${code}.`));
+    };
+    simulateFlags(here, tokenFile).then(launch, (error) => {
+      say(`no simulated devices: ${error.message}`);
+      greetOnce();
     });
-    children.push(devices);
-    void devices.ended.then((code) => ending || say(`the simulated devices ended with code ${code}.`));
   });
   children.push(server);
 

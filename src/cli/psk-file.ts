@@ -1,11 +1,12 @@
 /**
  * Pre-shared keys of devices in a file: CSV with a header line, as `credential import` takes it. Columns: `endpoint`,
- * `identity` (the endpoint when the column or the value is missing), `key` in hex; others are left alone.
+ * `identity` (the endpoint when the column or the value is missing), `key` as `hex:…`
+ * or `base64:…`; others are left alone.
  */
 
 import { readFileSync } from 'node:fs';
 
-import { AppError, encodeUtf8, fromHex, messageOf } from '#base';
+import { AppError, decodeBase64, encodeUtf8, fromHex, messageOf } from '#base';
 
 /** A pre-shared key and the identity it goes with. */
 export interface Psk {
@@ -57,10 +58,12 @@ function cells(line: string): string[] {
   return found;
 }
 
-function keyOf(hex: string, where: string): Uint8Array {
-  const bytes = /^([0-9a-fA-F]{2})+$/.test(hex) ? fromHex(hex) : undefined;
+function keyOf(text: string, where: string): Uint8Array {
+  const [form, digits = ''] = [text.slice(0, text.indexOf(':') + 1), text.slice(text.indexOf(':') + 1)];
+  const hex = form === 'hex:' && /^([0-9a-fA-F]{2})+$/.test(digits) ? fromHex(digits) : undefined;
+  const bytes = form === 'base64:' ? decodeBase64(digits) : hex;
   if (bytes === undefined || bytes.length < LEAST || bytes.length > MOST)
-    throw new AppError('usage', `${where}: the key must be ${LEAST} to ${MOST} bytes in hex`);
+    throw new AppError('usage', `${where}: the key must be hex:… or base64:… of ${LEAST} to ${MOST} bytes`);
   return bytes;
 }
 

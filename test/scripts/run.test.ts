@@ -22,13 +22,13 @@ beforeAll(async () => {
 describe('the flags of npm start', () => {
   it('are the defaults when none is given', () => {
     expect(start.serveFlags([]).join(' ')).toBe(
-      '--data ./data --http 127.0.0.1:8080 --coap 127.0.0.1:5683 --coap-open --owner-token-file ./data/owner.token',
+      '--data ./data --http 127.0.0.1:8080 --coaps 127.0.0.1:5684 --coap 127.0.0.1:5683 --owner-token-file ./data/owner.token',
     );
   });
 
   it('replace the default of their name, in both forms, and leave the others', () => {
     expect(start.serveFlags(['--http', '127.0.0.1:0', '--coap=127.0.0.1:0']).join(' ')).toBe(
-      '--data ./data --coap-open --owner-token-file ./data/owner.token --http 127.0.0.1:0 --coap=127.0.0.1:0',
+      '--data ./data --coaps 127.0.0.1:5684 --owner-token-file ./data/owner.token --http 127.0.0.1:0 --coap=127.0.0.1:0',
     );
   });
 
@@ -45,9 +45,14 @@ describe('the flags of npm start', () => {
 
 describe('the ready line', () => {
   it('names the addresses, several of CoAP', () => {
-    expect(start.readyLine('ready http=http://127.0.0.1:80 coap=coap://127.0.0.1:1 coap=coap://[::1]:2')).toEqual({
+    expect(
+      start.readyLine(
+        'ready http=http://127.0.0.1:80 coap=coap://127.0.0.1:1 coap=coap://[::1]:2 coaps=coaps://[::1]:3',
+      ),
+    ).toEqual({
       http: 'http://127.0.0.1:80',
       coap: ['coap://127.0.0.1:1', 'coap://[::1]:2'],
+      coaps: ['coaps://[::1]:3'],
     });
   });
 

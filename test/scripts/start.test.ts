@@ -133,13 +133,13 @@ describe('npm start', () => {
     const run = launch('node', ['scripts/run.mjs', 'start', '--coap', '127.0.0.1:0', '--coaps', '127.0.0.1:0']);
     await welcomed(run);
     expect(await notes()).toEqual([
-      'serve flags --data ./data --http 127.0.0.1:8080 --coap-open --owner-token-file ./data/owner.token --coap 127.0.0.1:0',
+      'serve flags --data ./data --http 127.0.0.1:8080 --owner-token-file ./data/owner.token --coap 127.0.0.1:0 --coaps 127.0.0.1:0',
       'simulate flags --server coap://127.0.0.1:5999 --count 5',
     ]);
     expect(run.output).toContain('devices: 5 of 5 devices are registered at 127.0.0.1:5999');
     expect(run.output).toContain('/devices/sim-1/resources/3/0/0?live=true');
     expect(run.output).toContain('CoAP    coap://127.0.0.1:5999');
-    expect(run.output).toContain('plain CoAP is open: anyone on this machine may register a device');
+    expect(run.output).toContain('plain CoAP is for known names without credentials only');
     expect(run.output).toContain('Token   ./data/owner.token');
     expect(run.output.match(/^ {2}curl /gm)).toHaveLength(3);
     run.child.kill('SIGTERM');

@@ -64,10 +64,7 @@ export function addSimulate(program: Command): void {
     .command('simulate')
     .description('run simulated devices against a server until told to stop')
     .option('--server <URL>', 'where the server listens for devices, coap:// or coaps://', 'coap://127.0.0.1:5683')
-    .option(
-      '--credentials <FILE>',
-      'pre-shared keys of the devices for coaps://: CSV with the columns endpoint, identity and key (hex)',
-    )
+    .option('--credentials <FILE>', 'pre-shared keys of the devices for coaps://: CSV as `credential import` takes it')
     .option('--count <N>', 'how many devices, each on its own port', whole(1, 1_000_000), 1)
     .option('--prefix <TEXT>', 'their names are this and a number from 1', 'sim-')
     .option('--lifetime <SECONDS>', 'registration lifetime; 0 never expires', whole(0, 0xffff_ffff), 300)

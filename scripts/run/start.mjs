@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ROOT, Refusal, background, say } from './processes.mjs';
 
-/** Flags of `serve` and what they are here unless given; a flag without value is given as its name alone. */
+/** Flags of `serve` and what they are here unless given. */
 const DEFAULTS = [
   ['--data', './data'],
   ['--http', '127.0.0.1:8080'],
@@ -27,7 +27,7 @@ const END_PATIENCE = 12_000;
 /** The flags of `serve`: our defaults but those whose name is given, then what is given. */
 export function serveFlags(given) {
   const names = new Set(given.filter((flag) => flag.startsWith('--')).map((flag) => flag.split('=')[0]));
-  const kept = DEFAULTS.filter(([name]) => !names.has(name) && !names.has(name.replace(/^--/, '--no-')));
+  const kept = DEFAULTS.filter(([name]) => !names.has(name));
   return [...kept.flat(), ...given];
 }
 

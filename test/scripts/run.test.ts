@@ -37,10 +37,6 @@ describe('the flags of npm start', () => {
     expect(start.serveFlags(flags).slice(-6)).toEqual(flags);
     expect(start.serveFlags(flags)).not.toContain('127.0.0.1:5683');
   });
-
-  it('close plain CoAP when --no-coap-open is given', () => {
-    expect(start.serveFlags(['--no-coap-open'])).not.toContain('--coap-open');
-  });
 });
 
 describe('the ready line', () => {

@@ -224,7 +224,7 @@ export class DtlsEndpoint {
       if (this.#handshakes.sealed(now, half, datagram, view) === 'taken') return;
     }
     if (association !== undefined) this.#sealedRecord(now, association, place, datagram);
-    else this.#output.drop('association_unknown');
+    else this.#output.drop(half?.keyed === true ? 'record_not_genuine' : 'association_unknown');
   }
 
   /** A record of epoch 0: handshake messages, ChangeCipherSpec, and alerts that prove nothing. */

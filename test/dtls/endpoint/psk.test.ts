@@ -81,6 +81,8 @@ describe('a handshake with a pre-shared key', () => {
     expect(all.server.received).toEqual([]);
     expect(all.server.told('handshakeFailed')).toMatchObject([{ reason: 'handshake_timeout' }]);
     expect(all.client.told('handshakeFailed')).toMatchObject([{ reason: 'handshake_timeout' }]);
+    expect(all.server.endpoint.counters).toMatchObject({ dropped_record_not_genuine: expect.any(Number) });
+    expect(all.server.endpoint.counters).not.toHaveProperty('dropped_association_unknown');
     expect(gauges(all.server)).toBe(0);
     expect(gauges(all.client)).toBe(0);
   });

@@ -1,8 +1,6 @@
 /** libcoap's client against our server role, and our client role against libcoap's server. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,6 +11,7 @@ import { Code, OptionNumber, uintOption } from '#coap/codec';
 import { KeepingServer, PlainClient } from './support/coap-ends.js';
 import { Bellwether } from './support/bellwether.js';
 import { need } from './support/leshan.js';
+import { freePort } from './support/ports.js';
 import { eventually, Program, run } from './support/processes.js';
 import { Cells, Relay } from './support/relay.js';
 
@@ -188,14 +187,3 @@ describe("libcoap's client as a device", () => {
     cells.passed('device register, update, de-register', `location ${location ?? '-'}`);
   }, 60_000);
 });
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => {
-    socket.close(resolve);
-  });
-  return port;
-}

@@ -3,11 +3,20 @@
 import { silentLogger, systemClock, systemRandom, plainPeer, type Instant } from '#base';
 import { Code, MessageType, OptionNumber, stringOption, uintOption, type Option } from '#coap/codec';
 import { DEFAULT_PARAMETERS, type EndpointEvent, type OutgoingRequest } from '#coap/endpoint';
-import { Stack } from '#transport';
+import { DTLS_PARAMETERS, Stack, type DtlsParameters, type SecureHandler, type Security } from '#transport';
 
-/** Opens a stack on a free port of 127.0.0.1. Faults of ours are thrown when it closes. */
+/** How the listener of a stack is secured. */
+export interface SecureEnds {
+  readonly security: Security;
+  readonly handler: SecureHandler;
+  /** What differs from the defaults. */
+  readonly parameters?: Partial<DtlsParameters>;
+}
+
+/** Opens a stack on a free port of 127.0.0.1, over DTLS if `secure` says how. Faults of ours are thrown when it closes. */
 export async function openStack(
   handle: (stack: Stack, event: EndpointEvent, now: Instant) => void,
+  secure?: SecureEnds,
 ): Promise<{ stack: Stack; port: number; close: () => Promise<void> }> {
   const faults: unknown[] = [];
   const stack = new Stack({
@@ -18,13 +27,18 @@ export async function openStack(
     fault: (error) => {
       faults.push(error);
     },
+    ...(secure !== undefined && { dtls: { ...DTLS_PARAMETERS, ...secure.parameters } }),
   });
   stack.serve({
     handle: (event, now) => {
       handle(stack, event, now);
     },
   });
-  const { port } = await stack.listen({ address: '127.0.0.1', port: 0, stack: 'single', receiveBuffer: 1 << 20 });
+  if (secure !== undefined) stack.serveSecure(secure.handler);
+  const { port } = await stack.listen(
+    { address: '127.0.0.1', port: 0, stack: 'single', receiveBuffer: 1 << 20 },
+    secure?.security,
+  );
   return {
     stack,
     port,
@@ -35,7 +49,10 @@ export async function openStack(
   };
 }
 
-/** A server that keeps what is PUT and lets it be observed: each PUT notifies the observers of its path. */
+/**
+ * A server that keeps what is PUT and lets it be observed: each PUT notifies the observers of its path. What is POSTed to
+ * /echo comes back.
+ */
 export class KeepingServer {
   readonly bodies = new Map<string, Uint8Array>();
   readonly requests: string[] = [];
@@ -44,10 +61,10 @@ export class KeepingServer {
   #sequence = 1;
   #ends: Awaited<ReturnType<typeof openStack>> | undefined;
 
-  async open(): Promise<number> {
+  async open(secure?: SecureEnds): Promise<number> {
     this.#ends = await openStack((stack, event) => {
       this.#handle(stack, event);
-    });
+    }, secure);
     return this.#ends.port;
   }
 
@@ -91,7 +108,9 @@ export class KeepingServer {
     const { message, exchange, body } = event;
     const path = message.strings(OptionNumber.URI_PATH).join('/');
     this.requests.push(`${message.code} ${path} ${body.length} ${message.type === MessageType.CON ? 'con' : 'non'}`);
-    if (message.code === Code.PUT || message.code === Code.POST) {
+    if (message.code === Code.POST && path === 'echo') {
+      stack.respond(exchange, { code: Code.CHANGED, payload: body });
+    } else if (message.code === Code.PUT || message.code === Code.POST) {
       const known = this.bodies.has(path);
       this.set(path, Uint8Array.from(body));
       stack.respond(exchange, { code: known ? Code.CHANGED : Code.CREATED });

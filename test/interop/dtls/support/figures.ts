@@ -12,7 +12,7 @@ export const FULL = process.env['BELLWETHER_TEST_FULL'] === '1';
 /** Handshakes of a cell. */
 export const ROUNDS = FULL ? 50 : 3;
 /** How long the test of a cell may take, in milliseconds. */
-export const CELL_TIME = FULL ? 600_000 : 40_000;
+export const CELL_TIME = FULL ? 600_000 : 30_000;
 
 const FILE = new URL('../last-full-run.json', import.meta.url).pathname;
 

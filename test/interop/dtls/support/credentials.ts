@@ -56,6 +56,7 @@ export class Credentials {
     }
     for (const name of ['srv', 'cli'] as const) {
       writeFileSync(this.path(`${name}-both.pem`), this.read(`${name}.pem`) + this.read(`${name}.key`));
+      this.#openssl('pkcs8', '-topk8', '-nocrypt', '-in', `${name}.key`, '-outform', 'DER', '-out', `${name}.p8.der`);
       writeFileSync(this.path(`${name}.rpk.pem`), this.read(`${name}.pub.pem`) + this.read(`${name}.key`));
     }
   }

@@ -223,7 +223,7 @@ export class DtlsEndpoint {
     if (half !== undefined && (half.keyed || association === undefined)) {
       if (this.#handshakes.sealed(now, half, datagram, view) === 'taken') return;
     }
-    if (association !== undefined) this.#sealedRecord(now, association, place, datagram);
+    if (association !== undefined) this.#sealedRecord(now, association, place, datagram, half);
     else this.#output.drop(half?.keyed === true ? 'record_not_genuine' : 'association_unknown');
   }
 
@@ -245,13 +245,15 @@ export class DtlsEndpoint {
     }
   }
 
-  /** A record of epoch 1 for an association. */
-  #sealedRecord(now: Instant, association: Association, from: Place, datagram: Uint8Array): void {
+  /** A record of epoch 1 for an association; `beside`: the handshake that is under way at its place. */
+  #sealedRecord(now: Instant, association: Association, from: Place, datagram: Uint8Array, beside?: HalfOpen): void {
     const view = this.#record;
     const { newest } = association.channel;
     const content = association.channel.open(datagram, view);
     if (typeof content === 'string') {
-      this.#output.drop(content);
+      // It may be the Finished of a handshake from the same place, which is held until its question is answered.
+      if (beside?.question === undefined) this.#output.drop(content);
+      else this.#handshakes.sealed(now, beside, datagram, view);
       return;
     }
     association.heard = now;

@@ -117,6 +117,20 @@ describe('a handshake with a pre-shared key', () => {
     expect(gauges(never.server)).toBe(0);
   });
 
+  it('loses nothing of a handshake from a place that has an association already, while its question is open', () => {
+    const all = world();
+    const { client, clock, link, server } = all;
+    client.say(clock.now(), server, 'x');
+    run(all, 1000);
+    // The same device after a restart: it knows nothing of the association.
+    const again = new DtlsNode(link, new SeededRandom(7), client.peer.address).connect({ psk: PSK });
+    again.say(clock.now(), server, 'y');
+    run(all, 900);
+    expect(server.received).toEqual(['x', 'y']);
+    expect(again.sent).toHaveLength(4);
+    expect(server.told('closed')).toMatchObject([{ reason: 'superseded' }]);
+  });
+
   it('is ended by close_notify, which is answered in kind', () => {
     const all = world();
     all.client.say(all.clock.now(), all.server, 'x');

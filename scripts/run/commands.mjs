@@ -2,6 +2,7 @@
 
 import { build, install } from './prepare.mjs';
 import { Refusal, node, say, wasTold } from './processes.mjs';
+import { security } from './security.mjs';
 import { start } from './start.mjs';
 
 /** Node's flags for jest, whose modules are native: workers inherit them. */
@@ -48,6 +49,7 @@ const COMMANDS = {
   start: { needs: [install, build], run: start },
   test: { needs: [install, build], run: (args) => node([...JEST, ...args]) },
   interop: { needs: [install, build], run: interop },
+  security: { needs: [install, build], run: (args) => security(JEST, args) },
   bench: { needs: [install, build], run: (args) => node(['scripts/bench/main.mjs', ...args]) },
   check: { needs: [install], run: check },
 };

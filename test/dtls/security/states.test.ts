@@ -1,0 +1,278 @@
+/** T4: all sequences of messages to a server, against an automaton: none but the legal ones end in an association. */
+
+import { describe, expect } from '@jest/globals';
+
+import { nodeProvider, signingKey, type CryptoProvider, type Question, type Answer } from '#dtls';
+import { SeededRandom } from '../../support/random.js';
+import { derOf, P256_CERTIFICATE, P256_PKCS8 } from '../crypto/keys.js';
+import { ALPHABET, Automaton, type Letter } from './support/automaton.js';
+import { cheapProvider } from './support/cheap-provider.js';
+import { Puppet, type Puppeteer, type PuppetKind } from './support/puppet.js';
+import { attack, FULL, size } from './support/run.js';
+import { Target, type Reply } from './support/target.js';
+import { cookieIn } from './support/wire.js';
+
+const ADDRESS = '198.51.100.7';
+const KEY = signingKey(P256_PKCS8);
+const CERTIFICATE = derOf(P256_CERTIFICATE);
+const SESSION = { handle: new Uint8Array(32).fill(5), master: new Uint8Array(48).fill(6) };
+const RANDOMS = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] as const;
+const KINDS: readonly PuppetKind[] = ['psk', 'x509', 'rpk'];
+/** Sequences that are held against one server before it is looked over. */
+const BATCH = 500;
+
+/** Servers that meet one sequence after another, each from a port of its own. */
+class Range {
+  readonly #kind: PuppetKind;
+  readonly #provider: CryptoProvider;
+  #server: Target;
+  #port = 0;
+  #associations = 0;
+  sequences = 0;
+  messages = 0;
+  established = 0;
+
+  constructor(kind: PuppetKind, provider: CryptoProvider) {
+    this.#kind = kind;
+    this.#provider = provider;
+    this.#server = this.#start();
+  }
+
+  #start(): Target {
+    const kind = this.#kind;
+    const answer = (question: Question): Answer => {
+      const owner = {
+        kind: kind === 'psk' ? 'psk' : 'rpk',
+        name: `${this.#port}`,
+        endpoint: `dev-${this.#port}`,
+      } as const;
+      if (question.about === 'psk') return { is: 'key', key: new Uint8Array(16).fill(3), owner };
+      if (question.about === 'session')
+        return { is: 'session', session: { suite: kind === 'psk' ? 0xc0a8 : 0xc0ae, master: SESSION.master, owner } };
+      return { is: 'good', owner };
+    };
+    const proof = kind === 'rpk' ? { key: KEY } : { key: KEY, chain: [CERTIFICATE] };
+    return new Target({
+      answer,
+      provider: this.#provider,
+      parameters: { mtu: 4000 },
+      offer: kind === 'psk' ? {} : { psk: 'not_offered', proofs: [proof], clientProofs: [kind] },
+    });
+  }
+
+  /** Says a sequence; throws when the server makes something else of it than the automaton. */
+  try(sequence: readonly Letter[]): void {
+    this.#port += 1;
+    const server = this.#server;
+    const before = { established: server.count('established'), delivered: server.delivered.length };
+    const automaton = new Automaton(this.#kind);
+    const play = new Play(server, this.#port, this.#who(), automaton);
+    for (const letter of sequence) play.say(letter);
+    const established = server.count('established') - before.established;
+    if (established !== automaton.established || server.delivered.length - before.delivered !== automaton.delivered)
+      throw new Error(`${this.#kind}: ${sequence.join(' ')}: established ${established}, not ${automaton.established}`);
+    this.#associations += automaton.associations;
+    this.established += established;
+    this.sequences += 1;
+    this.messages += sequence.length;
+    if (this.sequences % BATCH === 0) this.lookOver();
+  }
+
+  /** After the deadline of handshakes nothing is left but the associations; after theirs nothing of the last flights. */
+  lookOver(): void {
+    this.#server.pass(61_000);
+    expect(this.#server.endpoint.gauges()).toMatchObject({
+      associations: this.#associations,
+      half_open: 0,
+      half_open_cids: 0,
+      questions: 0,
+    });
+    this.#server.pass(240_000);
+    expect(this.#server.endpoint.gauges()).toMatchObject({ last_flights: 0 });
+    this.#server = this.#start();
+    this.#associations = 0;
+    this.#port = 0;
+  }
+
+  #who(): Puppeteer {
+    return {
+      kind: this.#kind,
+      provider: this.#provider,
+      identity: Buffer.from(`${this.#port}`),
+      psk: new Uint8Array(16).fill(3),
+      key: KEY,
+      certificate: CERTIFICATE,
+      session: SESSION,
+      randoms: RANDOMS,
+    };
+  }
+}
+
+/** One sequence from one port. */
+class Play {
+  readonly #server: Target;
+  readonly #port: number;
+  readonly #puppet: Puppet;
+  readonly #automaton: Automaton;
+
+  constructor(server: Target, port: number, who: Puppeteer, automaton: Automaton) {
+    this.#server = server;
+    this.#port = port;
+    this.#puppet = new Puppet(who);
+    this.#automaton = automaton;
+  }
+
+  say(letter: Letter): void {
+    const puppet = this.#puppet;
+    switch (letter) {
+      case 'hello':
+        this.#take(puppet.hello('full', 'without'), letter);
+        return;
+      case 'helloWithCookie':
+        this.#hello(letter, 'full');
+        return;
+      case 'resumingHello':
+        this.#hello(letter, 'resumed');
+        return;
+      case 'certificate':
+        this.#plain(puppet.certificate('own'), letter);
+        return;
+      case 'emptyCertificate':
+        this.#plain(puppet.certificate('empty'), letter);
+        return;
+      case 'keyExchangePsk':
+      case 'keyExchangeEcdhe': {
+        const { datagram, taken } = puppet.keyExchange(letter === 'keyExchangePsk' ? 'psk' : 'ecdhe');
+        if (this.#take(datagram, letter).verdict === 'taken') taken();
+        return;
+      }
+      case 'certificateVerify':
+        this.#plain(puppet.certificateVerify('these messages'), letter);
+        return;
+      case 'badCertificateVerify':
+        this.#plain(puppet.certificateVerify('other messages'), letter);
+        return;
+      case 'changeCipherSpec':
+        this.#take(puppet.changeCipherSpec(), letter);
+        return;
+      case 'finished':
+        this.#take(puppet.finished('sealed'), letter);
+        return;
+      case 'plainFinished':
+        this.#take(puppet.finished('plain'), letter);
+        return;
+      case 'plainData':
+        this.#take(puppet.data('plain', 'x'), letter);
+        return;
+      case 'sealedData':
+        this.#take(puppet.data('sealed', 'x'), letter);
+        return;
+      case 'closeNotify':
+        this.#take(puppet.alert(1, 0), letter);
+        return;
+      case 'helloRequest':
+        this.#take(puppet.junk(0), letter);
+        return;
+    }
+  }
+
+  #hello(letter: Letter, mode: 'full' | 'resumed'): void {
+    const puppet = this.#puppet;
+    puppet.given(mode, cookieIn(this.#server.take(ADDRESS, this.#port, puppet.hello(mode, 'without'))));
+    const { replies, verdict } = this.#take(puppet.hello(mode, 'with'), letter);
+    if (verdict === 'begins') puppet.begun(mode, replies);
+  }
+
+  #plain(datagram: Uint8Array, letter: Letter): void {
+    if (this.#take(datagram, letter).verdict === 'taken') this.#puppet.took(datagram);
+  }
+
+  #take(datagram: Uint8Array, letter: Letter) {
+    const replies: readonly Reply[] = this.#server.take(ADDRESS, this.#port, datagram);
+    const verdict = this.#automaton.say(letter);
+    if (verdict === 'establishes') this.#puppet.established();
+    if (verdict === 'fails') this.#puppet.failed();
+    if (verdict === 'ends') this.#puppet.ended();
+    return { replies, verdict };
+  }
+}
+
+/** All sequences of a length. */
+function* sequences(length: number): Generator<Letter[]> {
+  const count = ALPHABET.length ** length;
+  for (let number = 0; number < count; number += 1) {
+    let rest = number;
+    yield Array.from({ length }, () => {
+      const letter = ALPHABET[rest % ALPHABET.length] as Letter;
+      rest = Math.floor(rest / ALPHABET.length);
+      return letter;
+    });
+  }
+}
+
+/** Every beginning of a handshake that goes well, the whole of it too. */
+function beginnings(kind: PuppetKind): Letter[][] {
+  return (['full', 'resumed'] as const).flatMap((mode) => {
+    const way = Automaton.way(kind, mode);
+    return way.map((_letter, index) => way.slice(0, index + 1));
+  });
+}
+
+const did = ({ sequences: done, messages, established }: Range, seeds: string) => ({
+  counts: { sequences: done, messages, 'associations, all of them due': established },
+  seeds,
+});
+
+describe.each(KINDS)('a server with %s', (kind) => {
+  attack(`T4 ${kind}: all sequences`, () => {
+    const range = new Range(kind, cheapProvider);
+    for (let length = 1; length <= size(3, 5); length += 1)
+      for (const sequence of sequences(length)) range.try(sequence);
+    range.lookOver();
+    expect(range.established).toBeGreaterThan(0);
+    return did(range, 'none');
+  });
+
+  attack(`T4 ${kind}: all sequences after each beginning of a handshake`, () => {
+    const range = new Range(kind, cheapProvider);
+    for (const beginning of beginnings(kind))
+      for (let length = 0; length <= size(2, 4); length += 1)
+        for (const sequence of sequences(length)) range.try([...beginning, ...sequence]);
+    range.lookOver();
+    expect(range.established).toBeGreaterThan(0);
+    return did(range, 'none');
+  });
+
+  attack(`T4 ${kind}: sequences of twelve at random, and such as lean to what is due`, () => {
+    const range = new Range(kind, cheapProvider);
+    const seed = 40 + KINDS.indexOf(kind);
+    const random = new SeededRandom(seed);
+    for (let count = size(1500, 334_000); count > 0; count -= 1)
+      range.try(drawn(random, kind, count % 2 === 0 ? 0 : 0.7));
+    range.lookOver();
+    expect(range.established).toBeGreaterThan(100);
+    return did(range, `${seed}`);
+  });
+
+  attack(`T4 ${kind}: the same with real cryptography`, () => {
+    const range = new Range(kind, nodeProvider);
+    const seed = 50 + KINDS.indexOf(kind);
+    const random = new SeededRandom(seed);
+    for (let count = size(300, 20_000); count > 0; count -= 1) range.try(drawn(random, kind, 0.7));
+    range.lookOver();
+    expect(range.established).toBeGreaterThan(FULL ? 1000 : 20);
+    return did(range, `${seed}`);
+  });
+});
+
+/** Twelve letters, of which a share is what the automaton waits for. */
+function drawn(random: SeededRandom, kind: PuppetKind, lean: number): Letter[] {
+  const automaton = new Automaton(kind);
+  return Array.from({ length: 12 }, () => {
+    const letter = random.chance(lean)
+      ? (automaton.due ?? random.pick(['helloWithCookie', 'resumingHello', 'sealedData'] as const))
+      : random.pick(ALPHABET);
+    automaton.say(letter);
+    return letter;
+  });
+}

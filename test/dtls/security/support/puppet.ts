@@ -76,6 +76,12 @@ export class Puppet {
     return this.#handshake(HandshakeType.CLIENT_HELLO, this.#helloBody(mode, cookie), cookie === 'with' ? 1 : 0);
   }
 
+  /** A hello under the protection of the association: a renegotiation. */
+  sealedHello(): Uint8Array {
+    const body = this.#helloBody('full', 'without');
+    return this.#sealed(ContentType.HANDSHAKE, handshakeMessage(HandshakeType.CLIENT_HELLO, 0, body));
+  }
+
   /** Keeps the cookie for hellos of a mode. */
   given(mode: 'full' | 'resumed', cookie: Uint8Array): void {
     this.#cookies[mode === 'full' ? 0 : 1] = cookie;

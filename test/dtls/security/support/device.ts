@@ -1,0 +1,85 @@
+/** A sound device with a pre-shared key, said by hand step by step: at each step it can stop, or somebody can come between. */
+
+import { nodeProvider, signingKey, type Answer, type CryptoProvider, type Question } from '#dtls';
+import { derOf, P256_CERTIFICATE, P256_PKCS8 } from '../../crypto/keys.js';
+import { Puppet, type PuppetKind, type Puppeteer } from './puppet.js';
+import type { Reply, Target } from './target.js';
+import { cookieIn } from './wire.js';
+
+/** The key of every device here. */
+export const DEVICE_KEY = new Uint8Array(16).fill(3);
+const KEY = signingKey(P256_PKCS8);
+const CERTIFICATE = derOf(P256_CERTIFICATE);
+
+/** Knows every device, by the identity it names. */
+export function knowsDevices(question: Question): Answer {
+  if (question.about !== 'psk') return { is: 'refused' };
+  const name = Buffer.from(question.identity).toString('latin1');
+  return { is: 'key', key: DEVICE_KEY, owner: { kind: 'psk', name, endpoint: name } };
+}
+
+/** Steps of a handshake with a pre-shared key. */
+export const STEPS = ['hello', 'helloWithCookie', 'keyExchange', 'changeCipherSpec', 'finished'] as const;
+
+/** A device at an address. */
+export class Device {
+  readonly puppet: Puppet;
+  readonly address: string;
+  readonly port: number;
+  readonly #server: Target;
+
+  constructor(
+    server: Target,
+    place: { readonly address: string; readonly port: number },
+    identity: string,
+    parts: {
+      readonly provider?: CryptoProvider;
+      readonly psk?: Uint8Array;
+      readonly random?: number;
+      readonly kind?: PuppetKind;
+    } = {},
+  ) {
+    this.#server = server;
+    this.address = place.address;
+    this.port = place.port;
+    const who: Puppeteer = {
+      kind: parts.kind ?? 'psk',
+      provider: parts.provider ?? nodeProvider,
+      identity: Buffer.from(identity, 'latin1'),
+      psk: parts.psk ?? DEVICE_KEY,
+      key: KEY,
+      certificate: CERTIFICATE,
+      session: { handle: new Uint8Array(32).fill(5), master: new Uint8Array(48) },
+      randoms: [new Uint8Array(32).fill(parts.random ?? 1), new Uint8Array(32).fill(2)],
+    };
+    this.puppet = new Puppet(who);
+  }
+
+  /** Says the first `steps` steps of a handshake. */
+  begin(steps: number = STEPS.length): this {
+    const { puppet } = this;
+    if (steps > 0) puppet.given('full', cookieIn(this.take(puppet.hello('full', 'without'))));
+    if (steps > 1) puppet.begun('full', this.take(puppet.hello('full', 'with')));
+    if (steps > 2) {
+      const { datagram, taken } = puppet.keyExchange('psk');
+      this.take(datagram);
+      taken();
+    }
+    if (steps > 3) this.take(puppet.changeCipherSpec());
+    if (steps > 4) {
+      this.take(puppet.finished('sealed'));
+      puppet.established();
+    }
+    return this;
+  }
+
+  /** A record with data, not sent yet. */
+  data(text: string): Uint8Array {
+    return this.puppet.data('sealed', text);
+  }
+
+  /** Hands a datagram to the server as coming from here. */
+  take(datagram: Uint8Array): readonly Reply[] {
+    return this.#server.take(this.address, this.port, datagram);
+  }
+}

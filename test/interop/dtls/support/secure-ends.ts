@@ -126,12 +126,12 @@ export class SecureClient {
     return this.#ends.stack;
   }
 
-  /** POSTs (or, without a body, GETs) and resolves to the body of the answer. */
-  ask(port: number, path: string, body?: string): Promise<string> {
+  /** GETs, or sends a body (by POST), and resolves to the body of the answer. */
+  ask(port: number, path: string, body?: string, code: number = Code.POST): Promise<string> {
     return new Promise((resolve, reject) => {
       const id = this.stack.request({
         peer: plainPeer(0, '127.0.0.1', port),
-        code: body === undefined ? Code.GET : Code.POST,
+        code: body === undefined ? Code.GET : code,
         options: [stringOption(OptionNumber.URI_PATH, path)],
         ...(body !== undefined && { payload: Buffer.from(body) }),
       });

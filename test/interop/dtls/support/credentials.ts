@@ -88,6 +88,8 @@ export class Credentials {
         if (name === 'text') return { is: 'key', key: Buffer.from(PSK.text), owner: owner('psk', name) };
         return { is: 'refused' };
       }
+      case 'session':
+        return { is: 'refused' };
       case 'rawKey':
         return this.#spki(peer).equals(question.spki)
           ? { is: 'good', owner: owner('rpk', fingerprint(question.spki)) }

@@ -12,7 +12,7 @@ import type { Credentials, Name } from './credentials.js';
 
 /** What a side of ours is told of, in order. */
 export class Told {
-  /** Names of the suites of associations that were made. */
+  /** Names of the suites of associations that were made; with `, resumed` where a session went on. */
   readonly suites: string[] = [];
   /** Lengths of our Connection IDs in them; -1 where there is none. */
   readonly cids: number[] = [];
@@ -42,9 +42,9 @@ export class SecureServer {
       parameters,
       handler: {
         ask: (question, _listener, answer) => answer(credentials.answer(question, 'cli')),
-        established: (peer) => {
+        established: (peer, kind) => {
           const association = server.stack.association(peer.key);
-          server.told.suites.push(association?.suite ?? '?');
+          server.told.suites.push(`${association?.suite ?? '?'}${kind === 'full' ? '' : `, ${kind}`}`);
           server.told.cids.push(association?.cid?.length ?? -1);
         },
         closed: (_peer, reason) => server.told.closed.push(reason),
@@ -105,9 +105,9 @@ export class SecureClient {
         parameters,
         handler: {
           ask: (question, _listener, answer) => answer(credentials.answer(question, server)),
-          established: (peer) => {
+          established: (peer, kind) => {
             const association = client.#ends.stack.association(peer.key);
-            client.told.suites.push(association?.suite ?? '?');
+            client.told.suites.push(`${association?.suite ?? '?'}${kind === 'full' ? '' : `, ${kind}`}`);
             client.told.cids.push(association?.cid?.length ?? -1);
           },
           closed: (_peer, reason) => client.told.closed.push(reason),

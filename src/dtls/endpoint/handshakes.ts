@@ -14,6 +14,7 @@ import {
   encodeHelloVerifyRequest,
   handshakeMessage,
   HandshakeType,
+  MAX_SEQUENCE,
   newFragmentView,
   readFragment,
   readHelloHead,
@@ -240,6 +241,10 @@ export class Handshakes {
       this.#output.drop('hello_late');
       return;
     }
+    if (view.sequence > LAST_MESSAGE_SEQUENCE || record > LAST_RECORD) {
+      this.#output.drop('hello_numbers');
+      return;
+    }
     if (half !== undefined) this.#supersede(now, half);
     this.#begin(now, place, text, { sequence: view.sequence, record, random: head.random });
     if (this.#byPlace.has(text)) this.#fragmentOf(now, this.#byPlace.get(text), datagram);
@@ -349,6 +354,10 @@ export class Handshakes {
     this.#output.tell({ type: 'handshakeFailed', listener, address, port, reason });
   }
 }
+
+/** Ours begin with the numbers of the hello: as many as a handshake may take have to be left, retransmissions included. */
+const LAST_MESSAGE_SEQUENCE = 2 ** 15;
+const LAST_RECORD = MAX_SEQUENCE / 2;
 
 function same(left: Uint8Array, right: Uint8Array): boolean {
   return Buffer.compare(left, right) === 0;

@@ -41,9 +41,9 @@ export const cheapProvider: CryptoProvider = Object.freeze({
   },
   ephemeral: (group: number) => {
     drawn += 1;
-    const publicKey = new Uint8Array(group === 29 ? 32 : 65);
-    publicKey.set(spread(mixed(START, Uint8Array.of(drawn, drawn >> 8, drawn >> 16)), 32), 1);
-    publicKey[0] = 4;
+    const length = LENGTHS[group] ?? 65;
+    const publicKey = spread(mixed(START, Uint8Array.of(drawn, drawn >> 8, drawn >> 16)), length);
+    if (group !== X25519) publicKey[0] = 4;
     return {
       publicKey,
       agree: (peer: Uint8Array) => {
@@ -99,4 +99,7 @@ function equal(left: Uint8Array, right: Uint8Array): boolean {
 }
 
 const START: State = [0x811c9dc5, 0x1b873593];
+/** Bytes of a public key, by group. */
+const LENGTHS: Readonly<Record<number, number>> = { 23: 65, 24: 97, 29: 32 };
+const X25519 = 29;
 let drawn = 0;

@@ -3,7 +3,7 @@
 import { nodeProvider, signingKey, type Answer, type CryptoProvider, type Question } from '#dtls';
 import { derOf, P256_CERTIFICATE, P256_PKCS8 } from '../../crypto/keys.js';
 import { Puppet, type PuppetKind, type Puppeteer } from './puppet.js';
-import type { Reply, Target } from './target.js';
+import { Target, type Reply } from './target.js';
 import { cookieIn } from './wire.js';
 
 /** The key of every device here. */
@@ -16,6 +16,20 @@ export function knowsDevices(question: Question): Answer {
   if (question.about !== 'psk') return { is: 'refused' };
   const name = Buffer.from(question.identity).toString('latin1');
   return { is: 'key', key: DEVICE_KEY, owner: { kind: 'psk', name, endpoint: name } };
+}
+
+/** A server for devices with certificates, each of which is whoever it says it is by its place in the queue. */
+export function certificateTarget(provider: CryptoProvider): Target {
+  let owners = 0;
+  return new Target({
+    provider,
+    parameters: { mtu: 4000 },
+    offer: { psk: 'not_offered', proofs: [{ key: KEY, chain: [CERTIFICATE] }], clientProofs: ['x509'] },
+    answer: () => {
+      owners += 1;
+      return { is: 'good', owner: { kind: 'rpk', name: `${owners}`, endpoint: `dev-${owners}` } };
+    },
+  });
 }
 
 /** Steps of a handshake with a pre-shared key. */

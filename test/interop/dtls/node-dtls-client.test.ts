@@ -1,22 +1,36 @@
 /** node-dtls-client, whose hello has no extension at all, against our server: a device of old. */
 
-import { createRequire } from 'node:module';
-import { once } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { dtls } from 'node-dtls-client';
 
+import { npmPeer } from '../support/npm-peer.js';
 import { Credentials, PSK } from './support/credentials.js';
 import { CELL_TIME, Figures } from './support/figures.js';
 import { echoRequest, fresh, SecureServer } from './support/secure-ends.js';
 
+const INSTALL_TIME = 120_000;
 const figures = new Figures('node-dtls-client');
-const { version } = createRequire(import.meta.url)('node-dtls-client/package.json') as { version: string };
+/** What is used of it. */
+interface Socket extends EventEmitter {
+  send(bytes: Uint8Array): void;
+  close(): void;
+}
+interface Package {
+  readonly dtls: { createSocket(options: Readonly<Record<string, unknown>>): Socket };
+}
+
+let peer: Package;
+let version = '';
 let credentials: Credentials;
 
 beforeAll(() => {
+  // What is optional to it is native code for platforms that are not there; Node's own ciphers do.
+  const installed = npmPeer('node-dtls-client', '1.1.1');
+  peer = installed.load() as Package;
+  ({ version } = installed);
   credentials = new Credentials();
-});
+}, INSTALL_TIME);
 
 afterAll(() => {
   credentials?.dispose();
@@ -29,9 +43,9 @@ type Cipher =
   | 'TLS_PSK_WITH_AES_128_GCM_SHA256'
   | 'TLS_PSK_WITH_AES_256_GCM_SHA384';
 
-function socketTo(port: number, ...ciphers: Cipher[]): dtls.Socket {
+function socketTo(port: number, ...ciphers: Cipher[]): Socket {
   const key = Buffer.from(PSK.hex, 'hex').toString('binary');
-  return dtls.createSocket({
+  return peer.dtls.createSocket({
     type: 'udp4',
     address: '127.0.0.1',
     port,

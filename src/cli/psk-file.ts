@@ -59,9 +59,9 @@ function cells(line: string): string[] {
 }
 
 function keyOf(text: string, where: string): Uint8Array {
-  const [form, digits = ''] = [text.slice(0, text.indexOf(':') + 1), text.slice(text.indexOf(':') + 1)];
-  const hex = form === 'hex:' && /^([0-9a-fA-F]{2})+$/.test(digits) ? fromHex(digits) : undefined;
-  const bytes = form === 'base64:' ? decodeBase64(digits) : hex;
+  const [, form, digits = ''] = /^(hex|base64):(.*)$/.exec(text) ?? [];
+  const isHex = form === 'hex' && /^([0-9a-fA-F]{2})+$/.test(digits);
+  const bytes = isHex ? fromHex(digits) : form === 'base64' ? decodeBase64(digits) : undefined;
   if (bytes === undefined || bytes.length < LEAST || bytes.length > MOST)
     throw new AppError('usage', `${where}: the key must be hex:… or base64:… of ${LEAST} to ${MOST} bytes`);
   return bytes;

@@ -172,12 +172,8 @@ export class Fleet {
       poke,
       isReachable: reachable,
     };
-    this.#security = new Security({
-      ...shared,
-      ...deps,
-      commits: this.#commits,
-      provision: (...change) => this.#registry.provision(...change),
-    });
+    const provision: Registry['provision'] = (...change) => this.#registry.provision(...change);
+    this.#security = new Security({ ...shared, ...deps, commits: this.#commits, provision });
     const { secured, refused } = this.#security;
     ({ credentials: this.credentials, trust: this.trust, handshakes: this.handshakes } = this.#security);
     this.#registry = new Registry({ ...shared, secured, refused, lists, lastSeen: this.#lastSeen, texts, grace });
@@ -196,11 +192,8 @@ export class Fleet {
     this.#workers = new Workers([this.#renewal, this.#runner, this.#identities], reachable, fault);
     this.devices = new Devices({ ...shared, registry: this.#registry, view: { clock, awakeWindow, grace }, breathe });
     this.operations = new Operations({ ...shared, runner: this.#runner });
-    this.observations = new Observations({
-      ...shared,
-      renewal: this.#renewal,
-      perDevice: settings.observationsPerDevice,
-    });
+    const { observationsPerDevice: perDevice } = settings;
+    this.observations = new Observations({ ...shared, renewal: this.#renewal, perDevice });
     this.values = new KnownValues(store, this.#directory, this.#dialects);
     this.objects = new Objects(deps.objects, this.#commits, clock, settings.definitions);
     this.#listen();
@@ -303,7 +296,6 @@ export class Fleet {
     // The answer to a registration may have waited for the store; the device listens from now on.
     markAwake(device, device.quiet ? this.#deps.clock.now() : now);
     device.quiet = false;
-    device.away = false;
     this.#renewal.contact(device);
     this.#identities.contact(device);
     this.#workers.poke(device);

@@ -96,7 +96,18 @@ describe('a server whose master key comes from a variable', () => {
   it('leaves it in no file, no output, no REST answer, no backup and no report of Node', async () => {
     const { line } = makeMasterKey();
     const variable = Buffer.from(line.bytes).toString().trim();
-    const flags = ['--http', '127.0.0.1:0', '--coap', '127.0.0.1:0', '--coaps', '127.0.0.1:0', '--data', 'data', '--log-level', 'debug'];
+    const flags = [
+      '--http',
+      '127.0.0.1:0',
+      '--coap',
+      '127.0.0.1:0',
+      '--coaps',
+      '127.0.0.1:0',
+      '--data',
+      'data',
+      '--log-level',
+      'debug',
+    ];
     server = new Bellwether(
       ['serve', ...flags, '--owner-token-file', 'token'],
       {

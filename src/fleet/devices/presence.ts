@@ -30,6 +30,7 @@ export function isReachable(device: Device, now: Instant, awakeWindow: AwakeWind
 /** A message was exchanged with the device: it listens for another awake window. */
 export function markAwake(device: Device, now: Instant): void {
   if (now > device.heard) device.heard = now;
+  device.away = false;
 }
 
 /** A request to the device timed out: in queue mode it is taken to be asleep until it is heard again. */

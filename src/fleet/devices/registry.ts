@@ -73,9 +73,8 @@ export class Registry implements Timed {
     const { registration } = record;
     if (registration === undefined) return device;
     device.dialect = dialects.of(lists.fromText(registration.objects), registration.lwm2m);
-    const peer = peerOf(record.endpoint, registration);
-    this.#place(device, registration.location, peer, now);
-    device.away = peer.identity !== undefined;
+    this.#place(device, registration.location, peerOf(record.endpoint, registration), now);
+    device.away = device.peer?.identity !== undefined;
     return device;
   }
 
@@ -346,7 +345,6 @@ export class Registry implements Timed {
     device.dialect = this.#parts.dialects.of(objects, lwm2m);
     device.lastSeen = registeredAt;
     device.quiet = true;
-    device.away = false;
     device.heard = LONG_AGO;
     this.#place(device, location, peer, now);
     this.counters.registrations += 1;
@@ -429,10 +427,9 @@ export class Registry implements Timed {
 
   #freshLocation(): string {
     const { directory, random } = this.#parts;
-    for (;;) {
-      const location = newLocation(random);
-      if (directory.byLocation(location) === undefined) return location;
-    }
+    let location = newLocation(random);
+    while (directory.byLocation(location) !== undefined) location = newLocation(random);
+    return location;
   }
 }
 

@@ -33,7 +33,18 @@ afterEach(async () => {
 });
 
 function serve(flags: readonly string[] = [], variables: Readonly<Record<string, string>> = {}): Bellwether {
-  const args = ['serve', '--http', '127.0.0.1:0', '--coap', '127.0.0.1:0', '--coaps', '127.0.0.1:0', '--data', './data', ...flags];
+  const args = [
+    'serve',
+    '--http',
+    '127.0.0.1:0',
+    '--coap',
+    '127.0.0.1:0',
+    '--coaps',
+    '127.0.0.1:0',
+    '--data',
+    './data',
+    ...flags,
+  ];
   const made = new Bellwether(args, variables, folder);
   started.push(made);
   return made;

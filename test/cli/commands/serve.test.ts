@@ -35,7 +35,18 @@ function launch(args: readonly string[], variables: Readonly<Record<string, stri
 
 /** A server on free ports in a folder of its own. */
 const serve = (...flags: string[]): Bellwether =>
-  launch(['serve', '--http', '127.0.0.1:0', '--coap', '127.0.0.1:0', '--coaps', '127.0.0.1:0', '--data', './data', ...flags]);
+  launch([
+    'serve',
+    '--http',
+    '127.0.0.1:0',
+    '--coap',
+    '127.0.0.1:0',
+    '--coaps',
+    '127.0.0.1:0',
+    '--data',
+    './data',
+    ...flags,
+  ]);
 
 const READY = /^ready http=(\S+) coap=(\S+)$/m;
 const TOKEN = /^owner token \(shown this once\): (bw_[\w-]{43})$/m;

@@ -64,15 +64,21 @@ class Range {
   try(sequence: readonly Letter[]): void {
     this.#port += 1;
     const server = this.#server;
-    const before = { established: server.count('established'), delivered: server.delivered.length };
+    const tally = (): readonly number[] => [
+      server.count('established'),
+      server.delivered.length,
+      server.count('handshakeFailed'),
+    ];
+    const before = tally();
     const automaton = new Automaton(this.#kind);
     const play = new Play(server, this.#port, this.#who(), automaton);
     for (const letter of sequence) play.say(letter);
-    const established = server.count('established') - before.established;
-    if (established !== automaton.established || server.delivered.length - before.delivered !== automaton.delivered)
-      throw new Error(`${this.#kind}: ${sequence.join(' ')}: established ${established}, not ${automaton.established}`);
+    const came = tally().map((each, index) => each - (before[index] as number));
+    const due = [automaton.established, automaton.delivered, automaton.failed];
+    if (came.some((each, index) => each !== due[index]))
+      throw new Error(`${this.#kind}: ${sequence.join(' ')}: established, delivered, failed ${came}, not ${due}`);
     this.#associations += automaton.associations;
-    this.established += established;
+    this.established += automaton.established;
     this.sequences += 1;
     this.messages += sequence.length;
     if (this.sequences % BATCH === 0) this.lookOver();
@@ -157,6 +163,9 @@ class Play {
         return;
       case 'finished':
         this.#take(puppet.finished('sealed'), letter);
+        return;
+      case 'badFinished':
+        this.#take(puppet.finished('sealed', 'wrong'), letter);
         return;
       case 'plainFinished':
         this.#take(puppet.finished('plain'), letter);

@@ -18,6 +18,7 @@ export const ALPHABET = [
   'badCertificateVerify',
   'changeCipherSpec',
   'finished',
+  'badFinished',
   'plainFinished',
   'plainData',
   'sealedData',
@@ -48,6 +49,7 @@ const FATAL: Readonly<Partial<Record<Letter, Letter>>> = {
   keyExchangeEcdhe: 'keyExchangePsk',
   certificate: 'emptyCertificate',
   certificateVerify: 'badCertificateVerify',
+  finished: 'badFinished',
 };
 
 /** What a message did. */
@@ -61,6 +63,8 @@ export class Automaton {
   #association: 'none' | 'fresh' | 'used' = 'none';
   established = 0;
   delivered = 0;
+  /** Handshakes that ended in another way, those that made room for the next one included. */
+  failed = 0;
 
   constructor(kind: PuppetKind) {
     this.#kind = kind;
@@ -98,6 +102,7 @@ export class Automaton {
     if (this.#under === undefined || due === undefined) return 'nothing';
     if (FATAL[due] === letter) {
       this.#under = undefined;
+      this.failed += 1;
       return 'fails';
     }
     if (letter !== due) return 'nothing';
@@ -114,6 +119,7 @@ export class Automaton {
     if (this.#under?.mode === mode) return 'nothing';
     // The hello that the association came from, which may have been long on its way.
     if (mode === 'full' && this.#association === 'fresh') return 'nothing';
+    if (this.#under !== undefined) this.failed += 1;
     this.#under = { mode, path: mode === 'full' ? PATHS[this.#kind] : PATHS.resumed, at: 0 };
     return 'begins';
   }

@@ -141,10 +141,11 @@ export class Puppet {
   }
 
   /** A Finished, right as far as there is anything to be right about; that of an association is said again. */
-  finished(protection: 'sealed' | 'plain'): Uint8Array {
+  finished(protection: 'sealed' | 'plain', content: 'right' | 'wrong' = 'right'): Uint8Array {
     const again = this.#pending === undefined && this.#current !== undefined;
     const sequence = again ? this.#finishedSequence : this.#next;
     const data = this.#pending === undefined ? new Uint8Array(12) : this.#verifyData('client');
+    if (content === 'wrong') data[11] = (data[11] as number) ^ 1;
     const message = handshakeMessage(HandshakeType.FINISHED, sequence, encodeFinished(data));
     return protection === 'plain' ? this.#plain(message) : this.#sealed(ContentType.HANDSHAKE, message);
   }

@@ -127,15 +127,21 @@ describe('a flight in pieces', () => {
   });
 });
 
-/** A fragment that contradicts another one. */
+/** A whole message that contradicts its first piece in one thing, and is another one where that piece ends. */
 function unfit(first: Uint8Array, random: SeededRandom): Uint8Array {
-  const other = Uint8Array.from(first);
-  const way = random.integer(0, 3);
-  if (way === 0) other[0] = first[0] === 11 ? 16 : 11;
-  else if (way === 1) other[3] = (first[3] as number) ^ 1;
-  else if (way === 2) other[12] = (first[12] as number) ^ 0x80;
-  else other[6] = 0xff;
-  return other;
+  const [type, sequence, length] = [first[0] as number, first[5] as number, Buffer.from(first).readUIntBE(1, 3)];
+  const whole = Buffer.concat([first.subarray(12), random.bytes(length - (first.length - 12))]);
+  switch (random.integer(0, 3)) {
+    case 0:
+      return fragment(type === 11 ? 16 : 11, sequence, length, 0, whole);
+    case 1:
+      return fragment(type, sequence, length + 1, 0, Buffer.concat([whole, Uint8Array.of(0)]));
+    case 2:
+      whole[0] = (whole[0] as number) ^ 0x80;
+      return fragment(type, sequence, length, 0, whole);
+    default:
+      return fragment(type, sequence, length, 0xff_00_00, whole);
+  }
 }
 
 /** What a client whose cookie is back can send to make us keep things. */

@@ -12,10 +12,8 @@ describe('an answer that comes late', () => {
       let known = true;
       const server = new Target({ answer: (question) => (known ? knowsDevices(question) : undefined) });
       const place = { address: '198.51.100.7', port: 1 };
-      if (before === 'an association') {
-        const old = new Device(server, place, 'dev-1').begin();
-        old.take(old.data('old'));
-      }
+      const old = before === 'an association' ? new Device(server, place, 'dev-1').begin() : undefined;
+      if (old !== undefined) old.take(old.data('old'));
       known = false;
       const questions: number[] = [];
       const next = server.endpoint.nextEvent.bind(server.endpoint);
@@ -25,6 +23,7 @@ describe('an answer that comes late', () => {
         return event;
       };
       new Device(server, place, 'dev-1', { random: 9 }).begin();
+      if (old !== undefined) old.take(old.data('meanwhile'));
       const already = server.count('established');
       server.endpoint.answer(
         server.now,
@@ -33,6 +32,7 @@ describe('an answer that comes late', () => {
       );
       server.drain();
       expect(server.count('established')).toBe(already + 1);
+      expect(server.delivered).toEqual(old === undefined ? [] : ['old', 'meanwhile']);
     },
   );
 });

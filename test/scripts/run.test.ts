@@ -93,7 +93,7 @@ describe('Node', () => {
     async (version) => {
       const { code, said } = await underNode(version);
       expect(code).toBe(1);
-      expect(said).toContain('no command "nothing": there are build, start, test, interop, bench, check.');
+      expect(said).toContain('no command "nothing": there are build, start, test, interop, security, bench, check.');
     },
   );
 });

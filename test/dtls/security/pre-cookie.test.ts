@@ -156,7 +156,7 @@ describe('a hello without a good cookie', () => {
     const all = target();
     const { server } = all;
     const random = new SeededRandom(32);
-    const count = size(20_000, 1_000_000);
+    const count = size(10_000, 1_000_000);
     const stolen = cookieIn(server.take('203.0.113.1', 1, helloRecord()));
     const wave = (hellos: number): void => {
       for (let index = 0; index < hellos; index += 1) {

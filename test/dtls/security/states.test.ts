@@ -76,7 +76,9 @@ class Range {
     const came = tally().map((each, index) => each - (before[index] as number));
     const due = [automaton.established, automaton.delivered, automaton.failed];
     if (came.some((each, index) => each !== due[index]))
-      throw new Error(`${this.#kind}: ${sequence.join(' ')}: established, delivered, failed ${came}, not ${due}`);
+      throw new Error(
+        `${this.#kind}: ${sequence.join(' ')}: established, delivered, failed ${came.join()}, not ${due.join()}`,
+      );
     this.#associations += automaton.associations;
     this.established += automaton.established;
     this.sequences += 1;

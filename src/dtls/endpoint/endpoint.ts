@@ -220,11 +220,8 @@ export class DtlsEndpoint {
     }
     const half = this.#handshakes.at(text);
     const association = this.#associations.byPlace(text);
-    // While a question is open there are no keys yet that tell whose record this is: it waits, and the association is asked too.
-    const undecided = half?.question !== undefined;
-    if (half !== undefined && (half.keyed || undecided || association === undefined)) {
-      const outcome = this.#handshakes.sealed(now, half, datagram, view);
-      if (outcome === 'taken' && (association === undefined || !undecided)) return;
+    if (half !== undefined && (half.keyed || association === undefined)) {
+      if (this.#handshakes.sealed(now, half, datagram, view) === 'taken') return;
     }
     if (association !== undefined) this.#sealedRecord(now, association, place, datagram, half);
     else this.#output.drop(half?.keyed === true ? 'record_not_genuine' : 'association_unknown');

@@ -148,7 +148,8 @@ export class Handshakes {
       this.#hold(half, datagram, record);
       return 'taken';
     }
-    if (!half.keyed) return 'not_taken';
+    // Who agreed to use a Connection ID has to (RFC 9146 §3).
+    if (!half.keyed || (half.handshake.expectsCid && record.cidLength === 0)) return 'not_taken';
     const content = half.handshake.channel.open(datagram, record);
     if (typeof content === 'string') return 'not_taken';
     if (record.type === ContentType.HANDSHAKE) {

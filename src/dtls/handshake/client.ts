@@ -131,6 +131,11 @@ export class ClientHandshake {
     return this.#progress.outcome.is === 'failed' ? 'over' : this.#state;
   }
 
+  /** Whether the server has to put our Connection ID into its records. */
+  get expectsCid(): boolean {
+    return this.#accepted?.peerCid !== undefined && (this.#offer.cid ?? EMPTY).length > 0;
+  }
+
   /** How often we sent a flight again. */
   get retransmissions(): number {
     return this.#conversation.retransmissions;

@@ -130,6 +130,11 @@ export class ServerHandshake {
     return this.#progress.outcome.is === 'failed' ? 'over' : this.#state;
   }
 
+  /** Whether the client has to put our Connection ID into its records. */
+  get expectsCid(): boolean {
+    return this.#choice?.peerCid !== undefined && this.#cid.length > 0;
+  }
+
   /** How often we sent a flight again. */
   get retransmissions(): number {
     return this.#conversation.retransmissions;

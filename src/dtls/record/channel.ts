@@ -6,7 +6,7 @@
 
 import { EMPTY } from '#base';
 
-import { ContentType, MAX_PLAINTEXT, writeRecordHeader, type RecordView } from '../codec/index.js';
+import { ContentType, DTLS_1_2, MAX_PLAINTEXT, writeRecordHeader, type RecordView } from '../codec/index.js';
 import type { CryptoProvider, Suite } from '../crypto/index.js';
 import { ReplayWindow } from './replay-window.js';
 
@@ -128,6 +128,8 @@ export class Channel {
   open(datagram: Uint8Array, view: RecordView): Uint8Array | RecordRefusal {
     const { suite, window } = { suite: this.#suite as Suite, window: this.#window as ReplayWindow };
     if (!window.accepts(view.sequence)) return 'record_replayed';
+    // What is authenticated is the version that was agreed on, so no other may stand in the header.
+    if (view.version !== DTLS_1_2) return 'record_not_genuine';
     const length = view.end - view.start - EXPLICIT_NONCE - suite.tagLength;
     if (length < 0 || length > MAX_PLAINTEXT + 1) return 'record_not_genuine';
     const received = this.#role === 'client' ? 1 : 0;

@@ -164,6 +164,28 @@ describe('a handshake with a pre-shared key', () => {
   });
 });
 
+describe('a record', () => {
+  it('is not taken with another version in its header, nor is anything else of it changed', () => {
+    const all = world();
+    all.client.say(all.clock.now(), all.server, 'one');
+    run(all, 1000);
+    all.link.conditions = { ...CLEAN, loss: 1 };
+    all.client.say(all.clock.now(), all.server, 'two');
+    all.link.conditions = CLEAN;
+    const record = all.client.sent.at(-1) as Uint8Array;
+    for (let at = 0; at < record.length; at += 1) {
+      const changed = Uint8Array.from(record);
+      changed[at] = (changed[at] as number) ^ 1;
+      all.client.inject(all.server, changed);
+    }
+    run(all, 1000);
+    expect(all.server.received).toEqual(['one']);
+    all.client.inject(all.server, record);
+    run(all, 1000);
+    expect(all.server.received).toEqual(['one', 'two']);
+  });
+});
+
 describe('a handshake on a bad link', () => {
   it.each([1232, 576, 300, 100])('is carried through with datagrams of %d bytes', (mtu) => {
     const all = world({ server: { mtu }, client: { mtu } });

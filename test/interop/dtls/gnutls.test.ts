@@ -13,7 +13,7 @@ import { eventually, Program, run } from '../support/processes.js';
 import { Relay } from '../support/relay.js';
 import { Credentials, PSK, type Name } from './support/credentials.js';
 import { CELL_TIME, Figures } from './support/figures.js';
-import { echoRequest, fresh, SecureClient, SecureServer } from './support/secure-ends.js';
+import { Clients, echoRequest, fresh, SecureClient, SecureServer } from './support/secure-ends.js';
 
 const figures = new Figures('GnuTLS');
 let version = '?';
@@ -242,22 +242,28 @@ async function serverCell(
   suite: string,
   args: readonly string[],
   offer: Partial<ClientOffer>,
-  more: { readonly parameters?: Partial<DtlsParameters>; readonly server?: Name } = {},
+  more: {
+    readonly parameters?: Partial<DtlsParameters>;
+    readonly server?: Name;
+    readonly sessions?: 'kept';
+  } = {},
 ): Promise<void> {
   const port = await freePort();
   const theirs = new Program('gnutls-serv', 'gnutls-serv', ['--udp', '-p', String(port), '--echo', ...args]);
   const suites = [suiteNamed(suite)?.id ?? 0];
   const retransmission = Milliseconds(250);
-  const ours = await SecureClient.open(credentials, offer, { suites, retransmission, ...more.parameters }, more.server);
+  const parameters = { suites, retransmission, ...more.parameters };
+  const ours = new Clients(suite, more.sessions ?? 'none', () =>
+    SecureClient.open(credentials, offer, parameters, more.server),
+  );
   try {
     await eventually('the server', () => (theirs.output().includes('listening on IPv4') ? true : undefined));
-    await figures.cell(`gnutls-serv: ${name}`, async (round) => {
-      const line = fresh();
-      expect(await ours.ask(port, 'echo', line)).toBe(line);
-      expect(ours.told.suites).toEqual(Array<string>(round + 1).fill(suite));
-      ours.leave(port);
-    });
-    expect(ours.told.failed).toEqual([]);
+    await figures.cell(`gnutls-serv: ${name}`, (round) =>
+      ours.round(round, port, async (client) => {
+        const line = fresh();
+        expect(await client.ask(port, 'echo', line)).toBe(line);
+      }),
+    );
   } finally {
     await ours.close();
     await theirs.stop('SIGKILL');
@@ -310,6 +316,18 @@ describe("our client against GnuTLS's server", () => {
       const priority = ['--priority', keyPriority('AES-128-GCM', '+CTYPE-X509', { kx: 'ECDHE-RSA' })];
       const args = [...x509Server('rsa'), ...priority];
       return serverCell('certificates, RSA, AES-128-GCM', RSA_GCM, args, proven('x509'), { server: 'rsa' });
+    },
+    CELL_TIME,
+  );
+
+  it.each([
+    ['tickets', []],
+    ['session ids', ['--noticket']],
+  ])(
+    'goes on with its sessions by %s',
+    (what, args) => {
+      const all = [...pskServer(), ...args, '--priority', pskPriority(CCM8)];
+      return serverCell(`PSK ${CCM8}, resumed by ${what}`, PSK_CCM8, all, ours, { sessions: 'kept' });
     },
     CELL_TIME,
   );

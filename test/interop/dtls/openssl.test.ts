@@ -10,7 +10,7 @@ import { freePort } from '../support/ports.js';
 import { eventually, Program, run } from '../support/processes.js';
 import { Credentials, PSK, type Name } from './support/credentials.js';
 import { CELL_TIME, Figures } from './support/figures.js';
-import { answerTo, echoRequest, fresh, SecureClient, SecureServer } from './support/secure-ends.js';
+import { answerTo, Clients, echoRequest, fresh, SecureClient, SecureServer } from './support/secure-ends.js';
 
 const figures = new Figures('OpenSSL');
 let version = '?';
@@ -220,7 +220,11 @@ async function serverCell(
   [cipher, suite]: readonly [string, string],
   args: readonly string[],
   offer: Partial<ClientOffer>,
-  more: { readonly parameters?: Partial<DtlsParameters>; readonly server?: Name } = {},
+  more: {
+    readonly parameters?: Partial<DtlsParameters>;
+    readonly server?: Name;
+    readonly sessions?: 'kept';
+  } = {},
 ): Promise<void> {
   const port = await freePort();
   const theirs = new Program('s_server', 'openssl', [
@@ -229,22 +233,25 @@ async function serverCell(
   const suites = [suiteNamed(suite)?.id ?? 0];
   // For half a second after the end of an association s_server throws away whatever comes.
   const retransmission = Milliseconds(250);
-  const ours = await SecureClient.open(credentials, offer, { suites, retransmission, ...more.parameters }, more.server);
+  const parameters = { suites, retransmission, ...more.parameters };
+  const ours = new Clients(suite, more.sessions ?? 'none', () =>
+    SecureClient.open(credentials, offer, parameters, more.server),
+  );
   try {
     await theirs.line(/^ACCEPT/);
     await figures.cell(`s_server: ${name}`, async (round) => {
-      const [there, back] = [fresh(), fresh()];
-      const from = theirs.lines.length;
-      const answer = ours.ask(port, 'echo', `${there}\n`);
-      await Promise.race([theirs.line(new RegExp(there), from, 20_000), answer]);
-      theirs.child.stdin.write(answerTo(ours.sent, back));
-      expect(await answer).toBe(`${back}\n`);
-      expect(ours.told.suites).toEqual(Array<string>(round + 1).fill(suite));
-      const seen = theirs.lines.length;
-      ours.leave(port);
+      let seen = 0;
+      await ours.round(round, port, async (client) => {
+        const [there, back] = [fresh(), fresh()];
+        const from = theirs.lines.length;
+        const answer = client.ask(port, 'echo', `${there}\n`);
+        await Promise.race([theirs.line(new RegExp(there), from, 20_000), answer]);
+        theirs.child.stdin.write(answerTo(client.sent, back));
+        expect(await answer).toBe(`${back}\n`);
+        seen = theirs.lines.length;
+      });
       await theirs.line(/^DONE/, seen);
     });
-    expect(ours.told.failed).toEqual([]);
   } finally {
     await ours.close();
     await theirs.stop('SIGKILL');
@@ -292,6 +299,20 @@ describe("our client against OpenSSL's server", () => {
         proven(),
         { parameters: { mtu: MTU - 28 } },
       ),
+    CELL_TIME,
+  );
+
+  it.each([
+    ['tickets', []],
+    ['session ids', ['-no_ticket']],
+  ])(
+    'goes on with its sessions by %s',
+    async (what, args) => {
+      const [psk, ecdsa] = [PSK_SUITES[0], ECDSA_SUITES[0]];
+      await serverCell(`${psk[0]}, resumed by ${what}`, psk, [...theirs, ...args], ours, { sessions: 'kept' });
+      const all = [...certificates(), '-id_prefix', 'bellwether', ...args];
+      await serverCell(`${ecdsa[0]}, certificates, resumed by ${what}`, ecdsa, all, proven(), { sessions: 'kept' });
+    },
     CELL_TIME,
   );
 

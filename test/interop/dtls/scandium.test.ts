@@ -11,7 +11,7 @@ import { need } from '../support/leshan.js';
 import { Program, run } from '../support/processes.js';
 import { Credentials, PSK } from './support/credentials.js';
 import { CELL_TIME, Figures, ROUNDS } from './support/figures.js';
-import { fresh, SecureClient, SecureServer } from './support/secure-ends.js';
+import { Clients, fresh, SecureClient, SecureServer } from './support/secure-ends.js';
 
 const SOURCE = new URL('scandium', import.meta.url).pathname;
 const CACHE = new URL('../../../.cache/scandium', import.meta.url).pathname;
@@ -124,21 +124,23 @@ describe("our client against Scandium's server", () => {
       java.tell(`server how=${how} suite=${suite} ${theirs}`);
       const port = Number((await java.line(/^SERVER/, from)).split(' ')[1]);
       const offer = { ...clientOffer(how), ...(cid !== undefined && { cid }) };
-      const ours = await SecureClient.open(credentials, offer, { suites: [suiteNamed(suite)?.id ?? 0] });
+      const suites = [suiteNamed(suite)?.id ?? 0];
       try {
-        const name = `server: ${how} ${suite} ${theirs}${cid === undefined ? '' : `, ours ${cid.length}`}`;
-        await figures.cell(name, async (round) => {
-          for (let again = 0; again < 3; again += 1) {
-            const line = fresh();
-            expect(await ours.ask(port, 'echo', line)).toBe(line);
-          }
-          expect(ours.told.suites).toEqual(Array<string>(round + 1).fill(suite));
-          if (cid !== undefined && cid.length > 0) expect(ours.told.cids.at(-1)).toBe(cid.length);
-          ours.leave(port);
-        });
-        expect(ours.told.failed).toEqual([]);
+        const name = `server: ${how} ${suite}${theirs && ` ${theirs}`}${cid === undefined ? '' : `, ours ${cid.length}`}`;
+        for (const sessions of ['none', 'kept'] as const) {
+          const ours = new Clients(suite, sessions, () => SecureClient.open(credentials, offer, { suites }));
+          await figures.cell(`${name}${sessions === 'kept' ? ', resumed' : ''}`, (round) =>
+            ours.round(round, port, async (client) => {
+              for (let again = 0; again < 3; again += 1) {
+                const line = fresh();
+                expect(await client.ask(port, 'echo', line)).toBe(line);
+              }
+              if (cid !== undefined && cid.length > 0) expect(client.told.cids.at(-1)).toBe(cid.length);
+            }),
+          );
+          await ours.close();
+        }
       } finally {
-        await ours.close();
         java.tell('stop');
       }
     },

@@ -68,7 +68,7 @@ export class Figures {
     const sum = (of: (row: Row) => number): number => this.#rows.reduce((total, row) => total + of(row), 0);
     const [handshakes, failures] = [sum((row) => row.handshakes), sum((row) => row.failures)];
     const lines = this.#rows.map(
-      (row) => `  ${row.cell.padEnd(64)} ${row.handshakes - row.failures}/${row.handshakes}`,
+      (row) => `  ${row.cell.padEnd(72)} ${row.handshakes - row.failures}/${row.handshakes}`,
     );
     const head = `${this.#peer} ${version}: ${this.#rows.length} cells, ${handshakes} handshakes, ${failures} failed`;
     process.stdout.write(`${[head, ...lines].join('\n')}\n`);

@@ -2,6 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 
+import { expect } from '@jest/globals';
+
 import { plainPeer } from '#base';
 import { Code, OptionNumber, stringOption } from '#coap/codec';
 import type { ClientOffer, DtlsParameters, ServerOffer, Stack } from '#transport';
@@ -146,6 +148,39 @@ export class SecureClient {
 
   async close(): Promise<void> {
     await this.#ends.close();
+  }
+}
+
+/** Clients of ours for the rounds of a cell: one that knows nothing for each, or one that goes on with its session. */
+export class Clients {
+  readonly #open: () => Promise<SecureClient>;
+  readonly #suite: string;
+  readonly #sessions: 'none' | 'kept';
+  #kept: SecureClient | undefined;
+
+  constructor(suite: string, sessions: 'none' | 'kept', open: () => Promise<SecureClient>) {
+    this.#suite = suite;
+    this.#sessions = sessions;
+    this.#open = open;
+  }
+
+  /** One round with the server at `port`: `use` talks; what was agreed on is looked at, and the association ended. */
+  async round(round: number, port: number, use: (client: SecureClient) => Promise<void>): Promise<void> {
+    const client = this.#kept ?? (await this.#open());
+    if (this.#sessions === 'kept') this.#kept = client;
+    try {
+      await use(client);
+      const again = this.#sessions === 'kept' ? Array<string>(round).fill(`${this.#suite}, resumed`) : [];
+      expect(client.told.suites).toEqual([this.#suite, ...again]);
+      expect(client.told.failed).toEqual([]);
+      client.leave(port);
+    } finally {
+      if (this.#sessions === 'none') await client.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#kept?.close();
   }
 }
 

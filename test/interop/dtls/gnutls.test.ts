@@ -168,7 +168,7 @@ describe("GnuTLS's client against our server", () => {
       () => offerOf('rpk'),
     ],
   ])(
-    'talks in datagrams of 256 bytes with %s, its hello in two fragments',
+    'talks in datagrams of 256 bytes with %s',
     async (what, suite, how, offer) => {
       const [priority, args] = how();
       const small = [...args, '--mtu', String(MTU)];
@@ -181,7 +181,9 @@ describe("GnuTLS's client against our server", () => {
     const server = await SecureServer.open(credentials, pskOffer, { mtu: PAYLOAD });
     const relay = await Relay.to(server.port);
     try {
-      await exchange(server, PSK_CCM8, pskPriority(CCM8), [...psk(), '--mtu', String(MTU)], relay.port);
+      // All that GnuTLS has by default makes a hello too long for one datagram.
+      const priority = `NORMAL:+PSK:+${CCM8}:-VERS-ALL:+VERS-DTLS1.2`;
+      await exchange(server, PSK_CCM8, priority, [...psk(), '--mtu', String(MTU)], relay.port);
       const hellos = relay.captured.filter(({ direction, bytes }) => direction === 'up' && bytes[HANDSHAKE_TYPE] === 1);
       // One without a cookie, and one with it in two pieces, of which the second begins behind the cookie.
       const offsets = hellos.map(({ bytes }) => bytes.readUIntBE(FRAGMENT_OFFSET, 3));

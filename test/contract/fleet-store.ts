@@ -9,8 +9,9 @@ import { EVERYTHING } from '#fleet/model';
 import type { DeviceRecord, ModelRecord, OperationRecord, SettingRecord } from '#fleet/model';
 import type { Change, FleetStore, OperationQuery, Receipt, StoreLimits, Versioned } from '#fleet/ports';
 import { START, at, deleteDevice, device, deviceId, event, finished, operation, operationId } from './records.js';
-import { putDevice, putOperation, putValues, value } from './records.js';
+import { putDevice, putOperation, putValues, session, value } from './records.js';
 import { describeDurability } from './durability.js';
+import { describeSessions } from './sessions.js';
 import type { StorePlace } from './store-place.js';
 import { randomWalk } from './random-walk.js';
 
@@ -707,6 +708,11 @@ export function fleetStoreContract(name: string, place: () => Promise<StorePlace
         await loaded(store);
         const commits = Array.from({ length: 40 }, (_, number) => putDevice(store, device(number + 1), 0));
         expect(store.busy).toBe(true);
+        const [kept, dropped] = await Promise.allSettled([
+          store.keepSession(session(1, 1)),
+          store.dropSessions(deviceId(1)),
+        ]);
+        expect([kept, dropped]).toMatchObject([{ reason: { code: 'store_busy' } }, { status: 'fulfilled' }]);
         const settled = await Promise.allSettled(commits);
         const refused = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
         const taken = settled.length - refused.length;
@@ -723,7 +729,16 @@ export function fleetStoreContract(name: string, place: () => Promise<StorePlace
       });
     });
 
-    describeDurability(() => ({ store, crash: () => here.crash(), open: (place) => place.open(limits, now), again }));
+    const opened = () => ({
+      ...{ store, again, crash: () => here.crash() },
+      open: (of: StorePlace) => of.open(limits, now),
+      later: (then: WallTime) => {
+        now = then;
+        return again();
+      },
+    });
+    describeDurability(opened);
+    describeSessions(opened);
 
     it('finishes what was accepted before it closes', async () => {
       const commits = Array.from({ length: 300 }, (_, number) => putDevice(store, device(number), 0));

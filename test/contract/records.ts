@@ -2,7 +2,7 @@
 
 import { WallTime } from '#base';
 import { DeviceId, OperationId } from '#fleet/model';
-import type { DeviceRecord, InstanceValues, LastValue, NewEvent, OperationRecord } from '#fleet/model';
+import type { DeviceRecord, InstanceValues, LastValue, NewEvent, OperationRecord, SessionRecord } from '#fleet/model';
 import type { DeviceChange, FleetStore, OperationChange, ValuesChange } from '#fleet/ports';
 
 /** When everything in these tests begins. */
@@ -21,6 +21,18 @@ export function deviceId(number: number): DeviceId {
 /** Id of operation number `number`. */
 export function operationId(number: number): OperationId {
   return OperationId(START.toString(16).padStart(11, '0') + '00' + number.toString(16).padStart(7, '0'));
+}
+
+/** Session number `number` of device number `of`. */
+export function session(number: number, of: number, more: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    digest: number.toString(16).padStart(32, '5'),
+    device: deviceId(of),
+    listener: 1,
+    expires: at(1_000_000),
+    sealed: Buffer.from(`sealed ${number}`).toString('base64'),
+    ...more,
+  };
 }
 
 /** A registered device. */

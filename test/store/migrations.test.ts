@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeEach, expect, it } from '@jest/globals';
 import { MIGRATIONS, migrate, schemaVersion } from '../../src/store/sqlite/migrations.js';
 import type { Migration } from '../../src/store/sqlite/migrations.js';
 import { SCHEMA_VERSION } from '../../src/store/sqlite/schema.js';
-import { device, event, putDevice } from '../contract/records.js';
+import { at, device, event, putDevice, session } from '../contract/records.js';
 import { lookInto, openAt } from '../support/crash-image.js';
 import type { Found } from '../support/crash-image.js';
 import { MAIN, folderWith, removeFolders } from '../support/store-files.js';
@@ -98,7 +98,7 @@ it('a file of this version is left alone, without a copy, and a new one too', as
 });
 
 it('a file of version 1 keeps all that was in it, and takes settings from then on', async () => {
-  open().exec('DROP TABLE setting; PRAGMA user_version = 1');
+  open().exec('DROP TABLE setting; DROP TABLE session; PRAGMA user_version = 1');
   database?.close();
   database = undefined;
   const store = await openAt(folder);
@@ -110,6 +110,21 @@ it('a file of version 1 keeps all that was in it, and takes settings from then o
   expect(existsSync(join(folder, `${MAIN}.v1`))).toBe(true);
   const settings = [{ version: 1, record: { kind: 'model', name: 'M1', awakeWindow: 20 } }];
   expect(await lookInto(folderWith(folder))).toEqual({ ...everything, settings });
+});
+
+it('a file of version 2 keeps all that was in it, and takes sessions from then on', async () => {
+  open().exec('DROP TABLE session; PRAGMA user_version = 2');
+  database?.close();
+  database = undefined;
+  const store = await openAt(folder);
+  const kept = session(1, 1, { expires: at(1_000_000_000) });
+  await store.keepSession(kept);
+  await store.close();
+  expect(existsSync(join(folder, `${MAIN}.v2`))).toBe(true);
+  const again = await openAt(folder);
+  expect(await again.session(kept.digest)).toEqual(kept);
+  await again.close();
+  expect(await lookInto(folderWith(folder))).toEqual(everything);
 });
 
 it('a version beyond the last step is refused before anything changes', () => {

@@ -15,6 +15,7 @@ import type {
   NumberedEvent,
   OperationId,
   OperationRecord,
+  SessionRecord,
   SettingRecord,
 } from '#fleet/model';
 import { isFinished } from '#fleet/model';
@@ -38,6 +39,8 @@ export class Disk {
   /** By device, then by `object/instance`. */
   readonly values = new Map<DeviceId, Map<string, string>>();
   readonly seen = new Map<DeviceId, WallTime>();
+  /** By `device listener`. */
+  readonly sessions = new Map<string, string>();
   events: string[] = [];
   newest = 0;
   fence = 0;
@@ -155,6 +158,26 @@ export class MemoryStore implements FleetStore {
       if (this.#disk.devices.has(device)) this.#disk.seen.set(device, moment);
     }
     this.#touched.clear();
+  }
+
+  async keepSession(session: SessionRecord): Promise<void> {
+    if (this.#state === 'killed') await new Promise(() => {});
+    if (this.#state === 'closed') throw new AppError('store_unavailable', 'the store is closed');
+    if (this.busy) throw new AppError('store_busy', 'full', { details: { retryAfter: 1 } });
+    const { device, listener } = session;
+    if (this.#disk.devices.has(device)) this.#disk.sessions.set(`${device} ${listener}`, JSON.stringify(session));
+  }
+
+  async dropSessions(device: DeviceId): Promise<void> {
+    if (this.#state === 'killed') await new Promise(() => {});
+    if (this.#state === 'closed') throw new AppError('store_unavailable', 'the store is closed');
+    this.#forgetSessions((session) => session.device === device);
+  }
+
+  async session(digest: string): Promise<SessionRecord | undefined> {
+    return [...this.#disk.sessions.values()]
+      .map((text) => JSON.parse(text) as SessionRecord)
+      .find((session) => session.digest === digest);
   }
 
   async *load(_scope: unknown, since: WallTime): AsyncGenerator<LoadBatch, void> {
@@ -305,9 +328,15 @@ export class MemoryStore implements FleetStore {
   #remove(device: DeviceId): void {
     this.#disk.values.delete(device);
     this.#disk.seen.delete(device);
+    this.#forgetSessions((session) => session.device === device);
     for (const [id, row] of this.#disk.operations) {
       if (versioned<OperationRecord>(row).record.device === device) this.#disk.operations.delete(id);
     }
+  }
+
+  #forgetSessions(which: (session: SessionRecord) => boolean): void {
+    for (const [place, text] of this.#disk.sessions)
+      if (which(JSON.parse(text) as SessionRecord)) this.#disk.sessions.delete(place);
   }
 
   #merge({ device, object, instance, resources }: InstanceValues): void {
@@ -335,6 +364,7 @@ export class MemoryStore implements FleetStore {
   /** Lets go of what is beyond the limits. */
   #retain(): void {
     this.#disk.events = this.#disk.events.slice(-this.#limits.events);
+    this.#forgetSessions(({ expires }) => expires <= this.#now());
     this.#retainOperations();
   }
 

@@ -41,5 +41,6 @@ export type {
   OperationResult,
   OperationState,
 } from './operation.js';
+export type { SessionRecord } from './session.js';
 export type { KeySetting, ModelSetting, ProfileSetting, SettingKind, SettingRecord } from './setting.js';
 export type { InstanceValues, LastValue, PastValue, ValueSource } from './values.js';

@@ -17,6 +17,7 @@ import type {
   OperationRecord,
   OperationState,
   Scope,
+  SessionRecord,
   SettingKind,
   SettingRecord,
 } from '../model/index.js';
@@ -30,7 +31,7 @@ interface ChangeBase {
   readonly events: readonly NewEvent[];
 }
 
-/** Puts or (record absent) deletes a device. Deleting makes its operations and values unreachable at once; the store removes them by and by. */
+/** Puts or (record absent) deletes a device. Deleting makes its operations, values and sessions unreachable at once; the store removes them by and by. */
 export interface DeviceChange extends ChangeBase {
   readonly aggregate: 'device';
   readonly id: DeviceId;
@@ -137,6 +138,15 @@ export interface FleetStore {
   touch(device: DeviceId, lastSeen: WallTime): void;
   /** Resolves when all touches so far are durable. */
   flush(): Promise<void>;
+  /**
+   * Keeps a session in the place of the device's last one on that listener; resolves when that is durable, and only then is
+   * it found. No version, no event. Sessions of unknown devices are ignored; those that have expired go by and by.
+   */
+  keepSession(session: SessionRecord): Promise<void>;
+  /** Forgets all sessions of a device; resolves when that is durable. Never refused as `store_busy`. */
+  dropSessions(device: DeviceId): Promise<void>;
+  /** The session with a digest; one that has expired may still be found. */
+  session(digest: string): Promise<SessionRecord | undefined>;
   /** All devices, all operations that are not finished, finished operations with an idempotency key made after `since`, all models, all settings. */
   load(scope: Scope, since: WallTime): AsyncIterable<LoadBatch>;
   /** One operation. */

@@ -1,6 +1,6 @@
 /**
- * What the store forgets by itself, in small steps between commits: operations and last values of deleted devices, finished
- * operations that are too old, and finished operations beyond the number kept for a device.
+ * What the store forgets by itself, in small steps between commits: operations, last values and sessions of deleted devices,
+ * sessions that have expired, finished operations that are too old, and finished operations beyond the number kept for a device.
  */
 
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
@@ -17,6 +17,8 @@ export class Cleaner {
   readonly #crowded = new Set<string>();
   /** Where the search for old operations stands: row, and the wall time before which they go. */
   #search: { after: number; readonly before: number } | undefined;
+  /** Wall time at which sessions that have expired go. */
+  #expired: number | undefined;
   #purging = true;
   /** Operations removed so far because they were too old or too many. */
   forgotten = 0;
@@ -36,19 +38,20 @@ export class Cleaner {
     } else this.#grown.set(device, grown + 1);
   }
 
-  /** Devices were deleted: their operations and values are to go. */
+  /** Devices were deleted: what belonged to them is to go. */
   devicesDeleted(): void {
     this.#purging = true;
   }
 
-  /** Begins a search for operations that finished more than the kept days before `now`. */
+  /** Begins a search for sessions that have expired by `now`, and operations that finished more than the kept days before. */
   searchOld(now: number): void {
+    this.#expired = now;
     this.#search ??= { after: 0, before: now - this.#limits.operationDays * DAY };
   }
 
   /** Whether `step` has something to do. */
   get due(): boolean {
-    return this.#purging || this.#crowded.size > 0 || this.#search !== undefined;
+    return this.#purging || this.#crowded.size > 0 || this.#expired !== undefined || this.#search !== undefined;
   }
 
   /** Removes at most `rows` rows, inside a transaction of the caller. */
@@ -59,6 +62,10 @@ export class Cleaner {
     }
     for (const device of this.#crowded) {
       this.#thin(device, rows);
+      return;
+    }
+    if (this.#expired !== undefined) {
+      if (removed(this.#statements.expire, this.#expired, rows) < rows) this.#expired = undefined;
       return;
     }
     if (this.#search !== undefined) this.#searchStep(this.#search, rows);
@@ -74,6 +81,7 @@ export class Cleaner {
     const values = removed(this.#statements.purgeValues, next.device, rows);
     if (values >= rows) return;
     if (removed(this.#statements.purgeOperations, next.device, rows - values) >= rows - values) return;
+    this.#statements.purgeSessions.run(next.device);
     this.#statements.purged.run(next.device);
   }
 
@@ -119,6 +127,11 @@ function prepare(database: DatabaseSyncInstance) {
     ),
     purgeOperations: database.prepare(
       'DELETE FROM operation WHERE rowid IN (SELECT rowid FROM operation WHERE device = ? LIMIT ?)',
+    ),
+    purgeSessions: database.prepare('DELETE FROM session WHERE device = ?'),
+    expire: database.prepare(
+      `DELETE FROM session WHERE (device, listener) IN
+         (SELECT device, listener FROM session WHERE expires <= ? LIMIT ?)`,
     ),
     lastKept: database.prepare(
       'SELECT id FROM operation WHERE device = ? AND state >= 2 ORDER BY id DESC LIMIT 1 OFFSET ?',

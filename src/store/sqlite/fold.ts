@@ -70,6 +70,9 @@ export class Folder {
     for (const batch of batches([...generation.settings.values()], stepRows)) yield () => this.#putSettings(batch);
     const seen = [...generation.seen].sort(([left], [right]) => (left < right ? -1 : 1));
     for (const batch of batches(seen, stepRows * 4)) yield () => this.#putSeen(batch);
+    for (const batch of batches([...generation.sessionDrops].sort(), stepRows)) yield () => this.#dropSessions(batch);
+    for (const batch of batches(generation.sessions(), stepRows))
+      yield () => this.#put(this.#statements.session, batch);
     yield* this.#planEvents(generation);
     // Deletes come last: what belongs to the device and was folded just now is found by the purge that follows.
     for (const batch of batches(deletes, Math.max(1, stepRows >> 3))) yield () => this.#deleteDevices(batch);
@@ -128,6 +131,11 @@ export class Folder {
   #putSeen(batch: readonly (readonly [string, number])[]): number {
     this.#statements.seen.run(JSON.stringify(batch));
     return batch.length >> 2;
+  }
+
+  #dropSessions(batch: readonly string[]): number {
+    for (const device of batch) this.#statements.sessionsDrop.run(device);
+    return batch.length;
   }
 
   #deleteDevices(batch: readonly Entry[]): number {
@@ -198,13 +206,15 @@ function prepare(database: DatabaseSyncInstance) {
   const text = (start: number, width: number) => `CAST(substr(?1, (value >> 24) + ${start + 1}, ${width}) AS TEXT)`;
   const number = (start: number, width: number) => `CAST(${text(start, width)} AS INTEGER)`;
   const record = (start: number) => `substr(?1, (value >> 24) + ${start + 1}, value & 16777215)`;
-  const { device, operation, version, state, flag, time } = WIDTH;
+  const { device, operation, version, state, flag, time, id, digest } = WIDTH;
   const ofDevice = operation;
   const ofVersion = ofDevice + device;
   const ofState = ofVersion + version;
   const ofFlag = ofState + state;
   const ofCreated = ofFlag + flag;
   const ofFinished = ofCreated + time;
+  const ofDigest = device + id;
+  const ofExpiry = ofDigest + digest;
   return {
     device: database.prepare(
       `INSERT INTO device (id, version, record)
@@ -239,6 +249,14 @@ function prepare(database: DatabaseSyncInstance) {
       `INSERT INTO seen SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE true
        ON CONFLICT (device) DO UPDATE SET at = max(at, excluded.at)`,
     ),
+    session: database.prepare(
+      `INSERT INTO session (device, listener, digest, expires, sealed)
+       SELECT ${text(0, device)}, ${number(device, id)}, ${text(ofDigest, digest)}, ${number(ofExpiry, time)},
+         ${record(ofExpiry + time)} FROM json_each(?2) WHERE true
+       ON CONFLICT (device, listener) DO UPDATE SET digest = excluded.digest, expires = excluded.expires,
+         sealed = excluded.sealed`,
+    ),
+    sessionsDrop: database.prepare('DELETE FROM session WHERE device = ?'),
     deviceDelete: database.prepare('DELETE FROM device WHERE id = ?'),
     seenDelete: database.prepare('DELETE FROM seen WHERE device = ?'),
     purge: database.prepare('INSERT OR IGNORE INTO purge VALUES (?)'),

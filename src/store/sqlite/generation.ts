@@ -30,6 +30,8 @@ export class Generation {
   /** Puts and deletes by kind and name. */
   readonly settings = new Map<string, Entry>();
   readonly seen = new Map<string, number>();
+  /** Devices whose sessions are gone, but for those that came after. */
+  readonly sessionDrops = new Set<string>();
   readonly events: Entry[] = [];
   /** Number of the last group added; 0 when there is none. */
   lastSeq = 0;
@@ -37,6 +39,8 @@ export class Generation {
   deletes = false;
   /** Highest event number given. */
   newest = 0;
+  /** Sessions by device, then by listener as it stands in the head. */
+  readonly #sessions = new Map<string, Map<string, Entry>>();
   readonly #values = new Map<string, ValuesEntry>();
   #order = 0;
 
@@ -60,6 +64,11 @@ export class Generation {
       const waiting = (byInstance.get(key) as ValuesEntry[]).sort((left, right) => left.order - right.order);
       return { key, entries: waiting.map(({ entry }) => entry) };
     });
+  }
+
+  /** Waiting sessions in the order of their devices. */
+  sessions(): readonly Entry[] {
+    return [...this.#sessions.keys()].sort().flatMap((device) => [...(this.#sessions.get(device)?.values() ?? [])]);
   }
 
   #take(entry: Entry): void {
@@ -91,6 +100,20 @@ export class Generation {
       case ENTRY.seen:
         this.seen.set(headText(entry, 0, WIDTH.device), headNumber(entry, WIDTH.device, WIDTH.time));
         return;
+      case ENTRY.sessionPut: {
+        const device = headText(entry, 0, WIDTH.device);
+        const listener = headText(entry, WIDTH.device, WIDTH.id);
+        const known = this.#sessions.get(device);
+        if (known === undefined) this.#sessions.set(device, new Map([[listener, entry]]));
+        else known.set(listener, entry);
+        return;
+      }
+      case ENTRY.sessionsDrop: {
+        const device = headText(entry, 0, WIDTH.device);
+        this.#sessions.delete(device);
+        this.sessionDrops.add(device);
+        return;
+      }
       default:
         unreachable(entry.kind);
     }

@@ -7,7 +7,7 @@
 
 import { invariant } from '#base';
 import type { DeviceId, DeviceRecord, InstanceValues, ModelRecord, NumberedEvent, OperationRecord } from '#fleet/model';
-import type { SettingKind, SettingRecord } from '#fleet/model';
+import type { SessionRecord, SettingKind, SettingRecord } from '#fleet/model';
 import { OPERATION_STATES, isFinished } from '#fleet/model';
 import { ByteSink } from './byte-sink.js';
 
@@ -22,12 +22,23 @@ export const ENTRY = Object.freeze({
   seen: 7,
   settingPut: 8,
   settingDelete: 9,
+  sessionPut: 10,
+  sessionsDrop: 11,
 });
 /** Kind of an entry. */
 export type EntryKind = (typeof ENTRY)[keyof typeof ENTRY];
 
 /** Widths of the fields of a head, in bytes. */
-export const WIDTH = Object.freeze({ device: 32, operation: 20, version: 10, state: 1, flag: 1, time: 15, id: 5 });
+export const WIDTH = Object.freeze({
+  device: 32,
+  operation: 20,
+  version: 10,
+  state: 1,
+  flag: 1,
+  time: 15,
+  id: 5,
+  digest: 32,
+});
 
 const FORMAT = 0x42_57_4a_31;
 const FOOTER = 12;
@@ -122,6 +133,24 @@ export class GroupEncoder {
     this.#ascii(id, WIDTH.device);
     this.#sink.decimal(at, WIDTH.time);
     this.#end(ENTRY.seen, head, this.#sink.length);
+  }
+
+  /** A session, sealed. */
+  session({ device, digest, expires, listener, sealed }: SessionRecord): void {
+    const sink = this.#sink;
+    const head = sink.length;
+    this.#ascii(device, WIDTH.device);
+    sink.decimal(listener, WIDTH.id);
+    this.#ascii(digest, WIDTH.digest);
+    sink.decimal(expires, WIDTH.time);
+    this.#text(ENTRY.sessionPut, head, sealed);
+  }
+
+  /** All sessions of a device are gone. */
+  sessionsDropped(device: DeviceId): void {
+    const head = this.#sink.length;
+    this.#ascii(device, WIDTH.device);
+    this.#end(ENTRY.sessionsDrop, head, this.#sink.length);
   }
 
   /** Ends the group: its bytes, in a buffer of their own that may be transferred. */

@@ -5,12 +5,13 @@
  */
 
 import { AppError } from '#base';
-import type { DeviceId, OperationId } from '#fleet/model';
+import type { DeviceId, OperationId, SessionRecord } from '#fleet/model';
 import { isFinished } from '#fleet/model';
 import type { Change, OperationChange, Receipt } from '#fleet/ports';
 import { Overlay } from './overlay.js';
 import { GroupQueue } from './queue.js';
 import type { Pending, QueueOwner } from './queue.js';
+import { SessionOverlay } from './session-overlay.js';
 import type { VersionedChange } from './versions.js';
 import { Versions } from './versions.js';
 import type { Reader } from './workers.js';
@@ -26,6 +27,7 @@ interface Parked<C extends Change = Change> {
 export class Intake {
   readonly versions: Versions;
   readonly overlay = new Overlay();
+  readonly sessions = new SessionOverlay();
   readonly queue: GroupQueue;
   readonly #reader: Reader;
   /** Whether the versions of all devices and open operations are known; before, every change is parked. */
@@ -89,14 +91,39 @@ export class Intake {
     for (const { change, resolve } of parked) resolve(this.#accept(change));
   }
 
+  /** Takes a session; resolves when it is durable. To be called when the versions are known, as the two below. */
+  async keepSession(session: SessionRecord): Promise<void> {
+    if (!this.versions.has(session.device)) return;
+    await this.queue.addSession(session);
+    this.sessions.put(session);
+  }
+
+  /** Forgets the sessions of a device; resolves when that is durable. */
+  async dropSessions(device: DeviceId): Promise<void> {
+    await this.queue.dropSessions(device);
+    this.sessions.drop(device);
+  }
+
+  /** The session with a digest. */
+  async session(digest: string): Promise<SessionRecord | undefined> {
+    const near = this.sessions.find(digest);
+    const text = near === undefined ? await this.#reader.ask('session', digest) : undefined;
+    const found = near ?? (text === undefined ? undefined : (JSON.parse(text) as SessionRecord));
+    // What was said of its place meanwhile, or is not folded yet, counts.
+    if (found === undefined || this.sessions.knowsBetter(found)) return undefined;
+    return this.versions.has(found.device) ? found : undefined;
+  }
+
   /** What is journalled is being folded from now on. */
   fold(): void {
     this.overlay.fold();
+    this.sessions.fold();
   }
 
   /** Folding is done. */
   folded(): void {
     this.overlay.folded();
+    this.sessions.folded();
     if (this.#deleted) this.versions.prune();
     this.#deleted = false;
   }

@@ -109,6 +109,8 @@ export interface Reads {
     };
     readonly answer: readonly (readonly [object: number, instance: number, text: string])[];
   };
+  /** By digest: JSON text of a session. */
+  readonly session: { readonly ask: string; readonly answer: string | undefined };
   /** Kept events above `after` as JSON texts, and the number of the oldest of the `keep` newest. */
   readonly events: {
     readonly ask: { readonly after: number; readonly limit: number; readonly keep: number };

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 import { AppError } from '#base';
-import { APPLICATION_ID, SCHEMA_1, SCHEMA_2 } from './schema.js';
+import { APPLICATION_ID, SCHEMA_1, SCHEMA_2, SCHEMA_3 } from './schema.js';
 import { syncPath } from './sync.js';
 
 /** One step: the version it leads to and what it does. */
@@ -29,6 +29,12 @@ export const MIGRATIONS: readonly Migration[] = [
     to: 2,
     run: (database: DatabaseSyncInstance): void => {
       database.exec(SCHEMA_2);
+    },
+  },
+  {
+    to: 3,
+    run: (database: DatabaseSyncInstance): void => {
+      database.exec(SCHEMA_3);
     },
   },
 ];

@@ -4,7 +4,7 @@
  * at a time, so that after a failure everything accepted since can be taken back.
  */
 
-import type { DeviceId, NewEvent, NumberedEvent } from '#fleet/model';
+import type { DeviceId, NewEvent, NumberedEvent, SessionRecord } from '#fleet/model';
 import type { Change, Receipt } from '#fleet/ports';
 import { GroupEncoder } from './group.js';
 import type { Resources } from './values.js';
@@ -112,10 +112,19 @@ export class GroupQueue {
   /** Adds the moments at which devices were last heard; resolves when they are durable. */
   addSeen(seen: ReadonlyMap<DeviceId, number>): Promise<void> {
     for (const [device, at] of seen) this.#encoder.seen(device, at);
-    return new Promise((resolve, reject) => {
-      this.#touched.push({ resolve, reject });
-      this.#schedule();
-    });
+    return this.#untold();
+  }
+
+  /** Adds a session; resolves when it is durable. */
+  addSession(session: SessionRecord): Promise<void> {
+    this.#encoder.session(session);
+    return this.#untold();
+  }
+
+  /** Adds that all sessions of a device are gone; resolves when that is durable. */
+  dropSessions(device: DeviceId): Promise<void> {
+    this.#encoder.sessionsDropped(device);
+    return this.#untold();
   }
 
   /** The writer committed group `seq`. */
@@ -152,6 +161,14 @@ export class GroupQueue {
 
   get #empty(): boolean {
     return this.#changes.length === 0 && this.#touched.length === 0;
+  }
+
+  /** What was encoded last has neither version nor receipt. */
+  #untold(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#touched.push({ resolve, reject });
+      this.#schedule();
+    });
   }
 
   #encode(pending: Pending, change: Change): void {

@@ -48,6 +48,10 @@ function answers(database: DatabaseSyncInstance): Answers {
     `SELECT object, instance, CAST(resources AS TEXT) FROM value
      WHERE device = ?1 AND object BETWEEN ?2 AND ?3 AND instance BETWEEN ?4 AND ?5 ORDER BY object, instance`,
   );
+  const session = rows<[string]>(
+    `SELECT json_object('digest', digest, 'device', device, 'listener', listener, 'expires', expires,
+       'sealed', CAST(sealed AS TEXT)) FROM session WHERE digest = ?`,
+  );
   const operationsOf = operationLists(rows);
   const events = eventReads(database, rows);
   return {
@@ -63,6 +67,7 @@ function answers(database: DatabaseSyncInstance): Answers {
     models: () => models(),
     settings: () => settings(),
     operation: (id) => operation(id)[0],
+    session: (digest) => session(digest)[0]?.[0],
     operations: operationsOf,
     values: ({ device, object, instance }) =>
       values(device, object ?? 0, object ?? MAX_ID, instance ?? 0, instance ?? MAX_ID),

@@ -1,13 +1,13 @@
 /**
  * The embedded store's tables. `journal` takes one row a group commit and is appended to; the other tables are what it is
- * folded into. `event` holds runs of events, not single ones. `purge` names devices whose operations and values are still
- * to be removed. Texts of records are stored as JSON bytes.
+ * folded into. `event` holds runs of events, not single ones. `purge` names devices whose operations, values and
+ * sessions are still to be removed. Texts of records are stored as JSON bytes.
  */
 
 /** Marks a file as ours (`PRAGMA application_id`): "BELL". */
 export const APPLICATION_ID = 0x42_45_4c_4c;
 /** Version of the tables below (`PRAGMA user_version`). */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 /** Bytes of a page. */
 export const PAGE_SIZE = 4096;
 
@@ -58,4 +58,18 @@ CREATE TABLE setting (
   record BLOB NOT NULL,
   PRIMARY KEY (kind, name)
 ) WITHOUT ROWID;
+`;
+
+/** What version 3 adds: sessions of the secure transport. */
+export const SCHEMA_3 = `
+CREATE TABLE session (
+  device TEXT NOT NULL,
+  listener INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  expires INTEGER NOT NULL,
+  sealed BLOB NOT NULL,
+  PRIMARY KEY (device, listener)
+) WITHOUT ROWID;
+CREATE INDEX sessionByDigest ON session (digest);
+CREATE INDEX sessionByExpiry ON session (expires);
 `;

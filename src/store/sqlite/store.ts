@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import type { Clock, Logger, Random, WallTime } from '#base';
 import { AppError } from '#base';
-import type { DeviceId, InstanceValues, OperationId, OperationRecord, Scope } from '#fleet/model';
+import type { DeviceId, InstanceValues, OperationId, OperationRecord, Scope, SessionRecord } from '#fleet/model';
 import type { Change, FleetStore, LoadBatch, OperationQuery, Page, Receipt, StoreStatus } from '#fleet/ports';
 import type { StoreLimits, Versioned } from '#fleet/ports';
 import { Intake } from './intake.js';
@@ -129,6 +129,25 @@ export class SqliteStore implements FleetStore {
     return this.#touched;
   }
 
+  async keepSession(session: SessionRecord): Promise<void> {
+    await this.#intake.index();
+    const refusal = this.#unfit() ?? this.#full();
+    if (refusal !== undefined) throw refusal;
+    return this.#intake.keepSession(session);
+  }
+
+  async dropSessions(device: DeviceId): Promise<void> {
+    await this.#intake.index();
+    const refusal = this.#unfit();
+    if (refusal !== undefined) throw refusal;
+    return this.#intake.dropSessions(device);
+  }
+
+  async session(digest: string): Promise<SessionRecord | undefined> {
+    await this.#intake.index();
+    return this.#intake.session(digest);
+  }
+
   async *load(_scope: Scope, since: WallTime): AsyncGenerator<LoadBatch, void> {
     await this.#foldAll();
     yield* loadAll(this.#reader, this.#intake, since);
@@ -229,10 +248,19 @@ export class SqliteStore implements FleetStore {
   }
 
   #refusal(change: Change): AppError | undefined {
-    if (this.#ended !== undefined) return unavailable(this.#ended);
-    if (this.#closing !== undefined) return unavailable('it is being closed');
+    const unfit = this.#unfit();
+    if (unfit !== undefined) return unfit;
     if (change.fence < this.fence)
       return new AppError('store_fenced', `fence ${change.fence} is out of date: the store's is ${this.fence}`);
+    return this.#full();
+  }
+
+  #unfit(): AppError | undefined {
+    if (this.#ended !== undefined) return unavailable(this.#ended);
+    return this.#closing === undefined ? undefined : unavailable('it is being closed');
+  }
+
+  #full(): AppError | undefined {
     if (this.busy)
       return new AppError('store_busy', 'too many changes wait to be written', {
         details: { retryAfter: 1 + Math.floor(this.#options.random.fraction() * 4) },

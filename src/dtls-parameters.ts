@@ -23,8 +23,8 @@ export function dtlsParameters(
     handshakeBytes: number('dtls-handshake-bytes'),
     cidBytes: number('dtls-cid-bytes'),
     node: number('dtls-node'),
-    // Sessions have to be found again after a restart, and nothing keeps them yet.
-    resumption: 'not_offered',
+    resumption: number('dtls-session-lifetime') === 0 ? 'not_offered' : 'offered',
+    ticketLifetime: number('dtls-session-lifetime'),
   };
 }
 

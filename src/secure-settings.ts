@@ -113,6 +113,15 @@ export const SECURE_SETTINGS = [
     help: 'length of the Connection IDs of this server (RFC 9146); 0: it uses none',
   },
   {
+    flag: 'dtls-session-lifetime',
+    kind: 'count',
+    initial: DTLS_PARAMETERS.ticketLifetime,
+    min: 0,
+    max: 2_592_000,
+    argument: 'SECONDS',
+    help: 'how long a device may go on with a session by a short handshake, also after a restart; 0: not at all',
+  },
+  {
     flag: 'dtls-node',
     kind: 'count',
     initial: DTLS_PARAMETERS.node,

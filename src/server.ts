@@ -152,6 +152,7 @@ async function assemble(
       clock,
       logger,
       listeners: { first: config.coap.length, count: config.coaps.length },
+      fault,
     }),
   );
 
@@ -378,6 +379,7 @@ function fleetSettings(config: Config): Parameters<typeof Fleet.start>[0]['setti
     profiles: number(config, 'profiles'),
     credentialsPerDevice: number(config, 'credentialsPerDevice'),
     securedNames: number(config, 'securedNames'),
+    sessionLifetime: seconds(number(config, 'dtlsSessionLifetime')),
     trustAnchors: number(config, 'trustAnchors'),
     endpointNameBytes: number(config, 'endpointNameBytes'),
     operationDeadline: seconds(number(config, 'operationDeadline')),

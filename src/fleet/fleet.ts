@@ -92,6 +92,7 @@ export class Fleet {
   readonly credentials: Security['credentials'];
   readonly trust: Security['trust'];
   readonly handshakes: Security['handshakes'];
+  readonly sessions: Security['sessions'];
   readonly events: EventLog;
   readonly #deps: FleetDeps;
   readonly #agenda: Agenda;
@@ -127,7 +128,7 @@ export class Fleet {
   }
 
   private constructor(deps: FleetDeps) {
-    const { store, link, lists, clock, random, settings, fault, breathe } = deps;
+    const { store, link, lists, clock, settings, fault, breathe } = deps;
     const { lifetimeGrace: grace } = settings;
     const awakeWindow = (device: Device): Milliseconds => this.models.awakeWindow(device);
     const reachable = (device: Device): boolean => isReachable(device, clock.now(), awakeWindow);
@@ -152,12 +153,9 @@ export class Fleet {
     this.#keys = new IdempotencyKeys(settings.queueTotal);
     const ledger = new Ledger(this.#commits, this.#changes);
     const shared = {
-      store,
-      link,
-      clock,
-      random,
-      fault,
+      ...deps,
       agenda: this.#agenda,
+      commits: this.#commits,
       changes: this.#changes,
       directory: this.#directory,
       dialects: this.#dialects,
@@ -167,15 +165,14 @@ export class Fleet {
       keys: this.#keys,
       ids: this.#ids,
       ledger,
-      settings,
       awakeWindow,
       poke,
       isReachable: reachable,
     };
-    const provision: Registry['provision'] = (...change) => this.#registry.provision(...change);
-    this.#security = new Security({ ...shared, ...deps, commits: this.#commits, provision });
-    const { secured, refused } = this.#security;
-    ({ credentials: this.credentials, trust: this.trust, handshakes: this.handshakes } = this.#security);
+    this.#security = new Security({ ...shared, provision: (...change) => this.#registry.provision(...change) });
+    const { secured, refused, sessions, handshakes } = this.#security;
+    ({ credentials: this.credentials, trust: this.trust } = this.#security);
+    [this.handshakes, this.sessions] = [handshakes, sessions];
     this.#registry = new Registry({ ...shared, secured, refused, lists, lastSeen: this.#lastSeen, texts, grace });
     this.#registrationRate = new RegistrationRate(settings.registrations, this.#agenda);
     this.#runner = new OperationRunner({
@@ -190,7 +187,7 @@ export class Fleet {
     this.#notifications = new Notifications({ ...shared, refused, renewal: this.#renewal });
     this.#sends = new Sends(this.#directory, this.#changes, this.#recorder);
     this.#workers = new Workers([this.#renewal, this.#runner, this.#identities], reachable, fault);
-    this.devices = new Devices({ ...shared, registry: this.#registry, view: { clock, awakeWindow, grace }, breathe });
+    this.devices = new Devices({ ...shared, registry: this.#registry, view: { clock, awakeWindow, grace } });
     this.operations = new Operations({ ...shared, runner: this.#runner });
     const { observationsPerDevice: perDevice } = settings;
     this.observations = new Observations({ ...shared, renewal: this.#renewal, perDevice });

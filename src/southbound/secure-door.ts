@@ -1,13 +1,13 @@
 /**
- * Answers what handshakes with devices ask, from what the fleet keeps: whose is this identity, and with which key. Ends the
- * associations of identities that are good no more.
+ * Answers what handshakes with devices ask, from what the fleet keeps: whose is this identity, and with which key; which
+ * session may be gone on with. Ends the associations of identities that are good no more.
  */
 
 import { createHash } from 'node:crypto';
 
 import { EMPTY, secureKey, type Clock, type Logger, type Peer, type PeerIdentity } from '#base';
-import type { Fleet, IdentityEnd, ProvenIdentity } from '#fleet';
-import type { Answer, CloseReason, Question, SecureHandler, Stack } from '#transport';
+import type { Fleet, IdentityEnd, SessionProof } from '#fleet';
+import type { Answer, CloseReason, Question, SecureHandler, Session, Stack } from '#transport';
 import { CertificateAlert, type Verdict } from '#trust';
 
 /** Whether a chain is good under a trust anchor now. */
@@ -25,13 +25,15 @@ export interface SecureDoorParts {
   readonly logger: Logger;
   /** How many secure listeners there are, numbered after the plain ones. */
   readonly listeners: { readonly first: number; readonly count: number };
+  /** Told when an invariant breaks. */
+  readonly fault: (error: unknown) => void;
 }
 
 /** The door of secure devices. */
 export class SecureDoor implements SecureHandler {
   readonly #parts: SecureDoorParts;
-  /** Which credential an identity was proven with, until it is written down as used. */
-  readonly #credentials = new WeakMap<PeerIdentity, string>();
+  /** By what an identity was proven, until that is written down. */
+  readonly #proofs = new WeakMap<PeerIdentity, SessionProof>();
 
   constructor(parts: SecureDoorParts) {
     this.#parts = parts;
@@ -41,17 +43,27 @@ export class SecureDoor implements SecureHandler {
   }
 
   ask(question: Question, _listener: number, answer: (answer: Answer) => void): void {
-    answer(this.#answer(question));
+    if (question.about === 'session') this.#resume(question.handle, answer).catch(this.#parts.fault);
+    else answer(this.#answer(question));
   }
 
   established({ identity }: Peer): void {
-    const credential = identity === undefined ? undefined : this.#credentials.get(identity);
+    const credential = identity === undefined ? undefined : this.#proofs.get(identity)?.credential;
     if (identity === undefined || credential === undefined) return;
     const { clock, fleet } = this.#parts;
     fleet.handshakes.used(identity.endpoint, credential, clock.wall());
   }
 
+  session({ identity, listener }: Peer, handle: Uint8Array, { master, serverName, suite }: Session): void {
+    const proof = identity === undefined ? undefined : this.#proofs.get(identity);
+    if (proof === undefined) return;
+    const named = serverName !== undefined && { serverName };
+    this.#parts.fleet.sessions.keep({ listener, digest: digestOf(handle), suite, master, ...named }, proof);
+  }
+
   closed(peer: Peer, reason: CloseReason): void {
+    // A session in which a fatal alert came is not gone on with (RFC 5246 §7.2.2).
+    if (reason === 'alert' && peer.identity !== undefined) this.#parts.fleet.sessions.drop(peer.identity.endpoint);
     // The one that took its place is there.
     if (reason !== 'superseded') this.#parts.fleet.parted(peer);
   }
@@ -60,7 +72,7 @@ export class SecureDoor implements SecureHandler {
     this.#parts.logger.debug('handshake failed', { address, reason });
   }
 
-  #answer(question: Question): Answer {
+  #answer(question: Exclude<Question, { about: 'session' }>): Answer {
     const { handshakes } = this.#parts.fleet;
     switch (question.about) {
       case 'psk': {
@@ -75,9 +87,19 @@ export class SecureDoor implements SecureHandler {
       }
       case 'chain':
         return this.#chain(question.chain);
-      case 'session':
-        return REFUSED;
     }
+  }
+
+  async #resume(handle: Uint8Array, answer: (answer: Answer) => void): Promise<void> {
+    const found = await this.#parts.fleet.sessions.find(digestOf(handle));
+    if (found === undefined) {
+      answer(REFUSED);
+      return;
+    }
+    const { master, proof, serverName, suite } = found;
+    this.#proofs.set(proof.identity, proof);
+    const named = serverName !== undefined && { serverName };
+    answer({ is: 'session', session: { suite, master, owner: proof.identity, ...named } });
   }
 
   #chain(chain: readonly Uint8Array[]): Answer {
@@ -85,14 +107,23 @@ export class SecureDoor implements SecureHandler {
     const { anchor, verdict } = chains.judge(chain);
     const facts = verdict.kind === 'accepted' ? verdict.leaf : { ...NO_NAMES, fingerprint: fingerprintOf(chain[0]) };
     const found = fleet.handshakes.certificate(facts, anchor);
-    if (!('refused' in found)) return { is: 'good', owner: this.#owner(found) };
+    if (!('refused' in found)) {
+      const until = verdict.kind === 'accepted' && { until: verdict.leaf.notAfter };
+      return { is: 'good', owner: this.#owner({ ...found, ...(anchor !== undefined && { anchor }), ...until }) };
+    }
     const why = verdict.kind === 'refused' ? verdict.sentence : found.refused;
     logger.info('a certificate was refused', { fingerprint: facts.fingerprint, why });
     return { is: 'refused', alert: verdict.kind === 'refused' ? verdict.alert : CertificateAlert.certificate_unknown };
   }
 
-  #owner({ credential, identity }: ProvenIdentity): PeerIdentity {
-    if (credential !== undefined) this.#credentials.set(identity, credential);
+  #owner(proof: Omit<SessionProof, 'since'>): PeerIdentity {
+    const { anchor, credential, identity, until } = proof;
+    this.#proofs.set(identity, {
+      ...{ identity, since: this.#parts.clock.wall() },
+      ...(anchor !== undefined && { anchor }),
+      ...(credential !== undefined && { credential }),
+      ...(until !== undefined && { until }),
+    });
     return identity;
   }
 
@@ -124,6 +155,12 @@ function fingerprintOf(der: Uint8Array | undefined): string {
     .digest('hex');
 }
 
+/** The first 128 bits of SHA-256, in hex: a handle has 256 random bits of ours, so that nobody finds another for a digest. */
+function digestOf(handle: Uint8Array): string {
+  return createHash('sha256').update(handle).digest('hex').slice(0, DIGEST_DIGITS);
+}
+
+const DIGEST_DIGITS = 32;
 const NO_NAMES = Object.freeze({ commonNames: [], dnsNames: [], uris: [], serial: '' });
 /** Unknown identity and wrong key look alike. */
 const REFUSED: Answer = Object.freeze({ is: 'refused' });

@@ -122,7 +122,8 @@ export class Handshakes implements Timed {
 
   /**
    * Whether what was proven at `since` may be taken up again without a handshake (resumption): by a credential that is valid
-   * now and has not been changed since. `anchor` as it was judged under, for a certificate that is no entry of its device.
+   * now and has not been changed since. `anchor` as it was judged under, for a certificate that is no entry of its device:
+   * a revocation list that came since may be about it, so it has to be judged anew.
    */
   isCurrent({ kind, name, endpoint }: PeerIdentity, since: WallTime, anchor?: string): boolean {
     const { trust, directory, clock } = this.#parts;
@@ -132,7 +133,7 @@ export class Handshakes implements Timed {
       return device.endpoint === endpoint && isValid(credential, clock.wall()) && credential.createdAt <= since;
     }
     const trusted = kind !== 'x509' || anchor === undefined ? undefined : trust.anchor(anchor);
-    if (trusted === undefined || trusted.createdAt > since) return false;
+    if (trusted === undefined || trusted.createdAt > since || trust.listedSince(since)) return false;
     const entries = (directory.byEndpoint(endpoint)?.credentials ?? []).filter(narrows);
     const entry = entries.find((one) => one.kind === 'anchor' && one.identity === anchor);
     return entries.length === 0 || (entry !== undefined && isValid(entry, clock.wall()) && entry.createdAt <= since);

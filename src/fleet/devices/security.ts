@@ -3,7 +3,7 @@
 import type { Clock, Peer, Random } from '#base';
 import type { Commits } from '../access/commits.js';
 import type { AnchorSetting, RevocationListSetting, SecuredSetting } from '../model/index.js';
-import type { FleetSettings, KeyForms, Secrets, Versioned } from '../ports/index.js';
+import type { FleetSettings, FleetStore, KeyForms, Secrets, Versioned } from '../ports/index.js';
 import type { Agenda } from './agenda.js';
 import type { DeviceChanges } from './changes.js';
 import { CredentialIndex } from './credential-index.js';
@@ -16,10 +16,12 @@ import { RefusedIdentities } from './refused-identities.js';
 import type { Attempt } from './refused-identities.js';
 import type { Registry } from './registry.js';
 import { SecuredNames } from './secured-names.js';
+import { Sessions } from './sessions.js';
 import { Trust } from './trust.js';
 
 /** What it stands on. */
 export interface SecurityParts {
+  readonly store: FleetStore;
   readonly commits: Commits;
   readonly changes: DeviceChanges;
   readonly directory: Directory;
@@ -41,6 +43,7 @@ export class Security {
   readonly trust: Trust;
   readonly handshakes: Handshakes;
   readonly credentials: Credentials;
+  readonly sessions: Sessions;
   readonly #index = new CredentialIndex();
   readonly #directory: Directory;
   readonly #lastUsed: LastUsed;
@@ -55,6 +58,7 @@ export class Security {
     this.#lastUsed = new LastUsed(parts);
     const shared = { ...parts, index, trust: this.trust, secured: this.secured };
     this.handshakes = new Handshakes({ ...shared, lastUsed: this.#lastUsed });
+    this.sessions = new Sessions({ ...parts, handshakes: this.handshakes, lifetime: settings.sessionLifetime });
     const { credentialsPerDevice: perDevice, endpointNameBytes: endpointBytes } = settings;
     const planner = new CredentialPlanner({ ...shared, perDevice, endpointBytes });
     this.credentials = new Credentials({ ...shared, handshakes: this.handshakes, planner });
@@ -86,11 +90,12 @@ export class Security {
       secured_names: this.secured.size,
       trust_settings: this.trust.size,
       refused_identities: this.refused.size,
+      ...this.sessions.gauges(),
     };
   }
 
   /** Counts since the start. */
   get counters(): Record<string, number> {
-    return { ...this.refused.counters, ...this.handshakes.counters };
+    return { ...this.refused.counters, ...this.handshakes.counters, ...this.sessions.counters };
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { AppError, Emitter } from '#base';
-import type { Clock } from '#base';
+import type { Clock, WallTime } from '#base';
 import { rfc3339 } from '#base';
 import type { Commits } from '../access/commits.js';
 import { permit } from '../access/guard.js';
@@ -121,6 +121,11 @@ export class Trust {
   /** All trust anchors and all revocation lists, for whoever judges certificates. */
   material(): { readonly anchors: readonly AnchorSetting[]; readonly lists: readonly RevocationListSetting[] } {
     return { anchors: this.#anchors.records(), lists: this.#lists.records() };
+  }
+
+  /** Whether a revocation list came or changed at `since` or later. */
+  listedSince(since: WallTime): boolean {
+    return this.#lists.records().some(({ createdAt }) => createdAt >= since);
   }
 
   /** All trust anchors, by id. */

@@ -20,6 +20,8 @@ export interface FleetSettings {
   readonly credentialsPerDevice: number;
   /** Names of deleted devices that stay secured; beyond, a device that is secured cannot be deleted: `too_many_secured`. */
   readonly securedNames: number;
+  /** How long a session of the secure transport may be gone on with; 0: none is kept. */
+  readonly sessionLifetime: Milliseconds;
   /** Trust anchors, and as many revocation lists; beyond: `too_many_anchors`. */
   readonly trustAnchors: number;
   /** Bytes of the endpoint name of a device that is told of before it was seen; beyond: `invalid_path`. */
@@ -55,6 +57,7 @@ export const DEFAULT_FLEET_SETTINGS: FleetSettings = Object.freeze({
   profiles: 1000,
   credentialsPerDevice: 16,
   securedNames: 1_000_000,
+  sessionLifetime: seconds(86_400),
   trustAnchors: 1000,
   endpointNameBytes: 128,
   operationDeadline: Milliseconds(24 * 3_600_000),

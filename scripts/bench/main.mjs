@@ -6,21 +6,47 @@
  */
 
 import { formats } from './cases/formats.mjs';
+import { handshake } from './cases/handshake.mjs';
+import { hellos } from './cases/hellos.mjs';
 import { idle } from './cases/idle.mjs';
 import { liveRead } from './cases/live-read.mjs';
 import { notification } from './cases/notification.mjs';
 import { register } from './cases/register.mjs';
+import { securePost } from './cases/secure-post.mjs';
+import { secureUpdate } from './cases/secure-update.mjs';
 import { send } from './cases/send.mjs';
 import { FLAGS as SLEEPERS_FLAGS, sleepers } from './cases/sleepers.mjs';
 import { refreshUpdate } from './cases/update.mjs';
 import { startLoad, startServer, startYardstick } from './processes.mjs';
 
-/** One row a case: its name, what runs it, whether without a server, and how much of it in full and in the smoke run. */
+/** One row a case: its name, what runs it, what it needs beside itself (all, when it does not say), and how much of it in full and in the smoke run. */
 const CASES = [
   {
     ...{ name: 'update', run: refreshUpdate },
     full: { devices: 2000, perDevice: 50, warmUp: 10 },
     smoke: { devices: 2000, perDevice: 3, warmUp: 3 },
+  },
+  {
+    ...{ name: 'secure-update', run: secureUpdate },
+    full: { devices: 2000, perDevice: 50, warmUp: 10 },
+    smoke: { devices: 500, perDevice: 6, warmUp: 6 },
+  },
+  {
+    ...{ name: 'secure-post', run: securePost, needs: ['load', 'echo'] },
+    full: {
+      ...{ devices: 1000, echoes: 50, requests: 50, warmUpRequests: 100, handshakes: 5, warmUpHandshakes: 10 },
+    },
+    smoke: { devices: 200, echoes: 10, requests: 10, warmUpRequests: 10, handshakes: 2, warmUpHandshakes: 2 },
+  },
+  {
+    ...{ name: 'handshake', run: handshake, needs: ['load', 'echo'] },
+    full: { clients: 100, rounds: 20, echoes: 50 },
+    smoke: { clients: 20, rounds: 3, echoes: 5 },
+  },
+  {
+    ...{ name: 'hellos', run: hellos, needs: [] },
+    full: { rate: 20_000, seconds: 10, devices: 100 },
+    smoke: { rate: 20_000, seconds: 1, devices: 100 },
   },
   {
     ...{ name: 'register', run: register },
@@ -53,7 +79,7 @@ const CASES = [
     smoke: { devices: 2000, waits: false, restarts: 1 },
   },
   {
-    ...{ name: 'formats', run: formats, alone: true },
+    ...{ name: 'formats', run: formats, needs: [] },
     full: { rounds: 15, calls: 10_000 },
     smoke: { rounds: 3, calls: 2000 },
   },
@@ -114,27 +140,26 @@ async function stopAll() {
 for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => stopAll().finally(() => process.exit(1)));
 
 /** Runs a case and prints its rows. */
-async function runCase({ run, flags, alone = false, [size]: scale }) {
+async function runCase({ run, flags, needs = ['load', 'echo', 'nodeCoap', 'server'], [size]: scale }) {
   const began = performance.now();
-  const rows = alone ? run({ scale }) : await runWithServer(run, flags, scale);
-  rows.forEach(print);
-  if (profile !== undefined && !alone)
-    console.log(`  CPU profiles go to ${profile}: node scripts/bench/profile.mjs FILE`);
-  console.log(`  (${((performance.now() - began) / 1000).toFixed(0)} s)`);
-}
-
-/** Starts load, yardsticks and server for a case and runs it. */
-async function runWithServer(run, flags, scale) {
   const open = async (starting) => {
     const started = await starting;
     opened.push(started);
     return started;
   };
-  const load = await open(startLoad());
-  const echo = await open(startYardstick('echo'));
-  const nodeCoap = await open(startYardstick('node-coap'));
-  const server = await open(startServer({ flags, profile }));
-  return run({ load, echo, nodeCoap, server, scale });
+  const start = {
+    load: startLoad,
+    echo: () => startYardstick('echo'),
+    nodeCoap: () => startYardstick('node-coap'),
+    server: () => startServer({ flags, profile }),
+  };
+  const there = { open, profile, scale };
+  for (const name of needs) there[name] = await open(start[name]());
+  const rows = await run(there);
+  rows.forEach(print);
+  if (profile !== undefined && needs.length > 0)
+    console.log(`  CPU profiles go to ${profile}: node scripts/bench/profile.mjs FILE`);
+  console.log(`  (${((performance.now() - began) / 1000).toFixed(0)} s)`);
 }
 
 let failed = 0;

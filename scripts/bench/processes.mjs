@@ -44,8 +44,14 @@ function ended(child) {
 }
 
 /** A server that prints `ready PORT` and ends when its input does: the raw echo, node-coap's bare server. */
-export async function startYardstick(name) {
-  const child = spawn(process.execPath, [here(`yardstick/${name}.mjs`)], { stdio: ['pipe', 'pipe', 'inherit'] });
+export function startYardstick(name, profile) {
+  const profiled = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  return startReady(name, process.execPath, [...profiled, here(`yardstick/${name}.mjs`)]);
+}
+
+/** Starts a program that prints `ready PORT` and ends when its input does. */
+export async function startReady(name, command, args) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const port = await line(child, name, (text) => (text.startsWith('ready ') ? Number(text.slice(6)) : undefined));
   const stop = async () => {
     child.stdin.end();
@@ -70,7 +76,7 @@ export async function startServer({ flags = [], data, port = 0, profile } = {}) 
     '--coap',
     `127.0.0.1:${port}`,
     '--coaps',
-    'none',
+    '127.0.0.1:0',
     '--coap-open',
   ];
   const args = [
@@ -103,8 +109,8 @@ export async function startServer({ flags = [], data, port = 0, profile } = {}) 
     await ended(child);
   };
   return {
-    ...{ pid: child.pid, http: ready.http, port: Number(/:(\d+)$/.exec(ready.coap[0])[1]), token, folder, began },
-    ...{ memory, end },
+    ...{ pid: child.pid, http: ready.http, port: portOf(ready.coap[0]), token, folder, began },
+    ...{ memory, end, securePort: portOf(ready.coaps[0]) },
     /** Ends it and removes its data. */
     stop: async () => {
       await end('SIGTERM');
@@ -112,6 +118,8 @@ export async function startServer({ flags = [], data, port = 0, profile } = {}) 
     },
   };
 }
+
+const portOf = (url) => Number(/:(\d+)$/.exec(url)[1]);
 
 /** The load: `ask(kind, order)` resolves to its result. */
 export async function startLoad() {

@@ -5,6 +5,7 @@
  */
 
 import { createSocket } from 'node:dgram';
+import { OVERHEAD, secureName, SecureLine } from './secure-line.mjs';
 import { Option, message, observeValue, parse } from './wire.mjs';
 
 const RECEIVE_BUFFER = 1 << 20;
@@ -38,6 +39,8 @@ function newDevice(index, socket) {
     /** How many Sends it has made. */
     reports: 0,
     request: undefined,
+    /** Of a device that comes over DTLS: what its datagrams go through. */
+    line: undefined,
     startedAt: 0,
     lastSentAt: 0,
   };
@@ -51,16 +54,16 @@ export class Devices {
   answers = undefined;
   asked = 0;
 
-  /** Makes as many devices as asked. */
-  async open(count) {
+  /** Makes as many devices as asked; with `secure` they come over DTLS, under names with that prefix. */
+  async open({ count, secure }) {
     while (this.#all.length < count) {
       const first = this.#all.length;
       const batch = Math.min(500, count - first);
-      await Promise.all(Array.from({ length: batch }, (_, offset) => this.#add(first + offset)));
+      await Promise.all(Array.from({ length: batch }, (_, offset) => this.#add(first + offset, secure)));
     }
   }
 
-  #add(index) {
+  #add(index, secure) {
     const socket = createSocket({
       type: 'udp4',
       recvBufferSize: RECEIVE_BUFFER,
@@ -68,12 +71,26 @@ export class Devices {
     });
     const device = newDevice(index, socket);
     this.#all[index] = device;
-    socket.on('message', (bytes, from) => this.#received(device, bytes, from));
+    if (secure !== undefined) this.#secure(device, secure);
+    socket.on('message', (bytes, from) => {
+      if (device.line === undefined || this.#run?.echo === true) this.#received(device, bytes, from.port);
+      else device.line.take(from.port, bytes);
+    });
     return new Promise((resolve, reject) => {
       socket.once('listening', resolve);
       socket.once('error', reject);
       socket.bind(FIRST_PORT + (index % PORTS), `${NETWORK}.${1 + Math.floor(index / PORTS)}.2`);
     });
+  }
+
+  /** Gives a device a line without an association. */
+  #secure(device, prefix) {
+    device.secure = prefix;
+    device.line = new SecureLine(
+      secureName(prefix, device.index),
+      (port, bytes) => device.socket.send(bytes, 0, bytes.length, port, '127.0.0.1'),
+      (port, bytes) => this.#received(device, bytes, port),
+    );
   }
 
   /** Closes the sockets of devices `from` … `to`-1, which will not be heard of again. */
@@ -91,9 +108,9 @@ export class Devices {
   /**
    * Lets devices `from` … `to`-1 send `perDevice` requests each to a port, `window` under way at once, and resolves to what
    * happened; with `rate` so many a second begin instead, however many are under way. `make(device)` gives the request, `finished(device, parsed or undefined)` tells whether a datagram answers it
-   * (an echo is not parsed: its message id is enough).
+   * (an echo is not parsed: its message id is enough). `fresh`: each request comes with a handshake of its own.
    */
-  run({ port, from, to, perDevice, window, rate, echo, make, answered }) {
+  run({ port, from, to, perDevice, window, rate, echo, fresh, make, answered }) {
     return new Promise((resolve, reject) => {
       const ready = [];
       for (let round = 0; round < perDevice; round += 1)
@@ -102,6 +119,7 @@ export class Devices {
         ...{
           port,
           echo,
+          fresh,
           make,
           answered,
           ready,
@@ -162,6 +180,8 @@ export class Devices {
       run.next += 1;
       run.underway.add(device);
       device.request = run.make(device);
+      if (run.echo && device.line !== undefined) device.request = asLongAsRecord(device.request);
+      if (run.fresh) this.#secure(device, device.secure);
       device.sent += 1;
       if (device.sent > 0xffff) throw new Error('a device ran out of message ids');
       device.messageId = (device.messageId + 1) & 0xffff;
@@ -174,31 +194,33 @@ export class Devices {
 
   #send(device) {
     device.lastSentAt = performance.now();
-    device.socket.send(device.request, 0, device.request.length, this.#run.port, '127.0.0.1');
+    if (device.line !== undefined && !this.#run.echo) device.line.send(this.#run.port, device.request);
+    else device.socket.send(device.request, 0, device.request.length, this.#run.port, '127.0.0.1');
   }
 
   #retransmit() {
     const before = performance.now() - RETRANSMIT_AFTER;
     for (const device of this.#run.underway) {
+      device.line?.handleTimeout();
       if (device.lastSentAt > before) continue;
       this.#run.retransmissions += 1;
       this.#send(device);
     }
   }
 
-  #received(device, bytes, from) {
+  #received(device, bytes, port) {
     const run = this.#run;
-    const pending = run !== undefined && from.port === run.port && run.underway.has(device);
+    const pending = run !== undefined && port === run.port && run.underway.has(device);
     if (pending && run.echo) {
       if (bytes.readUInt16BE(2) === device.messageId) this.#finished(device);
       return;
     }
     if (bytes[1] > 0 && bytes[1] < 0x20) {
-      this.#asked(device, bytes, from.port);
+      this.#asked(device, bytes, port);
       return;
     }
     const type = (bytes[0] >> 4) & 3;
-    if (type === 0) device.socket.send(Buffer.from([0x60, 0, bytes[2], bytes[3]]), from.port, '127.0.0.1');
+    if (type === 0) this.#give(device, port, Buffer.from([0x60, 0, bytes[2], bytes[3]]));
     if (!pending) return;
     const outcome = run.answered(device, bytes);
     if (outcome === 'wait') return;
@@ -228,6 +250,16 @@ export class Devices {
         ? answer.options
         : [[Option.OBSERVE, observeValue(device.observeSequence++)], ...answer.options];
     const datagram = message(2, answer.code, request.messageId, request.token, options, answer.payload);
-    device.socket.send(datagram, port, '127.0.0.1');
+    this.#give(device, port, datagram);
   }
+
+  #give(device, port, bytes) {
+    if (device.line === undefined) device.socket.send(bytes, port, '127.0.0.1');
+    else device.line.send(port, bytes);
+  }
+}
+
+/** A datagram as long as the record that would carry the request, with its message id where it was. */
+function asLongAsRecord(request) {
+  return Buffer.concat([request, Buffer.alloc(OVERHEAD)]);
 }

@@ -61,6 +61,11 @@ function changed(device, bytes) {
 const anyLocation = (device) => device.location ?? ['rd', 'AAAAAAAAAA'];
 
 const MAKERS = {
+  /** {bytes}: any datagram of that length, for the echo. */
+  datagram:
+    ({ bytes }) =>
+    () =>
+      Buffer.alloc(bytes),
   update: () => (device) => updateRequest(anyLocation(device), device.token),
   register:
     ({ prefix, lifetime, links }) =>
@@ -92,8 +97,8 @@ const JUDGES = { update: piggyBacked(0x44), register: registered, notify: piggyB
 const FIRST_MOMENT = 1_767_225_600;
 
 const KINDS = {
-  /** {count}: makes that many devices. */
-  open: ({ count }) => devices.open(count),
+  /** {count, secure?}: makes that many devices; with `secure` over DTLS, under names with that prefix. */
+  open: (order) => devices.open(order),
   /** {from, to}: these devices go. */
   close: (order) => devices.close(order),
   /** {request, port, from, to, perDevice, window, echo?, …}: a run of requests of one sort. */

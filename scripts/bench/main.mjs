@@ -8,7 +8,7 @@
 import { formats } from './cases/formats.mjs';
 import { handshake } from './cases/handshake.mjs';
 import { hellos } from './cases/hellos.mjs';
-import { idle } from './cases/idle.mjs';
+import { idle, idleSecure } from './cases/idle.mjs';
 import { liveRead } from './cases/live-read.mjs';
 import { notification } from './cases/notification.mjs';
 import { register } from './cases/register.mjs';
@@ -77,6 +77,11 @@ const CASES = [
     ...{ name: 'idle', run: idle },
     full: { devices: 100_000, waits: true, restarts: 3 },
     smoke: { devices: 2000, waits: false, restarts: 1 },
+  },
+  {
+    ...{ name: 'secure-idle', run: idleSecure },
+    full: { devices: 100_000, waits: true },
+    smoke: { devices: 1000, waits: false },
   },
   {
     ...{ name: 'formats', run: formats, needs: [] },

@@ -10,6 +10,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { residentBytes } from '../cpu.mjs';
+import { putCredentials } from '../credentials.mjs';
 import { crowdName } from '../load/crowd.mjs';
 import { updateRequest } from '../load/wire.mjs';
 import { startServer } from '../processes.mjs';
@@ -27,10 +28,25 @@ const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000)
 
 /** Runs the case; `scale` has the number of devices, whether to wait until they are idle, and how often to restart. */
 export async function idle({ load, server, scale }) {
+  const { location, ...held } = await register({ load, server, scale, secure: false });
+  return [held, await restarts({ server, location, devices: scale.devices, times: scale.restarts })];
+}
+
+/** The same devices over DTLS, with an association each whose records bring a Connection ID, and a credential. */
+export async function idleSecure({ load, server, scale }) {
+  const { location: _, ...held } = await register({ load, server, scale, secure: true });
+  return [{ ...held, title: `${held.title}, with their associations`, goal: 2.5 }];
+}
+
+/** Lets the devices register and fall silent; the row of what they hold, and the location of one of them. */
+async function register({ load, server, scale, secure }) {
   const { devices } = scale;
   const empty = await server.memory();
+  if (secure) await putCredentials(server, crowdName, 0, devices);
+  const known = await server.memory();
+  const port = secure ? server.securePort : server.port;
   const { location } = await load.ask('crowd', {
-    ...{ port: server.port, from: 0, to: devices, observedEach: OBSERVED_EACH, questions: QUESTIONS },
+    ...{ port, from: 0, to: devices, observedEach: OBSERVED_EACH, questions: QUESTIONS, secure },
   });
   const rest = restCaller(server, 32);
   const body = { paths: ['/3303/0/5700'] };
@@ -46,23 +62,25 @@ export async function idle({ load, server, scale }) {
   await load.ask('crowdLeaves');
 
   const memory = await server.memory();
-  const bytes = memory.heapUsed + memory.external + memory.arrayBuffers;
   const resident = residentBytes(server.pid) / devices / KIBIBYTE;
-  const before = (empty.heapUsed + empty.external + empty.arrayBuffers) / KIBIBYTE / KIBIBYTE;
-  const held = {
+  const before = `of which ${mebibytes(heldOf(empty))} MiB without devices`;
+  const credentials = secure ? ` and ${mebibytes(heldOf(known) - heldOf(empty))} MiB of credentials` : '';
+  return {
+    ...{ location },
     ...{
       title: `${devices} registered ${scale.waits ? 'idle' : '(not yet idle)'} devices: memory each`,
       unit: 'KiB',
       goal: 1.5,
     },
-    ratio: bytes / devices / KIBIBYTE,
+    ratio: heldOf(memory) / devices / KIBIBYTE,
     lines: [
       `heapUsed ${mebibytes(memory.heapUsed)} + external ${mebibytes(memory.external)} + arrayBuffers ${mebibytes(memory.arrayBuffers)} MiB`,
-      `of which ${before.toFixed(1)} MiB without devices; resident ${resident.toFixed(2)} KiB each`,
+      `${before}${credentials}; resident ${resident.toFixed(2)} KiB each`,
     ],
   };
-  return [held, await restarts({ server, location, devices, times: scale.restarts })];
 }
+
+const heldOf = ({ heapUsed, external, arrayBuffers }) => heapUsed + external + arrayBuffers;
 
 const mebibytes = (bytes) => (bytes / KIBIBYTE / KIBIBYTE).toFixed(1);
 

@@ -4,6 +4,7 @@
  */
 
 import { createSocket } from 'node:dgram';
+import { SecureLine } from './secure-line.mjs';
 import { Option, message, observeValue, parse, registerRequest } from './wire.mjs';
 
 const PORTS = 20_000;
@@ -47,14 +48,21 @@ export class Crowd {
 
   /**
    * Registers devices `from` … `to`-1, every `observedEach`-th to be observed (0: none), in queue mode when `mode` is
-   * `queue`; resolves when all have registered.
+   * `queue`, over DTLS when `secure`; resolves when all have registered.
    */
-  async register({ port, from, to, observedEach, questions, mode }) {
+  async register({ port, from, to, observedEach, questions, mode, secure = false }) {
     let next = from;
     const worker = async () => {
       while (next < to) {
         const index = next++;
-        await this.#one({ index, port, questions, mode, stays: observedEach > 0 && index % observedEach === 0 });
+        await this.#one({
+          index,
+          port,
+          questions,
+          mode,
+          secure,
+          stays: observedEach > 0 && index % observedEach === 0,
+        });
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -72,7 +80,7 @@ export class Crowd {
     this.#open.clear();
   }
 
-  #one({ index, port, questions, mode, stays }) {
+  #one({ index, port, questions, mode, secure, stays }) {
     return new Promise((resolve, reject) => {
       const socket = createSocket({ type: 'udp4', lookup: (host, _family, done) => done(null, host, 4) });
       const token = Buffer.alloc(8);
@@ -80,8 +88,19 @@ export class Crowd {
       const links = this.#lists[index % this.#lists.length];
       const request = registerRequest(crowdName(index), 2_592_000, links, token, mode);
       request.writeUInt16BE(index & 0xffff, 2);
-      const send = (bytes) => socket.send(bytes, 0, bytes.length, port, '127.0.0.1');
-      const again = setInterval(() => send(request), 3000);
+      const transmit = (bytes) => socket.send(bytes, 0, bytes.length, port, '127.0.0.1');
+      const line = secure
+        ? new SecureLine(
+            crowdName(index),
+            (_port, bytes) => transmit(bytes),
+            (_port, bytes) => receive(bytes),
+          )
+        : undefined;
+      const send = (bytes) => (line === undefined ? transmit(bytes) : line.send(port, bytes));
+      const again = setInterval(() => {
+        line?.handleTimeout();
+        send(request);
+      }, 3000);
       let asked = 0;
       let registered = false;
       let settled = false;
@@ -95,7 +114,7 @@ export class Crowd {
         clearInterval(again);
         reject(new Error(`${crowdName(index)}: registered ${registered}, asked ${asked} times within a minute`));
       }, 60_000);
-      socket.on('message', (bytes) => {
+      const receive = (bytes) => {
         const got = parse(bytes);
         if (got.code >= 0x40 && got.token.equals(token)) {
           clearInterval(again);
@@ -116,7 +135,8 @@ export class Crowd {
           send(message(2, 0x45, got.messageId, got.token, options, observe ? '20.5' : 'Bench 1.0'));
         }
         settle();
-      });
+      };
+      socket.on('message', (bytes) => (line === undefined ? receive(bytes) : line.take(port, bytes)));
       socket.once('error', reject);
       const source = crowdSource(index);
       socket.bind(source.port, source.address, () => send(request));

@@ -111,7 +111,7 @@ const KINDS = {
   },
   /** How many requests the server sent to devices. */
   asked: () => devices.asked,
-  /** {port, from, to, observedEach, questions, mode}: devices that register, answer so many questions and fall silent. */
+  /** {port, from, to, observedEach, questions, mode, secure}: devices that register, answer so many questions and fall silent. */
   crowd: (order) => crowd.register(order),
   /** How many of the crowd are observed. */
   crowdObserved: () => crowd.observed,

@@ -1,3 +1,5 @@
+import { createHmac } from 'node:crypto';
+
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { encodeUtf8, fromHex, toHex } from '#base';
@@ -41,6 +43,18 @@ describe('HMAC', () => {
   ] as const)('with %s is that of RFC 4231 §4.3', (name, mac) => {
     const made = nodeProvider.hmac(name, encodeUtf8('Jefe'), encodeUtf8('what do ya want for nothing?'));
     expect(toHex(made)).toBe(mac);
+  });
+
+  it.each(['sha256', 'sha384'] as const)('with %s is that of OpenSSL for keys and messages of any length', (name) => {
+    const bytes = (maxLength: number) => fc.uint8Array({ maxLength, size: 'max' });
+    fc.assert(
+      fc.property(bytes(300), bytes(2000), (key, message) => {
+        const before = [Uint8Array.from(key), Uint8Array.from(message)];
+        const said = createHmac(name, key).update(message).digest('hex');
+        expect(toHex(nodeProvider.hmac(name, key, message))).toBe(said);
+        expect([key, message]).toEqual(before);
+      }),
+    );
   });
 
   it('derives the OSCORE keys of RFC 8613 C.1 by HKDF (RFC 5869)', () => {

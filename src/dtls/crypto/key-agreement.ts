@@ -56,7 +56,7 @@ function x25519Key(privateKey: Uint8Array): EphemeralKey {
   });
   const group = known(X25519);
   return {
-    publicKey: diffieHellman({ privateKey: own, publicKey: x25519Public(BASE_POINT) }),
+    publicKey: diffieHellman({ privateKey: own, publicKey: BASE_KEY }),
     agree: (peer) => {
       refuseShape(group, peer, true);
       const shared = computed(group, () => diffieHellman({ privateKey: own, publicKey: x25519Public(peer) }));
@@ -97,3 +97,4 @@ const X25519 = 29;
 const X25519_LENGTH = 32;
 /** The point with u = 9 (RFC 7748 §4.1). */
 const BASE_POINT = Uint8Array.of(9, ...new Uint8Array(X25519_LENGTH - 1));
+const BASE_KEY = x25519Public(BASE_POINT);

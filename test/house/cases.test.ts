@@ -8,8 +8,8 @@ const read = (path: string): string => readFileSync(new URL(`../../${path}`, imp
 const ROWS = read('README.md')
   .split('\n')
   .flatMap((line) => {
-    const [, id = '', , file = '', device = ''] = line.split('|').map((cell) => cell.trim());
-    return /^\d{3,4}$/.test(id) ? [{ id: Number(id), file, device }] : [];
+    const [, id = '', , file = '', device = '', by = ''] = line.split('|').map((cell) => cell.trim());
+    return /^\d{3,4}$/.test(id) ? [{ id: Number(id), file, device, by }] : [];
   });
 
 it('has a row for each case of conformance run, and says yes at just those', () => {
@@ -26,4 +26,11 @@ it.each(ROWS.filter(({ file }) => file !== ''))('$id is played in $file', ({ id,
     .split('\n')
     .filter((line) => line.includes('-int-') || /^ {4}\[\d+, '/.test(line));
   expect(titles.some((line) => new RegExp(`\\b${id}\\b`).test(line))).toBe(true);
+});
+
+it('names for what only a device of others plays just the cases of its test over DTLS', () => {
+  const played = read('test/interop/leshan-secure.test.ts').matchAll(/'LightweightM2M-\d\.\d-int-(\d+) /g);
+  const ids = new Set(Array.from(played, ([, id]) => Number(id)));
+  const others = ROWS.filter(({ file, device }) => file === '' && device === '');
+  expect(others.map(({ id, by }) => [id, by])).toEqual([...ids].map((id) => [id, 'Leshan 2.x']));
 });

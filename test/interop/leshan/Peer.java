@@ -1,12 +1,18 @@
 // A device of ours on Eclipse Leshan's client library (EPL-2.0/EDL-1.0, fetched when the tests run, not part of this project).
-// Arguments: ep=NAME url=coap://HOST:PORT models=FILE,FILE [lt=SECONDS] [queue]
+// Arguments: ep=NAME url=coap[s]://HOST:PORT models=FILE,FILE [lt=SECONDS] [queue] [timeout=SECONDS] [cid=BYTES], -1: none, and
+// with coaps one of psk=IDENTITY:HEXKEY, rpk=KEY,PUBLIC,SERVERPUBLIC and x509=KEY,CERTIFICATE,SERVERISSUER: files in PEM or DER, KEY in PKCS #8.
 // Standard input: update | temp VALUE | values first | values other | send FORMAT PATH.. | collect PATH.. |
 // sendcollected FORMAT | stop | kill.   Standard output: one event a line.
 import java.io.File;
 import java.io.FileInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
@@ -14,6 +20,7 @@ import java.util.Map;
 import java.util.Scanner;
 import org.eclipse.californium.core.config.CoapConfig;
 import org.eclipse.californium.elements.config.Configuration;
+import org.eclipse.californium.scandium.config.DtlsConfig;
 import org.eclipse.leshan.client.LeshanClient;
 import org.eclipse.leshan.client.LeshanClientBuilder;
 import org.eclipse.leshan.client.engine.DefaultRegistrationEngineFactory;
@@ -26,6 +33,7 @@ import org.eclipse.leshan.client.resource.ObjectsInitializer;
 import org.eclipse.leshan.client.resource.SimpleInstanceEnabler;
 import org.eclipse.leshan.client.send.ManualDataSender;
 import org.eclipse.leshan.client.servers.LwM2mServer;
+import org.eclipse.leshan.core.CertificateUsage;
 import org.eclipse.leshan.core.ResponseCode;
 import org.eclipse.leshan.core.link.Link;
 import org.eclipse.leshan.core.model.ObjectLoader;
@@ -42,9 +50,11 @@ import org.eclipse.leshan.core.request.argument.Arguments;
 import org.eclipse.leshan.core.response.ExecuteResponse;
 import org.eclipse.leshan.core.response.ReadResponse;
 import org.eclipse.leshan.core.response.WriteResponse;
+import org.eclipse.leshan.core.util.Hex;
 import org.eclipse.leshan.core.util.datatype.ULong;
 import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClientEndpointsProvider;
 import org.eclipse.leshan.transport.californium.client.endpoint.coap.CoapClientProtocolProvider;
+import org.eclipse.leshan.transport.californium.client.endpoint.coaps.CoapsClientProtocolProvider;
 
 public class Peer {
     static synchronized void say(String line) {
@@ -133,6 +143,33 @@ public class Peer {
         }
     }
 
+    /** What is in a file, in DER. */
+    static byte[] der(String file) throws IOException {
+        byte[] bytes = Files.readAllBytes(Path.of(file));
+        String text = new String(bytes, StandardCharsets.ISO_8859_1);
+        return text.startsWith("-----") ? Base64.getMimeDecoder().decode(text.replaceAll("-----[^-]+-----", "")) : bytes;
+    }
+
+    /** The account of the server: how it is reached, and what both sides prove. */
+    static Security account(Map<String, String> options) throws IOException {
+        String url = options.get("url");
+        if (options.containsKey("psk")) {
+            String[] pair = options.get("psk").split(":");
+            byte[] key = Hex.decodeHex(pair[1].toCharArray());
+            return Security.psk(url, 123, pair[0].getBytes(StandardCharsets.UTF_8), key);
+        }
+        if (options.containsKey("rpk")) {
+            String[] files = options.get("rpk").split(",");
+            return Security.rpk(url, 123, der(files[1]), der(files[0]), der(files[2]));
+        }
+        if (options.containsKey("x509")) {
+            String[] files = options.get("x509").split(",");
+            ULong usage = CertificateUsage.TRUST_ANCHOR_ASSERTION.code;
+            return Security.x509(url, 123, der(files[1]), der(files[0]), der(files[2]), usage);
+        }
+        return Security.noSec(url, 123);
+    }
+
     public static void main(String[] args) throws Exception {
         Map<String, String> options = new HashMap<>();
         for (String arg : args) {
@@ -150,7 +187,7 @@ public class Peer {
         AllTypes allTypes = new AllTypes(0);
         ManualDataSender collector = new ManualDataSender();
         ObjectsInitializer objects = new ObjectsInitializer(new StaticModel(models));
-        objects.setInstancesForObject(0, Security.noSec(options.get("url"), 123));
+        objects.setInstancesForObject(0, account(options));
         objects.setInstancesForObject(1, new Server(123, Integer.parseInt(options.getOrDefault("lt", "300"))));
         objects.setInstancesForObject(3, new Device("Leshan", "M18", "0001"));
         objects.setInstancesForObject(3303, temperature);
@@ -164,8 +201,11 @@ public class Peer {
         DefaultRegistrationEngineFactory engine = new DefaultRegistrationEngineFactory();
         engine.setQueueMode(options.containsKey("queue"));
         engine.setReconnectOnUpdate(false);
-        CaliforniumClientEndpointsProvider.Builder endpoints = new CaliforniumClientEndpointsProvider.Builder(new CoapClientProtocolProvider());
+        if (options.containsKey("timeout")) engine.setRequestTimeoutInMs(1000L * Integer.parseInt(options.get("timeout")));
+        CaliforniumClientEndpointsProvider.Builder endpoints = new CaliforniumClientEndpointsProvider.Builder(
+                new CoapClientProtocolProvider(), new CoapsClientProtocolProvider());
         Configuration configuration = endpoints.createDefaultConfiguration();
+        if (options.containsKey("cid")) configuration.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, Integer.parseInt(options.get("cid")));
         configuration.set(CoapConfig.MAX_RESOURCE_BODY_SIZE, 1 << 20);
         endpoints.setConfiguration(configuration);
         LeshanClientBuilder builder = new LeshanClientBuilder(options.get("ep"));
@@ -180,7 +220,7 @@ public class Peer {
 
             @Override
             public void onRegistrationFailure(LwM2mServer s, RegisterRequest r, ResponseCode code, String message, Exception e) {
-                say("REGISTER-FAILED " + code + " " + message);
+                say("REGISTER-FAILED " + code + " " + message + (e == null ? "" : " " + e));
             }
 
             @Override
@@ -201,6 +241,11 @@ public class Peer {
             @Override
             public void onUpdateTimeout(LwM2mServer server, UpdateRequest request) {
                 say("UPDATE-TIMEOUT");
+            }
+
+            @Override
+            public void onUnexpectedError(Throwable error) {
+                say("UNEXPECTED " + error);
             }
 
             @Override

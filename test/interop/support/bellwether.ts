@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Program } from './processes.js';
+import { Program, eventually } from './processes.js';
 
 /** An answer of REST. */
 export interface RestAnswer {
@@ -19,6 +19,7 @@ export class Bellwether {
   program: Program | undefined;
   http = '';
   coapPort = 0;
+  coapsPort = 0;
   #httpPort = 0;
   #token = '';
 
@@ -30,7 +31,7 @@ export class Bellwether {
       'serve',
       ...['--data', join(this.folder, 'data')],
       ...['--http', `127.0.0.1:${this.#httpPort}`],
-      ...['--coap', `127.0.0.1:${this.coapPort}`, '--coaps', '127.0.0.1:0'],
+      ...['--coap', `127.0.0.1:${this.coapPort}`, '--coaps', `127.0.0.1:${this.coapsPort}`],
       ...['--coap-open', '--owner-token-file', token, '--objects', MODELS],
       ...more,
     ]);
@@ -38,6 +39,7 @@ export class Bellwether {
     this.http = /http=(\S+)/.exec(ready)?.[1] ?? '';
     this.#httpPort = Number(new URL(this.http).port);
     this.coapPort = Number(/coap=coap:\/\/[^\s]*:(\d+)/.exec(ready)?.[1]);
+    this.coapsPort = Number(/coaps=coaps:\/\/[^\s]*:(\d+)/.exec(ready)?.[1]);
     this.#token = readFileSync(token, 'utf8').trim();
   }
 
@@ -83,11 +85,34 @@ export class Bellwether {
     };
   }
 
+  /** Counters and gauges by their names without `bellwether_`. */
+  async metrics(): Promise<ReadonlyMap<string, number>> {
+    const response = await fetch(`${this.http}/metrics`, { headers: { authorization: `Bearer ${this.#token}` } });
+    if (response.status !== 200) throw new Error(`metrics: ${response.status}`);
+    const rows = (await response.text()).matchAll(/^bellwether_(\w+) (\S+)$/gm);
+    return new Map(Array.from(rows, ([, name, value]) => [name ?? '', Number(value)]));
+  }
+
   /** Orders an operation and returns it when it is finished; throws when it is not. */
   async operate(endpoint: string, request: Record<string, unknown>): Promise<Record<string, unknown>> {
     const answer = await this.rest('POST', `/devices/${endpoint}/operations`, request, { prefer: 'wait=20' });
     if (answer.status !== 200) throw new Error(`operation: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
+  }
+
+  /** Orders an operation without waiting for it; the operation as it is then. */
+  async order(endpoint: string, request: Record<string, unknown>): Promise<Record<string, unknown>> {
+    const { status, body } = await this.rest('POST', `/devices/${endpoint}/operations`, request, { prefer: 'wait=0' });
+    if (status !== 202) throw new Error(`operation: ${status} ${JSON.stringify(body)}`);
+    return body;
+  }
+
+  /** The operation of that id when it has ended. */
+  async ended(id: unknown): Promise<Record<string, unknown>> {
+    return eventually(`the end of operation ${String(id)}`, async () => {
+      const { body } = await this.rest('GET', `/operations/${String(id)}`);
+      return body['state'] === 'queued' || body['state'] === 'sent' ? undefined : body;
+    });
   }
 }
 

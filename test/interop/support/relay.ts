@@ -12,8 +12,11 @@ export interface Captured {
 /** Relays each client's datagrams through a socket of its own to one target. */
 export class Relay {
   readonly captured: Captured[] = [];
+  /** Datagrams to where clients were before they moved. */
+  lost = 0;
   readonly #front: Socket;
   readonly #backs = new Map<string, Socket>();
+  readonly #left: Socket[] = [];
 
   private constructor(front: Socket) {
     this.#front = front;
@@ -42,9 +45,31 @@ export class Relay {
     return bytes === undefined ? '-' : bytes.toString('hex').slice(0, 160);
   }
 
+  /** Content types of the records under keys that passed: 23 without a Connection ID, 25 with one (RFC 9146 §4). */
+  sealed(direction: Captured['direction']): number[] {
+    const types = this.captured.filter((entry) => entry.direction === direction).map(({ bytes }) => bytes[0] ?? 0);
+    return [...new Set(types.filter((type) => type === 23 || type === 25))];
+  }
+
+  /** Descriptions of the alerts in the clear that came down (RFC 5246 §7.2). */
+  alerts(): number[] {
+    const down = this.captured.filter(({ direction, bytes }) => direction === 'down' && bytes[0] === 21);
+    return down.map(({ bytes }) => bytes[14] ?? 0);
+  }
+
+  /** From now on every client comes from another port; what is sent to the one before is lost. */
+  move(): void {
+    for (const back of this.#backs.values()) {
+      this.#left.push(back);
+      back.removeAllListeners('message');
+      back.on('message', () => (this.lost += 1));
+    }
+    this.#backs.clear();
+  }
+
   close(): void {
-    this.#front.close();
-    for (const back of this.#backs.values()) back.close();
+    this.move();
+    for (const socket of [this.#front, ...this.#left.splice(0)]) socket.close();
   }
 
   #back(address: string, port: number): Socket {

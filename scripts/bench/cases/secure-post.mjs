@@ -34,7 +34,14 @@ export async function securePost({ load, echo, open, profile, scale }) {
       ...{ times: scale.handshakes, warmUp: scale.warmUpHandshakes },
     },
   ]) {
-    const run = (server, perDevice) => measured(load, server.pid, { ...order, perDevice, port: server.port });
+    const run = async (server, perDevice) => {
+      const before = await load.ask('handshakes');
+      const report = await measured(load, server.pid, { ...order, perDevice, port: server.port });
+      const made = (await load.ask('handshakes')).established - before.established;
+      if (order.fresh && made !== report.operations)
+        throw new Error(`void: ${made} handshakes for ${report.operations} requests`);
+      return report;
+    };
     const echoOrder = { ...post, perDevice: scale.echoes };
     await measured(load, echo.pid, { ...echoOrder, port: echo.port, echo: true });
     // Each side after the other in each round, so that both meet the same machine.

@@ -53,6 +53,8 @@ export class Devices {
   /** What devices answer to a request of the server: (device, parsed) → datagram without message id. */
   answers = undefined;
   asked = 0;
+  /** How handshakes of devices that come over DTLS ended. */
+  handshakes = { established: 0, failed: 0 };
 
   /** Makes as many devices as asked; with `secure` they come over DTLS, under names with that prefix. */
   async open({ count, secure }) {
@@ -90,6 +92,7 @@ export class Devices {
       secureName(prefix, device.index),
       (port, bytes) => device.socket.send(bytes, 0, bytes.length, port, '127.0.0.1'),
       (port, bytes) => this.#received(device, bytes, port),
+      (end) => (this.handshakes[end] += 1),
     );
   }
 

@@ -111,6 +111,8 @@ const KINDS = {
   },
   /** How many requests the server sent to devices. */
   asked: () => devices.asked,
+  /** How handshakes of devices over DTLS ended: {established, failed}. */
+  handshakes: () => ({ ...devices.handshakes }),
   /** {port, from, to, observedEach, questions, mode, secure}: devices that register, answer so many questions and fall silent. */
   crowd: (order) => crowd.register(order),
   /** How many of the crowd are observed. */

@@ -22,16 +22,18 @@ export const secureName = (prefix, index) => `${prefix}${String(index).padStart(
 export class SecureLine {
   #endpoint;
   #received;
-  /** Handshakes that came to an association, and that did not. */
-  established = 0;
-  failed = 0;
+  #told;
 
-  /** `transmit(port, datagram)` sends; `received(port, message)` gets what comes out of records. */
-  constructor(identity, transmit, received) {
+  /**
+   * `transmit(port, datagram)` sends; `received(port, message)` gets what comes out of records; `told` hears of the end of
+   * each handshake, `established` or `failed`.
+   */
+  constructor(identity, transmit, received, told = () => undefined) {
     this.#endpoint = new DtlsEndpoint(PARTS, { send: (_listener, _address, port, bytes) => transmit(port, bytes) });
     const psk = { identity: Buffer.from(identity), key: PSK };
     this.#endpoint.connect(0, { psk, serverProofs: [], cid: new Uint8Array(0) });
     this.#received = received;
+    this.#told = told;
   }
 
   /** Sends a message in a record, after a handshake where there is no association. */
@@ -55,8 +57,8 @@ export class SecureLine {
   #drain() {
     for (let event = this.#endpoint.nextEvent(); event !== undefined; event = this.#endpoint.nextEvent()) {
       if (event.type === 'message') this.#received(event.peer.port, Buffer.from(event.bytes));
-      else if (event.type === 'established') this.established += 1;
-      else if (event.type === 'handshakeFailed') this.failed += 1;
+      else if (event.type === 'established') this.#told('established');
+      else if (event.type === 'handshakeFailed') this.#told('failed');
     }
   }
 }

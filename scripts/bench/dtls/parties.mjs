@@ -9,6 +9,8 @@ import { DEVICE, PSK, SERVER } from './identities.mjs';
 
 const PSK_CCM_8 = 0xc0_a8;
 const ECDHE_ECDSA_CCM_8 = 0xc0_ae;
+/** Identities of devices whose proofs name none: they come in turn, and each has one association. */
+const IDENTITIES = 100;
 const PORT = 5684;
 const ADDRESS = '192.0.2.1';
 /** First bytes of datagrams that begin with a handshake message, an alert or a ChangeCipherSpec. */
@@ -48,6 +50,8 @@ export class Server {
   /** Whose key an identity that comes without a name is taken for: they follow each other. */
   #next = 0;
   #sessions = new Map();
+  /** Handle of the session of each peer, which takes the place of the one before. */
+  #handles = new Map();
 
   constructor(way, provider = nodeProvider) {
     const parameters = { ...DTLS_PARAMETERS, suites: way.suites };
@@ -65,11 +69,17 @@ export class Server {
         if (event.type === 'question') this.endpoint.answer(now, event.question, this.#answer(event.ask));
         else if (event.type === 'message') this.heard += 1;
         else if (event.type === 'established') this.established += 1;
-        else if (event.type === 'session') this.#sessions.set(keyOf(event.handle), event.session);
+        else if (event.type === 'session') this.#keep(event);
         else if (event.type === 'handshakeFailed') throw new Error(`void: a handshake failed: ${event.reason}`);
       }
     }
     return this.#sent;
+  }
+
+  #keep({ peer, handle, session }) {
+    this.#sessions.delete(this.#handles.get(peer.key));
+    this.#handles.set(peer.key, keyOf(handle));
+    this.#sessions.set(keyOf(handle), session);
   }
 
   #answer(ask) {
@@ -90,7 +100,8 @@ export class Server {
   }
 
   #good(kind) {
-    const name = `device-${(this.#next += 1)}`;
+    this.#next = (this.#next + 1) % IDENTITIES;
+    const name = `device-${this.#next}`;
     return { is: 'good', owner: { kind, name, endpoint: name } };
   }
 }

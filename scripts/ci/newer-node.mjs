@@ -8,7 +8,7 @@ import { foreground } from '../run/processes.mjs';
 
 const LATER = 'node@24';
 const npx = ['-y', '-p', LATER, 'node'];
-const PURE = ['coap', 'conformance', 'house', 'lwm2m', 'scripts', 'dtls/codec', 'dtls/security'];
+const PURE = ['coap', 'conformance', 'dtls/codec', 'dtls/security', 'fleet', 'house', 'lwm2m', 'scripts', 'simulator'];
 const version = execFileSync('npx', [...npx, '--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 console.log(`Node ${version.trim()}`);
 process.exit(

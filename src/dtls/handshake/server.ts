@@ -236,11 +236,7 @@ export class ServerHandshake {
       case 'finished':
         this.#finished(now, message);
         return;
-      case 'session':
-      case 'key':
-      case 'owner':
-      case 'change':
-      case 'over':
+      default:
         return;
     }
   }

@@ -49,9 +49,11 @@ export class SecureDoor implements SecureHandler {
 
   established({ identity }: Peer): void {
     const credential = identity === undefined ? undefined : this.#proofs.get(identity)?.credential;
-    if (identity === undefined || credential === undefined) return;
+    if (identity === undefined) return;
+    // Its session was told before; what is kept of an association at rest is kept a hundred thousand times.
+    this.#proofs.delete(identity);
     const { clock, fleet } = this.#parts;
-    fleet.handshakes.used(identity.endpoint, credential, clock.wall());
+    if (credential !== undefined) fleet.handshakes.used(identity.endpoint, credential, clock.wall());
   }
 
   session({ identity, listener }: Peer, handle: Uint8Array, { master, serverName, suite }: Session): void {

@@ -331,8 +331,8 @@ export class DtlsEndpoint {
     if (last !== undefined) this.#lastFlights.set(association, after(now, this.#parts.parameters.lastFlight));
     this.#output.count('established');
     this.#output.count(`established_${kind}`);
-    this.#output.tell({ type: 'established', peer, suite: suite.name, cid, kind });
     if (made !== undefined && owner !== undefined) this.#output.tell({ type: 'session', peer, ...made });
+    this.#output.tell({ type: 'established', peer, suite: suite.name, cid, kind });
     for (const bytes of half.waiting()) this.send(now, peer, bytes, 'own');
   }
 

@@ -38,7 +38,10 @@ export type DtlsEvent =
       readonly cid: 'used' | 'not_used';
       readonly kind: 'full' | 'resumed';
     }
-  /** A session was made: whoever keeps it answers the question for it by its handle. It takes the place of the peer's last one. */
+  /**
+   * A session was made, told before the association it comes from: whoever keeps it answers the question for it by its
+   * handle. It takes the place of the peer's last one.
+   */
   | { readonly type: 'session'; readonly peer: Peer; readonly handle: Uint8Array; readonly session: Session }
   /** A peer is at another address now, and has proven it. */
   | { readonly type: 'moved'; readonly peer: Peer }

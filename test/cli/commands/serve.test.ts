@@ -48,7 +48,7 @@ const serve = (...flags: string[]): Bellwether =>
     ...flags,
   ]);
 
-const READY = /^ready http=(\S+) coap=(\S+)$/m;
+const READY = /^ready http=(\S+) coap=(\S+) coaps=coaps:\/\/127\.0\.0\.1:\d+$/m;
 const TOKEN = /^owner token \(shown this once\): (bw_[\w-]{43})$/m;
 
 async function statusOf(http: string, token: string): Promise<number> {
@@ -130,7 +130,7 @@ describe('the start of a server', () => {
   it('names the ports it picked, prints the owner token once, and the next start does not', async () => {
     const first = serve('--coap-open', '--coap', '[::1]:0');
     const [, http = ''] = await first.says(
-      /^ready http=(http:\/\/127\.0\.0\.1:\d+) coap=coap:\/\/127\.0\.0\.1:\d+ coap=coap:\/\/\[::1\]:\d+$/m,
+      /^ready http=(http:\/\/127\.0\.0\.1:\d+) coap=coap:\/\/127\.0\.0\.1:\d+ coap=coap:\/\/\[::1\]:\d+ coaps=coaps:\/\/127\.0\.0\.1:\d+$/m,
     );
     const [, token = ''] = await first.says(TOKEN);
     await first.says(/^plain CoAP is open: any device may register under any name$/m);

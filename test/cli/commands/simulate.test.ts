@@ -33,7 +33,8 @@ async function simulate(...flags: string[]): Promise<void> {
 
 describe('bellwether simulate', () => {
   it.each([
-    ['coaps://127.0.0.1:5684', /coap:\/\/127\.0\.0\.1:5683/],
+    ['coaps://127.0.0.1:5684', /needs --credentials FILE: devices prove who they are/],
+    ['coaps+tcp://127.0.0.1:5684', /--server must be like .* or coaps:\/\/127\.0\.0\.1:5684/],
     ['http://127.0.0.1', /--server must be like/],
     ['coap://127.0.0.1:70000', /--server must be like/],
     ['coap://127.0.0.1/rd', /--server must be like/],

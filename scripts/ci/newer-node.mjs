@@ -10,7 +10,8 @@ import { foreground } from '../run/processes.mjs';
 const LATER = 'node@24';
 const npx = ['-y', '-p', LATER, 'node'];
 const TOUCHING = [
-  ...['base', 'dtls/crypto', 'northbound', 'southbound', 'store', 'transport', 'trust', 'vault'],
+  ...['base', 'dtls/crypto', 'southbound', 'transport', 'trust/x509', 'vault'],
+  ...['northbound/rest', 'northbound/http-server', 'store/crash', 'store/migrations', 'store/replay'],
   ...['flows/registration', 'flows/restart', 'flows/secure', 'flows/sessions'],
 ];
 const version = execFileSync('npx', [...npx, '--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });

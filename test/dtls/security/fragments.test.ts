@@ -69,7 +69,7 @@ function carriedThrough(
 describe('a flight in pieces', () => {
   attack('T9 any order, repetition and overlap of its fragments is the same handshake', () => {
     const random = new SeededRandom(91);
-    const cases = size(300, 100_000);
+    const cases = size(100, 100_000);
     let server = certificateTarget(cheapProvider);
     let fragments = 0;
     for (let port = 1; port <= cases; port += 1) {
@@ -89,7 +89,7 @@ describe('a flight in pieces', () => {
 
   attack('T9 a piece that does not fit those before it is dropped, and the rest goes on', () => {
     const random = new SeededRandom(92);
-    const cases = size(300, 20_000);
+    const cases = size(100, 20_000);
     let server = certificateTarget(cheapProvider);
     let dropped = 0;
     for (let port = 1; port <= cases; port += 1) {

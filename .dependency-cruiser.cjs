@@ -45,7 +45,7 @@ const INNER_ORDER = {
     ['fleet.ts'],
   ],
   dtls: [['policy', 'codec'], ['crypto'], ['record'], ['handshake'], ['association'], ['endpoint']],
-  trust: [['policy'], ['x509'], ['path'], ['judge.ts'], ['name-rule.ts']],
+  trust: [['policy'], ['x509'], ['path'], ['judge.ts']],
 };
 
 /** Modules that one part alone may load; where types are free, a type of theirs may be named elsewhere. */

@@ -29,8 +29,6 @@ export interface SecureHandler {
   established?(peer: Peer, kind: 'full' | 'resumed', now: Instant): void;
   /** A session was made, to be found by its handle when a question asks for it; it takes the place of the peer's last one. */
   session?(peer: Peer, handle: Uint8Array, session: Session): void;
-  /** A peer is at another address, and has proven it. */
-  moved?(peer: Peer, now: Instant): void;
   /** An association is over. */
   closed?(peer: Peer, reason: CloseReason, now: Instant): void;
   /** A handshake came to nothing. `reason` is a stable word. */
@@ -177,7 +175,7 @@ export class Secure {
         this.#handler?.session?.(event.peer, event.handle, event.session);
         break;
       case 'moved':
-        this.#handler?.moved?.(event.peer, now);
+        // CoAP tells peers by their keys, and the address of the next message is the new one.
         break;
       case 'established':
         this.#below.renewed(event.peer);

@@ -1,9 +1,7 @@
-/** Trust in certificates: whether a chain is good for a role now, and which endpoint its leaf is. */
+/** Trust in certificates: whether a chain is good for a role now. */
 
 export { ChainJudge } from './judge.js';
 export type { Accepted, LeafFacts, Rejected, Verdict } from './judge.js';
-export { nameOf, nameRule } from './name-rule.js';
-export type { EndpointName, NameRule, Placeholder } from './name-rule.js';
 export type { Role } from './path/rules.js';
 export { readAnchors, readRevocationLists } from './path/trust-data.js';
 export { TRUST_PARAMETERS, trustParameters } from './policy/parameters.js';

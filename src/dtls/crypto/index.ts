@@ -15,7 +15,6 @@ export {
   pskPremaster,
   verifyData,
 } from './prf.js';
-export type { KeyBlock } from './prf.js';
 export type { CryptoProvider, EphemeralKey, SigningKey, Transcript } from './provider.js';
 export { p256Spki, publicKeyKind, RSA_BITS, spkiFingerprint, spkiOfCertificate } from './raw-keys.js';
 export type { PublicKeyKind } from './raw-keys.js';

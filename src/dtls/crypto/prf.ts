@@ -8,16 +8,6 @@ import { invariant } from '#base';
 import type { CryptoProvider } from './provider.js';
 import type { HashName, Suite } from './suites.js';
 
-/** Keys and fixed parts of the nonces of both directions, as views of one key block. */
-export interface KeyBlock {
-  readonly clientKey: Uint8Array;
-  readonly serverKey: Uint8Array;
-  /** 4 bytes (RFC 5288 §3, RFC 6655 §3). */
-  readonly clientIv: Uint8Array;
-  /** 4 bytes. */
-  readonly serverIv: Uint8Array;
-}
-
 /**
  * PRF(secret, label, seed) = P_hash(secret, label ‖ seed), of `length` bytes (RFC 5246 §5). `label` is ASCII; the parts of
  * `seed` are joined. Costs two HMACs for each 32 (SHA-384: 48) bytes begun.
@@ -81,24 +71,19 @@ export function extendedMasterSecret(
   return prf(provider, hash, premasterSecret, 'extended master secret', sessionHash, MASTER_LENGTH);
 }
 
-/** Write keys and fixed nonces of a connection (RFC 5246 §6.3): the server's random comes first here. No MAC keys: AEAD only. */
+/**
+ * Write keys and fixed nonces of a connection in one piece: keys of client and server, then 4 bytes for each one's nonces
+ * (RFC 5246 §6.3, RFC 5288 §3, RFC 6655 §3). The server's random comes first here. No MAC keys: AEAD only.
+ */
 export function keyBlock(
   provider: CryptoProvider,
-  suite: Suite,
+  { hash, keyLength }: Suite,
   master: Uint8Array,
   clientRandom: Uint8Array,
   serverRandom: Uint8Array,
-): KeyBlock {
-  const { hash, keyLength } = suite;
-  const ivs = 2 * keyLength;
-  const seed = [serverRandom, clientRandom];
-  const block = prf(provider, hash, master, 'key expansion', seed, ivs + 2 * FIXED_IV_LENGTH);
-  return {
-    clientKey: block.subarray(0, keyLength),
-    serverKey: block.subarray(keyLength, ivs),
-    clientIv: block.subarray(ivs, ivs + FIXED_IV_LENGTH),
-    serverIv: block.subarray(ivs + FIXED_IV_LENGTH),
-  };
+): Uint8Array {
+  const length = 2 * (keyLength + FIXED_IV_LENGTH);
+  return prf(provider, hash, master, 'key expansion', [serverRandom, clientRandom], length);
 }
 
 /** verify_data (12 bytes) of the Finished message that `sender` sends (RFC 5246 §7.4.9). */

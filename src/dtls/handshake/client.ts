@@ -136,11 +136,6 @@ export class ClientHandshake {
     return this.#accepted?.peerCid !== undefined && (this.#offer.cid ?? EMPTY).length > 0;
   }
 
-  /** How often we sent a flight again. */
-  get retransmissions(): number {
-    return this.#conversation.retransmissions;
-  }
-
   /** When `handleTimeout` has something to do. */
   nextDeadline(): Instant {
     return this.#progress.nextDeadline();

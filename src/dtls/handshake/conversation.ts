@@ -46,11 +46,6 @@ export class Conversation {
     return this.#again;
   }
 
-  /** How often flights were sent again. */
-  get retransmissions(): number {
-    return this.#sent;
-  }
-
   /** Limits the content of records, as the peer asked for. */
   limitContent(bytes: number): void {
     this.#content = bytes;

@@ -2,8 +2,8 @@
 
 import {
   extendedMasterSecret,
+  keyBlock,
   masterSecret,
-  prf,
   verifyData,
   type CryptoProvider,
   type Suite,
@@ -54,8 +54,7 @@ export class Secrets {
   /** Keys and IVs of both directions, in memory of their own. */
   keys(): KeyBlock {
     const { suite, clientRandom, serverRandom } = this.#agreement;
-    const length = 2 * (suite.keyLength + FIXED_IV);
-    return prf(this.#provider, suite.hash, this.#master, 'key expansion', [serverRandom, clientRandom], length);
+    return keyBlock(this.#provider, suite, this.#master, clientRandom, serverRandom);
   }
 
   /** What the Finished of one side says about all messages before it. */
@@ -68,6 +67,3 @@ export class Secrets {
     this.#master.fill(0);
   }
 }
-
-/** Bytes of a nonce that come from the key block. */
-const FIXED_IV = 4;

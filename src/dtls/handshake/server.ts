@@ -135,11 +135,6 @@ export class ServerHandshake {
     return this.#choice?.peerCid !== undefined && this.#cid.length > 0;
   }
 
-  /** How often we sent a flight again. */
-  get retransmissions(): number {
-    return this.#conversation.retransmissions;
-  }
-
   /** When `handleTimeout` has something to do. */
   nextDeadline(): Instant {
     return this.#progress.nextDeadline();

@@ -44,11 +44,6 @@ export class Channel {
     return this.#suite;
   }
 
-  /** Sequence number of the next record of epoch 1. */
-  get sequence(): number {
-    return this.#sequence;
-  }
-
   /** Highest sequence number of epoch 1 that was received; −1 before the first. */
   get newest(): number {
     return this.#window?.newest ?? -1;
@@ -71,12 +66,6 @@ export class Channel {
     this.#window = new ReplayWindow();
     this.#peerCid = peerCid;
     this.#sequence = 0;
-  }
-
-  /** Goes on after a restart with sequence numbers above all that were used. */
-  resume(sequence: number, newest: number): void {
-    this.#sequence = sequence;
-    this.#window?.restore(newest);
   }
 
   /** Bytes that a record has beside its content. */
@@ -149,11 +138,6 @@ export class Channel {
   /** Forgets the keys as far as that is possible. */
   wipe(): void {
     this.#keys.fill(0);
-  }
-
-  /** Keys and counters, to be sealed and written down at an orderly stop. */
-  keys(): KeyBlock {
-    return this.#keys;
   }
 
   /** Key of the client's (0) or the server's (1) direction, in memory that the next call uses again. */

@@ -39,13 +39,6 @@ export class ReplayWindow {
     else if (age < WIDTH) this.#older |= 1 << (age - HALF);
   }
 
-  /** Goes on after a restart: nothing up to `sequence` is taken again. */
-  restore(sequence: number): void {
-    this.#newest = sequence;
-    this.#recent = -1;
-    this.#older = -1;
-  }
-
   #shift(ahead: number): void {
     if (ahead >= WIDTH) {
       this.#recent = 0;

@@ -45,8 +45,7 @@ describe('a captured handshake of OpenSSL (PSK_AES_128_CCM_8, extended master se
   });
 
   it('has this key block (RFC 5246 §6.3)', () => {
-    const keys = keyBlock(nodeProvider, SUITE, fromHex(MASTER), clientRandom, serverRandom);
-    const told = Object.fromEntries(Object.entries(keys).map(([name, bytes]) => [name, toHex(bytes as Uint8Array)]));
+    const told = capture.cutKeys(keyBlock(nodeProvider, SUITE, fromHex(MASTER), clientRandom, serverRandom), 16);
     expect(told).toEqual(KEYS);
   });
 

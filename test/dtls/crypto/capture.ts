@@ -48,3 +48,18 @@ export function sealedRecord(name: keyof typeof RECORDS, tagLength: number) {
   const aad = Buffer.concat([record.subarray(3, 11), record.subarray(0, 3), Buffer.from([length >> 8, length & 0xff])]);
   return { aad, explicit: record.subarray(13, 21), sealed: record.subarray(21) };
 }
+
+/** A key block by its parts. */
+export function cutKeys(
+  block: Uint8Array,
+  keyLength: number,
+): Record<'clientKey' | 'serverKey' | 'clientIv' | 'serverIv', string> {
+  const hex = Buffer.from(block).toString('hex');
+  const [key, iv] = [2 * keyLength, 8];
+  return {
+    clientKey: hex.slice(0, key),
+    serverKey: hex.slice(key, 2 * key),
+    clientIv: hex.slice(2 * key, 2 * key + iv),
+    serverIv: hex.slice(2 * key + iv),
+  };
+}

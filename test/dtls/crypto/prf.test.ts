@@ -13,6 +13,7 @@ import {
   verifyData,
 } from '../../../src/dtls/crypto/index.js';
 import type { Suite } from '../../../src/dtls/crypto/index.js';
+import { cutKeys } from './capture.js';
 
 const upTo = (first: number, last: number) => Uint8Array.from({ length: last - first + 1 }, (_, at) => first + at);
 const PSK_CCM_8 = suiteOf(0xc0a8) as Suite;
@@ -92,24 +93,21 @@ describe('the illustrated TLS 1.2 connection', () => {
     expect(toHex(masterSecret(nodeProvider, 'sha256', premaster, clientRandom, serverRandom))).toBe(toHex(master));
   });
 
-  it('has this key block, cut into views of one array', () => {
-    const keys = keyBlock(nodeProvider, PSK_CCM_8, master, clientRandom, serverRandom);
-    expect([keys.clientKey, keys.serverKey, keys.clientIv, keys.serverIv].map(toHex)).toEqual([
-      '1b7d117c7d5f690bc263cae8ef60af0f',
-      '1878acc22ad8bdd8c601a617126f6354',
-      '0eb20906',
-      'f781fad2',
-    ]);
-    expect(keys.serverIv.buffer).toBe(keys.clientKey.buffer);
-    expect(keys.clientKey.buffer.byteLength).toBe(40);
+  it('has this key block, in 40 bytes of its own', () => {
+    const block = keyBlock(nodeProvider, PSK_CCM_8, master, clientRandom, serverRandom);
+    expect(cutKeys(block, 16)).toEqual({
+      clientKey: '1b7d117c7d5f690bc263cae8ef60af0f',
+      serverKey: '1878acc22ad8bdd8c601a617126f6354',
+      clientIv: '0eb20906',
+      serverIv: 'f781fad2',
+    });
+    expect(block.buffer.byteLength).toBe(40);
   });
 
-  it('has keys of 32 bytes with AES-256, cut from 72 bytes of SHA-384', () => {
-    const keys = keyBlock(nodeProvider, PSK_GCM_256, master, clientRandom, serverRandom);
+  it('has keys of 32 bytes with AES-256, in 72 bytes of SHA-384', () => {
+    const block = keyBlock(nodeProvider, PSK_GCM_256, master, clientRandom, serverRandom);
     const seed = Buffer.concat([serverRandom, clientRandom]);
-    const whole = prf(nodeProvider, 'sha384', master, 'key expansion', seed, 72);
-    expect(Buffer.concat([keys.clientKey, keys.serverKey, keys.clientIv, keys.serverIv])).toEqual(Buffer.from(whole));
-    expect([keys.clientKey.length, keys.serverKey.length, keys.clientIv.length]).toEqual([32, 32, 4]);
+    expect(toHex(block)).toBe(toHex(prf(nodeProvider, 'sha384', master, 'key expansion', seed, 72)));
   });
 });
 

@@ -3,6 +3,8 @@
 export { decodeBase64, encodeBase64, encodeBase64Url } from './base64.js';
 export { EMPTY, Reader, Writer, bytesEqual, decodeUtf8, encodeUtf8, fromHex, toHex } from './bytes.js';
 export { BoundedQueue, Permit } from './bounded.js';
+export { csvRows } from './csv.js';
+export type { CsvRow } from './csv.js';
 export { ChurnMap } from './churn-map.js';
 export { Deadlines } from './deadlines.js';
 export { AppError, DecodeError, InvariantError, PeerError, invariant, messageOf, unreachable } from './errors.js';

@@ -6,7 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 
-import { AppError, decodeBase64, encodeUtf8, fromHex, messageOf } from '#base';
+import { AppError, csvRows, decodeBase64, encodeUtf8, fromHex, messageOf } from '#base';
 
 /** A pre-shared key and the identity it goes with. */
 export interface Psk {
@@ -16,29 +16,26 @@ export interface Psk {
 
 /** Reads the keys by endpoint. Throws AppError(`usage`) that names file and line. */
 export function readPskFile(file: string): ReadonlyMap<string, Psk> {
-  const lines = textOf(file).split(/\r?\n/);
-  const header = cells(lines[0] ?? '');
-  const [endpoint, identity, key] = ['endpoint', 'identity', 'key'].map((name) => header.indexOf(name)) as [
-    number,
-    number,
-    number,
-  ];
+  const [header, ...rows] = csvRows(textOf(file));
+  const names = (header?.cells ?? []).map((cell) => cell.trim());
+  const [endpoint, identity, key] = [names.indexOf('endpoint'), names.indexOf('identity'), names.indexOf('key')];
   if (endpoint < 0 || key < 0)
     throw new AppError(
       'usage',
-      `${file}, line 1: the columns endpoint and key are needed, there are: ${header.join(', ')}`,
+      `${file}, line 1: the columns endpoint and key are needed, there are: ${names.join(', ')}`,
     );
   const keys = new Map<string, Psk>();
-  lines.slice(1).forEach((line, index) => {
-    if (line.trim() === '') return;
-    const row = cells(line);
-    const name = row[endpoint] ?? '';
-    const where = `${file}, line ${index + 2}`;
+  for (const { cells, line, state } of rows) {
+    if (cells.length === 1 && cells[0] === '') continue;
+    const where = `${file}, line ${line}`;
+    if (state === 'broken')
+      throw new AppError('usage', `${where}: a quoted cell does not end, or goes on behind its end`);
+    const name = cells[endpoint] ?? '';
     if (name === '') throw new AppError('usage', `${where}: the endpoint is missing`);
     if (keys.has(name)) throw new AppError('usage', `${where}: the endpoint ${name} has a line before`);
-    const text = identity < 0 ? '' : (row[identity] ?? '');
-    keys.set(name, { identity: encodeUtf8(text === '' ? name : text), key: keyOf(row[key] ?? '', where) });
-  });
+    const text = identity < 0 ? '' : (cells[identity] ?? '');
+    keys.set(name, { identity: encodeUtf8(text === '' ? name : text), key: keyOf(cells[key] ?? '', where) });
+  }
   return keys;
 }
 
@@ -48,14 +45,6 @@ function textOf(file: string): string {
   } catch (cause) {
     throw new AppError('usage', `${file} cannot be read: ${messageOf(cause)}`, { cause });
   }
-}
-
-/** Cells of a line; those in quotes may hold commas and doubled quotes (RFC 4180 §2). */
-function cells(line: string): string[] {
-  const found: string[] = [];
-  for (const match of line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g))
-    found.push((match[1]?.replaceAll('""', '"') ?? match[2] ?? '').trim());
-  return found;
 }
 
 function keyOf(text: string, where: string): Uint8Array {

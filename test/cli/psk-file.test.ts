@@ -41,7 +41,9 @@ describe('the keys of simulated devices', () => {
       ['sim-1', 'id-1', '0001020304050607'],
       ['sim,2', 'sim,2', '0001020304050607'],
     ]);
-    expect(read('endpoint,key\r', 'sim-1,hex:0001020304050607\r')).toEqual([['sim-1', 'sim-1', '0001020304050607']]);
+    expect(read('endpoint,key\r', 'sim-1,hex:0001020304050607\r', '')).toEqual([
+      ['sim-1', 'sim-1', '0001020304050607'],
+    ]);
   });
 
   it.each([
@@ -53,6 +55,7 @@ describe('the keys of simulated devices', () => {
     [['endpoint,key', `a,hex:${'00'.repeat(65)}`], /line 2: the key must be/],
     [['endpoint,key', 'a,hex:000102030405060'], /line 2: the key must be/],
     [['endpoint,key', 'a,base64:!!!!'], /line 2: the key must be/],
+    [['endpoint,key', '"a,hex:0001020304050607'], /line 2: a quoted cell does not end/],
   ])('in %j are refused, with the line and what is allowed', (lines, words) => {
     expect(() => read(...lines)).toThrow(words);
   });

@@ -2,37 +2,34 @@
 
 import { readFileSync } from 'node:fs';
 
-import { AppError, messageOf } from '#base';
-import { signingKey, type ServerOffer } from '#transport';
+import { AppError, bytesEqual, EMPTY, messageOf } from '#base';
+import { signingKey, type ProofKind, type ServerOffer } from '#transport';
+import { readCertificates } from '#trust';
 
 import type { Config } from './config.js';
 
 /** Reads the files. Throws AppError(`bad_configuration`) that names the file and what is wrong with it. */
 export function secureOffer({ coapsChain, coapsKey }: Pick<Config, 'coapsChain' | 'coapsKey'>): ServerOffer {
   if (coapsKey === undefined) return { psk: 'offered', proofs: [], clientProofs: [] };
-  const key = from(coapsKey, '--coaps-key', (text) => signingKey(text));
-  const chain = coapsChain === undefined ? undefined : from(coapsChain, '--coaps-chain', chainOf);
+  const key = from(coapsKey, '--coaps-key', (file) => signingKey(file));
   const raw = { key };
-  return {
-    psk: 'offered',
-    proofs: chain === undefined ? [raw] : [{ key, chain }, raw],
-    clientProofs: ['rpk', 'x509'],
-  };
+  if (coapsChain === undefined) return { psk: 'offered', proofs: [raw], clientProofs: CLIENT_PROOFS };
+  const chain = from(coapsChain, '--coaps-chain', (file) => readCertificates(file));
+  if (!bytesEqual(chain[0]?.publicKey.spki ?? EMPTY, key.spki))
+    throw new AppError(
+      'bad_configuration',
+      `the first certificate of --coaps-chain ${coapsChain} is not of the key in --coaps-key ${coapsKey}`,
+    );
+  const proofs = [{ key, chain: chain.map(({ der }) => der) }, raw];
+  return { psk: 'offered', proofs, clientProofs: CLIENT_PROOFS };
 }
 
-function chainOf(pem: string): readonly Uint8Array[] {
-  const blocks = Array.from(
-    pem.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/g),
-    (match) => Buffer.from(match[1] ?? '', 'base64'),
-  );
-  if (blocks.length === 0) throw new AppError('bad_configuration', 'no -----BEGIN CERTIFICATE----- is in it');
-  return blocks;
-}
-
-function from<T>(file: string, flag: string, read: (text: string) => T): T {
+function from<T>(file: string, flag: string, read: (file: Uint8Array) => T): T {
   try {
-    return read(readFileSync(file, 'utf8'));
+    return read(readFileSync(file));
   } catch (cause) {
     throw new AppError('bad_configuration', `${flag} ${file} cannot be used: ${messageOf(cause)}`, { cause });
   }
 }
+
+const CLIENT_PROOFS: readonly ProofKind[] = Object.freeze(['rpk', 'x509']);

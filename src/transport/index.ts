@@ -13,6 +13,7 @@ export type {
   ClientOffer,
   CloseReason,
   DtlsParameters,
+  ProofKind,
   Question,
   ServerOffer,
   Session,

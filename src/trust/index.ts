@@ -3,7 +3,7 @@
 export { ChainJudge } from './judge.js';
 export type { Accepted, LeafFacts, Rejected, Verdict } from './judge.js';
 export type { Role } from './path/rules.js';
-export { readAnchors, readRevocationLists } from './path/trust-data.js';
+export { readAnchors, readCertificates, readRevocationLists } from './path/trust-data.js';
 export { TRUST_PARAMETERS, trustParameters } from './policy/parameters.js';
 export type { CrlPolicy, TrustParameter, TrustParameterRow, TrustParameters } from './policy/parameters.js';
 export { CertificateAlert, REFUSALS } from './policy/refusals.js';

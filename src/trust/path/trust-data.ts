@@ -47,13 +47,17 @@ export class TrustData {
  * themselves. Throws DecodeError for what is no certificate, and for a key too weak to trust anything by.
  */
 export function readAnchors(file: Uint8Array): Certificate[] {
-  return readPem(file, 'CERTIFICATE').map((der) => {
-    const anchor = new Certificate(Uint8Array.from(der));
+  return readCertificates(file).map((anchor) => {
     const { weakness } = anchor.publicKey;
     if (weakness !== undefined)
       throw new DecodeError('weak_key', `${anchor.toString()} cannot be an anchor: ${weakness}`);
     return anchor;
   });
+}
+
+/** The certificates in a file, PEM with one or several or DER with one. Throws DecodeError for what is none or not whole. */
+export function readCertificates(file: Uint8Array): Certificate[] {
+  return readPem(file, 'CERTIFICATE').map((der) => new Certificate(Uint8Array.from(der)));
 }
 
 /** The revocation lists in a file, PEM with one or several or DER with one. Throws DecodeError for what is none or not whole. */

@@ -105,17 +105,25 @@ export class SecureDoor implements SecureHandler {
   }
 
   #chain(chain: readonly Uint8Array[]): Answer {
-    const { chains, fleet, logger } = this.#parts;
+    const { chains, fleet } = this.#parts;
     const { anchor, verdict } = chains.judge(chain);
-    const facts = verdict.kind === 'accepted' ? verdict.leaf : { ...NO_NAMES, fingerprint: fingerprintOf(chain[0]) };
-    const found = fleet.handshakes.certificate(facts, anchor);
-    if (!('refused' in found)) {
-      const until = verdict.kind === 'accepted' && { until: verdict.leaf.notAfter };
-      return { is: 'good', owner: this.#owner({ ...found, ...(anchor !== undefined && { anchor }), ...until }) };
+    if (verdict.kind === 'accepted') {
+      const found = fleet.handshakes.certificate(verdict.leaf, anchor);
+      if ('refused' in found) return this.#refused(verdict.leaf.fingerprint, found.refused);
+      const under = anchor !== undefined && { anchor };
+      return { is: 'good', owner: this.#owner({ ...found, ...under, until: verdict.leaf.notAfter }) };
     }
-    const why = verdict.kind === 'refused' ? verdict.sentence : found.refused;
-    logger.info('a certificate was refused', { fingerprint: facts.fingerprint, why });
-    return { is: 'refused', alert: verdict.kind === 'refused' ? verdict.alert : CertificateAlert.certificate_unknown };
+    const fingerprint = fingerprintOf(chain[0]);
+    // A device's own entry stands for an anchor that is not there, and for nothing else that is wrong with its certificate.
+    const pinned = verdict.reason === 'unknown_ca';
+    const found = pinned ? fleet.handshakes.certificate({ ...NO_NAMES, fingerprint }, undefined) : undefined;
+    if (found === undefined || 'refused' in found) return this.#refused(fingerprint, verdict.sentence, verdict.alert);
+    return { is: 'good', owner: this.#owner(found) };
+  }
+
+  #refused(fingerprint: string, why: string, alert: number = CertificateAlert.certificate_unknown): Answer {
+    this.#parts.logger.info('a certificate was refused', { fingerprint, why });
+    return { is: 'refused', alert };
   }
 
   #owner(proof: Omit<SessionProof, 'since'>): PeerIdentity {

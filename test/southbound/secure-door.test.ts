@@ -1,0 +1,75 @@
+/** Whose a certificate is found to be: by the judges of chains, and by a device's own entry where no judge knows its issuer. */
+
+import { createHash } from 'node:crypto';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { Emitter, silentLogger, systemClock, WallTime, type PeerIdentity } from '#base';
+import type { Fleet, IdentityEnd } from '#fleet';
+import { SecureDoor } from '#southbound';
+import type { Answer, Stack } from '#transport';
+import type { RefusalReason, Verdict } from '#trust';
+
+const CHAIN = [Uint8Array.of(1, 2, 3)];
+const FINGERPRINT = createHash('sha256')
+  .update(Uint8Array.of(1, 2, 3))
+  .digest('hex');
+const OWNER: PeerIdentity = { kind: 'x509', name: FINGERPRINT, endpoint: 'dev-1' };
+
+/** What the door says of a chain; `entry`: the device has an entry of its own for just this certificate. */
+function asked(verdict: Verdict, entry: 'entry' | 'no_entry', anchor?: string): Answer {
+  const handshakes = {
+    ended: new Emitter<IdentityEnd>(),
+    certificate: (facts: { readonly fingerprint: string }, under: string | undefined) =>
+      (entry === 'entry' && facts.fingerprint === FINGERPRINT) || under === 'ca'
+        ? { identity: OWNER }
+        : { refused: 'anchor_unknown' },
+  };
+  const door = new SecureDoor({
+    stack: {} as Stack,
+    fleet: { handshakes } as unknown as Fleet,
+    chains: { judge: () => ({ anchor, verdict }) },
+    clock: systemClock,
+    logger: silentLogger,
+    listeners: { first: 0, count: 1 },
+    fault: (error) => {
+      throw error;
+    },
+  });
+  const answers: Answer[] = [];
+  door.ask({ about: 'chain', chain: CHAIN }, 0, (answer) => answers.push(answer));
+  expect(answers).toHaveLength(1);
+  return answers[0] as Answer;
+}
+
+const accepted: Verdict = {
+  kind: 'accepted',
+  leaf: {
+    ...{ spki: new Uint8Array(1), commonNames: ['dev-1'], dnsNames: [], uris: [], serial: '1' },
+    ...{ fingerprint: FINGERPRINT, notAfter: WallTime(4_000_000_000_000) },
+  },
+};
+
+const refused = (reason: RefusalReason): Verdict => ({ kind: 'refused', reason, sentence: 'why', alert: 45 });
+
+describe('a certificate', () => {
+  it('that is good under an anchor is of whom the anchor says', () => {
+    expect(asked(accepted, 'no_entry', 'ca')).toEqual({ is: 'good', owner: OWNER });
+  });
+
+  it('that is good under an anchor which names nobody by it is refused', () => {
+    expect(asked(accepted, 'no_entry', 'other')).toEqual({ is: 'refused', alert: 46 });
+  });
+
+  it('of an issuer that nobody knows is of the device that has an entry for it', () => {
+    expect(asked(refused('unknown_ca'), 'entry')).toEqual({ is: 'good', owner: OWNER });
+    expect(asked(refused('unknown_ca'), 'no_entry')).toEqual({ is: 'refused', alert: 45 });
+  });
+
+  it.each(['revoked', 'expired', 'weak_key', 'signature', 'crl_stale'] as const)(
+    'that is refused as %s is nobody, also where a device has an entry for it',
+    (reason) => {
+      expect(asked(refused(reason), 'entry')).toEqual({ is: 'refused', alert: 45 });
+    },
+  );
+});

@@ -147,11 +147,18 @@ describe('a device that is heard from a new address', () => {
     expect(server.told('moved')).toMatchObject([{ peer: { address: second.peer.address } }]);
   });
 
-  it('is not believed when it gives back what was not asked', () => {
-    move('203.0.113.1', 'lost');
+  it('is not believed when it gives back what another place was asked', () => {
+    const first = move('203.0.113.1', 'lost');
     say('x');
-    client.endpoint.send(clock.now(), server.peer, Buffer.from('y'), 'own');
-    run(3000);
+    const question = first.seen.at(-1) as Uint8Array;
+    move('203.0.113.2', 'lost');
+    say('y');
+    const before = client.sent.length;
+    // Whoever saw the first question hands it to the device, whose answer comes from the second place.
+    client.receive(clock.now(), server.peer, question);
+    run();
+    expect(client.sent.length).toBe(before + 1);
+    expect(server.endpoint.counters['dropped_routability_ignored']).toBe(1);
     expect(server.told('moved')).toEqual([]);
   });
 });

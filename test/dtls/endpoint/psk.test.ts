@@ -1,8 +1,9 @@
 /** Handshakes with pre-shared keys between our two sides, on a link in virtual time. */
 
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 
 import { SUITES } from '#dtls';
+import { Channel } from '../../../src/dtls/record/index.js';
 import { VirtualClock } from '../../support/clock.js';
 import { devOne, DtlsNode, knowsPsk, PSK, type Answerer } from '../../support/dtls.js';
 import { CLEAN, VirtualLink, type LinkConditions } from '../../support/link.js';
@@ -58,7 +59,7 @@ describe('a handshake with a pre-shared key', () => {
     expect(server.endpoint.describe(devOne(client).key)).toMatchObject({ suite: name });
   });
 
-  it('takes six datagrams in all, and none is sent twice', () => {
+  it('takes three datagrams of the client and three of the server, and none is sent twice', () => {
     const all = world();
     all.client.say(all.clock.now(), all.server, 'x');
     run(all, 60_000);
@@ -183,6 +184,25 @@ describe('a record', () => {
     all.client.inject(all.server, record);
     run(all, 1000);
     expect(all.server.received).toEqual(['one', 'two']);
+  });
+});
+
+describe('a Finished', () => {
+  it('without the Connection ID that was agreed on is not taken (RFC 9146 §3)', () => {
+    const protect = Channel.prototype.protect;
+    // A client that agrees to put our Connection ID into its records, and does not.
+    const spy = jest.spyOn(Channel.prototype, 'protect').mockImplementation(function (this: Channel, suite, keys) {
+      protect.call(this, suite, keys, new Uint8Array(0));
+    });
+    try {
+      const all = world({ offer: { cid: new Uint8Array(0) } });
+      all.client.say(all.clock.now(), all.server, 'x');
+      run(all, 300_000);
+      expect(all.server.told('established')).toEqual([]);
+      expect(all.server.told('handshakeFailed')).toMatchObject([{ reason: 'handshake_timeout' }]);
+    } finally {
+      spy.mockRestore();
+    }
   });
 });
 

@@ -32,6 +32,7 @@ export class Channel {
   #keys: KeyBlock = EMPTY;
   #sequence = 0;
   #window: ReplayWindow | undefined;
+  /** Connection ID the peer wants to see; empty for none. */
   #peerCid: Uint8Array = EMPTY;
 
   constructor(role: Role, provider: CryptoProvider) {
@@ -52,11 +53,6 @@ export class Channel {
   /** Whether no more records can be sent: the association has to end (RFC 6347 §4.1). */
   get exhausted(): boolean {
     return this.#sequence > LAST_SEQUENCE;
-  }
-
-  /** Connection ID the peer wants to see; empty for none. */
-  get peerCid(): Uint8Array {
-    return this.#peerCid;
   }
 
   /** From now on there is an epoch 1. The keys belong to the channel. */

@@ -320,29 +320,41 @@ function asked(method: string, path: string): fc.Arbitrary<Asked> {
 }
 
 describe('junk', () => {
-  it('for every route is answered, never with 500, and when it is refused with a problem whose status the document names', async () => {
-    const met = new Set<number>();
-    for (const [index, [method, path, statuses]] of routes.entries()) {
-      if (method === 'DELETE' && path === '/api/v1/devices/{endpoint}') continue;
-      await fc.assert(
-        fc.asyncProperty(asked(method, path), async (junk) => {
-          const { status, text } = await send(junk);
-          met.add(status);
-          if (status < 400 || junk.method === 'HEAD') {
-            expect(status).not.toBe(500);
-            return;
-          }
-          const problem = JSON.parse(text) as Record<string, unknown>;
-          expect({ junk, status, code: problem['code'] }).not.toMatchObject({ status: 500 });
-          expect(problem).toMatchObject({ status, code: expect.any(String), requestId: expect.any(String) });
-          // An empty segment is the path of something else, or of nothing.
-          if (problem['code'] !== 'not_found') expect(statuses).toContain(String(status));
-          if (status >= 500) expect(problem['code']).toMatch(/^(device|store)_/);
-        }),
-        { seed: 1000 + index, numRuns: 120, endOnFailure: true },
-      );
-    }
+  const PARTS = [0, 1, 2, 3];
+  const met = new Set<number>();
+  const done = new Set<number>();
+
+  afterAll(() => {
+    if (done.size < PARTS.length) return;
     expect([...met]).toEqual(expect.arrayContaining([200, 400, 404, 405, 406, 415, 502]));
-    expect((await server.rest('GET', '/healthz')).status).toBe(200);
   });
+
+  it.each(PARTS)(
+    'for every fourth route from number %d is answered, never with 500, and when it is refused with a problem whose status the document names',
+    async (part) => {
+      for (const [index, [method, path, statuses]] of routes.entries()) {
+        if (index % PARTS.length !== part) continue;
+        if (method === 'DELETE' && path === '/api/v1/devices/{endpoint}') continue;
+        await fc.assert(
+          fc.asyncProperty(asked(method, path), async (junk) => {
+            const { status, text } = await send(junk);
+            met.add(status);
+            if (status < 400 || junk.method === 'HEAD') {
+              expect(status).not.toBe(500);
+              return;
+            }
+            const problem = JSON.parse(text) as Record<string, unknown>;
+            expect({ junk, status, code: problem['code'] }).not.toMatchObject({ status: 500 });
+            expect(problem).toMatchObject({ status, code: expect.any(String), requestId: expect.any(String) });
+            // An empty segment is the path of something else, or of nothing.
+            if (problem['code'] !== 'not_found') expect(statuses).toContain(String(status));
+            if (status >= 500) expect(problem['code']).toMatch(/^(device|store)_/);
+          }),
+          { seed: 1000 + index, numRuns: 120, endOnFailure: true },
+        );
+      }
+      expect((await server.rest('GET', '/healthz')).status).toBe(200);
+      done.add(part);
+    },
+  );
 });

@@ -9,7 +9,7 @@ import { Code } from '#coap/codec';
 import { parametersWith } from '#coap/endpoint';
 import { totalOf } from '#simulator';
 
-import { memoryInUse } from '../support/memory.js';
+import { memoryAtRest } from '../support/memory.js';
 import { serverOf, stackOptions, swarmOf } from './small-server.js';
 
 const COUNT = Number(process.env['BELLWETHER_TEST_SWARM'] ?? '1000');
@@ -25,11 +25,11 @@ it(
     const { swarm: first } = swarmOf(server.port, { prefix: 'first-', count: 20, stack });
     await first.start();
     await first.stop(5_000);
-    const before = memoryInUse();
+    const before = await memoryAtRest();
     const { swarm } = swarmOf(server.port, { count: COUNT, loss: 0.05, stack });
     await swarm.start();
     expect(swarm.counts()).toEqual({ open: COUNT, registered: COUNT, refused: 0 });
-    const each = (memoryInUse() - before) / COUNT;
+    const each = ((await memoryAtRest()) - before) / COUNT;
     expect(each).toBeLessThan(BYTES_A_DEVICE);
     for (const name of ['sim-1', `sim-${COUNT}`]) {
       expect((await server.ask(name, { code: Code.POST, path: '/1/0/8' })).message.code).toBe(Code.CHANGED);

@@ -189,9 +189,10 @@ describe('a record', () => {
 
 describe('a Finished', () => {
   it('without the Connection ID that was agreed on is not taken (RFC 9146 §3)', () => {
-    const protect = Reflect.get(Channel.prototype, 'protect') as Channel['protect'];
+    const protect = Object.getOwnPropertyDescriptor(Channel.prototype, 'protect')?.value as Channel['protect'];
     // A client that agrees to put our Connection ID into its records, and does not.
-    const spy = jest.spyOn(Channel.prototype, 'protect').mockImplementation(function (this: Channel, suite, keys) {
+    const spy = jest.spyOn(Channel.prototype, 'protect');
+    spy.mockImplementation(function (this: Channel, suite, keys) {
       protect.call(this, suite, keys, new Uint8Array(0));
     });
     try {

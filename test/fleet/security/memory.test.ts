@@ -7,7 +7,7 @@ import type { DeviceRecord } from '#fleet/model';
 import type { LoadBatch } from '#fleet/ports';
 import { neverSeen } from '../../../src/fleet/devices/registration.js';
 import { SealingKey } from '../../support/sealing-key.js';
-import { memoryInUse } from '../../support/memory.js';
+import { memoryAtRest } from '../../support/memory.js';
 import { Disk, MemoryStore } from '../../support/memory-store.js';
 import { World } from '../world.js';
 
@@ -38,9 +38,9 @@ async function bytesEach(
   record: (number: number) => DeviceRecord,
 ): Promise<{ readonly fleet: Fleet; readonly each: number }> {
   const world = await World.start();
-  const before = memoryInUse();
+  const before = await memoryAtRest();
   const fleet = await world.startOn(new Loading(record));
-  return { fleet, each: (memoryInUse() - before) / DEVICES };
+  return { fleet, each: ((await memoryAtRest()) - before) / DEVICES };
 }
 
 it('a credential with a pre-shared key takes at most 320 bytes beside its device', async () => {

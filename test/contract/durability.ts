@@ -102,6 +102,15 @@ export function describeDurability(opened: () => Opened): void {
       expect([device(2).lastSeen, at(20)]).toContain(seen.get(deviceId(2)));
     });
 
+    it('names each opening as no other, of copies too, and the one before by the name it had', async () => {
+      const { store, again } = opened();
+      const names = (one: FleetStore): Promise<readonly [string, string | undefined]> =>
+        Promise.resolve([one.opening, one.openingBefore]);
+      const later = [await afterCrash(names), await afterCrash(names), await names(await again())];
+      expect(later.map(([, before]) => before)).toEqual(later.map(() => store.opening));
+      expect(new Set([store.opening, ...later.map(([now]) => now)]).size).toBe(1 + later.length);
+    });
+
     it('raises the fence, so that what was left of the process before is refused', async () => {
       const { store } = opened();
       await putDevice(store, device(1), 0);

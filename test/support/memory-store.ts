@@ -4,6 +4,8 @@
  * having been told.
  */
 
+import { randomUUID } from 'node:crypto';
+
 import { AppError, WallTime } from '#base';
 import type {
   DeviceId,
@@ -44,6 +46,7 @@ export class Disk {
   events: string[] = [];
   newest = 0;
   fence = 0;
+  opening: string | undefined;
 }
 
 /** Limits nobody reaches. */
@@ -67,6 +70,8 @@ export type KillMoment = 'before' | 'after';
 /** One opening of a Disk. */
 export class MemoryStore implements FleetStore {
   readonly fence: number;
+  readonly opening: string;
+  readonly openingBefore: string | undefined;
   /** Every change that was applied, in order. */
   readonly applied: Change[] = [];
   /** How often `touch` was called. */
@@ -86,6 +91,9 @@ export class MemoryStore implements FleetStore {
   constructor(disk: Disk, limits: StoreLimits = WIDE, now: () => WallTime = () => WallTime(0)) {
     disk.fence += 1;
     this.fence = disk.fence;
+    this.openingBefore = disk.opening;
+    this.opening = `${disk.fence}-${randomUUID()}`;
+    disk.opening = this.opening;
     this.#disk = disk;
     this.#limits = limits;
     this.#now = now;

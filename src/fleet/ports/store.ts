@@ -130,6 +130,10 @@ export interface StoreStatus {
 export interface FleetStore {
   /** The fence to put into changes. */
   readonly fence: number;
+  /** Names this opening of the store and no other, of a copy of it neither; durable before the store is there. */
+  readonly opening: string;
+  /** The opening before this one, however it ended; undefined when this is the first. */
+  readonly openingBefore: string | undefined;
   /** Commits one change; resolves when it is durable. Changes of one aggregate are applied in the order of the calls, and all receipts come in the order of event numbers. */
   commit(change: Change): Promise<Receipt>;
   /** Whether a commit would be refused as `store_busy` now. */

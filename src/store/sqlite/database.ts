@@ -41,10 +41,25 @@ export class WriterDatabase {
     this.#walState = connection.prepare('PRAGMA wal_checkpoint(NOOP)');
   }
 
-  /** Raises and returns the fence. */
-  raiseFence(): number {
-    const raise = this.connection.prepare("UPDATE meta SET value = value + 1 WHERE name = 'fence' RETURNING value");
-    return (raise.get() as { value: number }).value;
+  /**
+   * Raises the fence and puts down that this is another opening; durable when it returns. `random`: a whole number below
+   * 2^48 that nobody drew before, so that openings of a copy have other names than those of the store it was made of.
+   */
+  raiseFence(random: number): { readonly fence: number; readonly before: string | undefined; readonly now: string } {
+    const read = this.connection.prepare('SELECT value FROM meta WHERE name = ?');
+    const value = (name: string): number | undefined => (read.get(name) as { value: number } | undefined)?.value;
+    const [earlier, drawn] = [value('fence') ?? 0, value('opening')];
+    this.connection.exec('BEGIN IMMEDIATE');
+    try {
+      const write = this.connection.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)');
+      write.run('fence', earlier + 1);
+      write.run('opening', random);
+      this.connection.exec('COMMIT');
+    } finally {
+      if (this.connection.isTransaction) this.connection.exec('ROLLBACK');
+    }
+    const before = drawn === undefined ? undefined : openingName(earlier, drawn);
+    return { fence: earlier + 1, before, now: openingName(earlier + 1, random) };
   }
 
   /** Highest event number that was ever given, by the folded records. */
@@ -133,4 +148,8 @@ export class WriterDatabase {
       throw error;
     }
   }
+}
+
+function openingName(fence: number, random: number): string {
+  return `${fence}-${random.toString(16).padStart(12, '0')}`;
 }

@@ -9,6 +9,8 @@ export interface WriterData {
   readonly folder: string;
   readonly limits: StoreLimits;
   readonly parameters: SqliteParameters;
+  /** A whole number of 48 random bits, which names this opening. */
+  readonly random: number;
   /** One word: while it is 1 the writer stands still before its next commit. */
   readonly held: Int32Array<SharedArrayBuffer>;
 }
@@ -41,6 +43,9 @@ export type FromWriter =
   | {
       readonly type: 'opened';
       readonly fence: number;
+      /** Name of this opening of the store, and of the one before. */
+      readonly opening: string;
+      readonly openingBefore: string | undefined;
       readonly newestEvent: number;
       readonly newestOperation: string;
       readonly models: readonly (readonly [object: number, version: string, recordVersion: number])[];

@@ -34,6 +34,8 @@ type Started = Awaited<ReturnType<typeof startWriter>>;
 /** The embedded store. */
 export class SqliteStore implements FleetStore {
   readonly fence: number;
+  readonly opening: string;
+  readonly openingBefore: string | undefined;
   readonly #options: SqliteOptions;
   readonly #parameters: SqliteParameters;
   readonly #writer: Worker;
@@ -69,6 +71,8 @@ export class SqliteStore implements FleetStore {
     reader: Reader,
   ) {
     this.fence = opened.fence;
+    this.opening = opened.opening;
+    this.openingBefore = opened.openingBefore;
     this.#options = options;
     this.#parameters = parameters;
     this.#writer = worker;
@@ -99,9 +103,10 @@ export class SqliteStore implements FleetStore {
   static async open(folder: string, options: SqliteOptions): Promise<SqliteStore> {
     const parameters = { ...DEFAULT_PARAMETERS, ...options.parameters };
     const { limits, logger } = options;
+    const random = Buffer.from(options.random.bytes(OPENING_BYTES)).readUIntBE(0, OPENING_BYTES);
     await makeFolder(folder);
     const held = new Int32Array(new SharedArrayBuffer(4));
-    const started = await startWriter({ folder, limits, parameters, held });
+    const started = await startWriter({ folder, limits, parameters, random, held });
     const { replayedGroups: groups, copy } = started.opened;
     if (copy !== undefined) logger.info('store migrated', { copy });
     logger.info('store opened', { folder, groups });
@@ -392,3 +397,5 @@ async function makeFolder(folder: string): Promise<void> {
     throw new AppError('store_unavailable', `the data folder ${folder} cannot be made: ${why}`, { cause });
   }
 }
+
+const OPENING_BYTES = 6;

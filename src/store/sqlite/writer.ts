@@ -89,7 +89,7 @@ class Writer {
       replayed.add(seq, newest, body);
       replayedGroups += 1;
     }
-    const fence = this.#database.raiseFence();
+    const { fence, before, now } = this.#database.raiseFence(this.#data.random);
     if (replayed.lastSeq > 0) {
       for (const step of this.#folder.plan(replayed, 4096, () => undefined)) this.#database.background(step);
     }
@@ -108,6 +108,8 @@ class Writer {
     this.#say({
       type: 'opened',
       fence,
+      opening: now,
+      openingBefore: before,
       newestEvent: this.#database.newestEvent(),
       newestOperation: newest.id ?? '',
       replayedGroups,

@@ -2,4 +2,6 @@
 
 export { Association } from './association.js';
 export { NewPlace } from './new-place.js';
+export { readAssociation, writeAssociation } from './snapshot.js';
+export type { Revival } from './snapshot.js';
 export { AssociationTable, CidMap, newCid, placeOf } from './table.js';

@@ -4,10 +4,10 @@
  * is until another handshake at its place, or of its identity, is finished.
  */
 
-import { Deadlines, after, plainPeer, securePeer } from '#base';
+import { DecodeError, Deadlines, Reader, Writer, after, plainPeer, securePeer } from '#base';
 import type { Instant, Peer, PeerKey } from '#base';
 
-import { Association, AssociationTable, placeOf } from '../association/index.js';
+import { Association, AssociationTable, placeOf, readAssociation, writeAssociation } from '../association/index.js';
 import {
   AlertDescription,
   AlertLevel,
@@ -21,6 +21,7 @@ import {
 } from '../codec/index.js';
 import { ServerHandshake } from '../handshake/index.js';
 import type { Answer, ClientOffer, HandshakeParts, ServerOffer } from '../handshake/index.js';
+import type { DtlsParameters } from '../policy/index.js';
 import type { CloseReason, DtlsEvent, QuestionId } from './events.js';
 import type { HalfOpen } from './half-open.js';
 import { Handshakes, type Established } from './handshakes.js';
@@ -49,6 +50,7 @@ export class DtlsEndpoint {
   /** Until when our last flights may be asked for. */
   readonly #lastFlights = new Deadlines<Association>();
   readonly #record = newRecordView();
+  #retired: 'yes' | 'no' = 'no';
 
   constructor(parts: HandshakeParts, sink: DtlsSink) {
     this.#parts = parts;
@@ -94,6 +96,7 @@ export class DtlsEndpoint {
 
   /** Takes a datagram. Never throws for what a peer sends. */
   handleDatagram(now: Instant, listener: number, address: string, port: number, datagram: Uint8Array): void {
+    if (this.#retired === 'yes') return;
     const view = this.#record;
     const { cidBytes } = this.#parts.parameters;
     const place: Place = { listener, address, port };
@@ -120,6 +123,7 @@ export class DtlsEndpoint {
    */
   send(now: Instant, peer: Peer, bytes: Uint8Array, purpose: 'answer' | 'own'): Sent {
     const association = this.#associations.byKey(peer.key);
+    if (this.#retired === 'yes') return 'no_association';
     if (association === undefined) return this.#handshakes.open(now, peer, bytes);
     if (bytes.length > association.content) {
       this.#output.drop('data_too_long');
@@ -138,6 +142,7 @@ export class DtlsEndpoint {
 
   /** Takes the answer to a question; late ones change nothing. */
   answer(now: Instant, question: QuestionId, answer: Answer): void {
+    if (this.#retired === 'yes') return;
     const half = this.#handshakes.answer(now, question, answer);
     // Each of them may lead to another question, and those after it are then held again.
     for (const record of half?.release() ?? [])
@@ -172,8 +177,43 @@ export class DtlsEndpoint {
     return { peer, suite: channel.suite?.name ?? '', ...(cid !== undefined && { cid }) };
   }
 
+  /**
+   * Gives all associations with peers that proved who they are as bytes, for `adopt` of one endpoint after this one. This one
+   * sends and takes nothing any more: a record of both under one key would repeat a nonce.
+   */
+  retire(now: Instant): Uint8Array {
+    this.#retired = 'yes';
+    const writer = new Writer(SNAPSHOT_BYTES).u8(SNAPSHOT_FORMAT);
+    for (const association of [...this.#associations.values()]) {
+      writeAssociation(writer, now, association);
+      this.#associations.remove(association);
+      association.channel.wipe();
+    }
+    return writer.finish();
+  }
+
+  /**
+   * Goes on with the associations of an endpoint that retired, before the first datagram is taken; `wanted`: asked for each
+   * peer. Those whose Connection ID does not fit in are not taken up. Throws DecodeError.
+   */
+  adopt(now: Instant, snapshot: Uint8Array, wanted: (peer: Peer) => boolean): void {
+    const reader = new Reader(snapshot);
+    if (reader.u8() !== SNAPSHOT_FORMAT) throw new DecodeError('bad_format', 'associations of another version', 0);
+    const { parameters, provider, random } = this.#parts;
+    while (reader.remaining > 0) {
+      const association = readAssociation(reader, { now, provider, random });
+      if (association === undefined || !this.#fits(association, parameters) || !wanted(association.peer)) {
+        this.#output.count('adopted_not');
+        continue;
+      }
+      this.#associations.add(association);
+      this.#output.count('adopted');
+    }
+  }
+
   /** Does what is due. */
   handleTimeout(now: Instant): void {
+    if (this.#retired === 'yes') return;
     this.#handshakes.handleTimeout(now);
     for (let due = this.#lastFlights.due(now); due !== undefined; due = this.#lastFlights.due(now))
       due.last = undefined;
@@ -181,6 +221,7 @@ export class DtlsEndpoint {
 
   /** When `handleTimeout` has something to do. */
   nextDeadline(): Instant | undefined {
+    if (this.#retired === 'yes') return undefined;
     const [handshake, last] = [this.#handshakes.nextDeadline(), this.#lastFlights.earliest()];
     if (handshake === undefined || last === undefined) return handshake ?? last;
     return handshake < last ? handshake : last;
@@ -336,6 +377,14 @@ export class DtlsEndpoint {
     for (const bytes of half.waiting()) this.send(now, peer, bytes, 'own');
   }
 
+  /** Whether an association of before can stand beside those there are. */
+  #fits({ cid, peer }: Association, { associations, cidBytes }: DtlsParameters): boolean {
+    const table = this.#associations;
+    if (table.size >= associations || table.byKey(peer.key) !== undefined) return false;
+    if (cid !== undefined) return cid.length === cidBytes && !table.takesCid(cid);
+    return table.byPlace(placeOf(peer.listener, peer.address, peer.port)) === undefined;
+  }
+
   /** One that is long silent goes when there are as many as there may be; those that speak stay. */
   #hasRoom(now: Instant): boolean {
     const { associations, stale } = this.#parts.parameters;
@@ -364,3 +413,7 @@ function readAlert(content: Uint8Array): Alert | undefined {
     return undefined;
   }
 }
+
+/** Version of the form of snapshots. */
+const SNAPSHOT_FORMAT = 1;
+const SNAPSHOT_BYTES = 65_536;

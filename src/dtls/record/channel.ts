@@ -8,7 +8,7 @@ import { EMPTY } from '#base';
 
 import { ContentType, DTLS_1_2, MAX_PLAINTEXT, writeRecordHeader, type RecordView } from '../codec/index.js';
 import type { CryptoProvider, Suite } from '../crypto/index.js';
-import { ReplayWindow } from './replay-window.js';
+import { ReplayWindow, type WindowState } from './replay-window.js';
 
 /** Which side of the association we are. */
 export type Role = 'client' | 'server';
@@ -21,6 +21,16 @@ export type RecordRefusal = 'record_replayed' | 'record_not_genuine' | 'record_w
 
 /** How a record goes out. */
 export type Protection = 'plain' | 'sealed';
+
+/** The epoch 1 of a channel, to go on with it. */
+export interface ChannelState extends WindowState {
+  readonly suite: Suite;
+  readonly keys: KeyBlock;
+  /** Connection ID the peer wants to see; empty for none. */
+  readonly peerCid: Uint8Array;
+  /** Number of the next record to send. */
+  readonly sequence: number;
+}
 
 /** The records of one association. */
 export class Channel {
@@ -38,6 +48,22 @@ export class Channel {
   constructor(role: Role, provider: CryptoProvider) {
     this.#role = role;
     this.#provider = provider;
+  }
+
+  /** A channel that goes on where another was left. The other must send no more. */
+  static resume(role: Role, provider: CryptoProvider, state: ChannelState): Channel {
+    const channel = new Channel(role, provider);
+    channel.protect(state.suite, state.keys, state.peerCid);
+    channel.#window?.resume(state);
+    channel.#sequence = state.sequence;
+    return channel;
+  }
+
+  /** What another channel needs to go on where this one is; undefined before there are keys. The keys are this one's. */
+  state(): ChannelState | undefined {
+    const [suite, window] = [this.#suite, this.#window];
+    if (suite === undefined || window === undefined) return undefined;
+    return { suite, keys: this.#keys, peerCid: this.#peerCid, sequence: this.#sequence, ...window.state() };
   }
 
   /** The suite of epoch 1, once there are keys. */

@@ -3,6 +3,13 @@
  * opened and told only after the record proved genuine, so that a forged one moves nothing.
  */
 
+/** A window as numbers: two of 32 bits beside the newest. */
+export interface WindowState {
+  readonly newest: number;
+  readonly recent: number;
+  readonly older: number;
+}
+
 /** The window of one direction. */
 export class ReplayWindow {
   #newest = -1;
@@ -14,6 +21,18 @@ export class ReplayWindow {
   /** The highest sequence number that was received; −1 before the first. */
   get newest(): number {
     return this.#newest;
+  }
+
+  /** What the window is; `recent` and `older`: which of the last 32 numbers, and of the 32 before, were received. */
+  state(): WindowState {
+    return { newest: this.#newest, recent: this.#recent >>> 0, older: this.#older >>> 0 };
+  }
+
+  /** Becomes what `state` gave. */
+  resume({ newest, older, recent }: WindowState): void {
+    this.#newest = newest;
+    this.#recent = recent | 0;
+    this.#older = older | 0;
   }
 
   /** Whether a record with this number may still be genuine and new. */

@@ -1,0 +1,99 @@
+/**
+ * Associations as bytes, to go on with after an orderly restart. Whoever keeps them has to see to it that they are read once:
+ * two endpoints that go on with the same association use the same nonces.
+ *
+ * Each: its length (2), then listener (2), kind of identity (1), name, endpoint, address (each behind its length, 2), port
+ * (2), suite (2), whether places are checked (1), content (2), milliseconds since it was heard (6), our Connection ID and the
+ * peer's (each behind its length, 1), next number to send (6), highest number received and one (6), window (4, 4), keys.
+ */
+
+import { Instant, Reader, Writer, decodeUtf8, encodeUtf8, securePeer, type IdentityKind, type Random } from '#base';
+
+import { suiteOf, type CryptoProvider } from '../crypto/index.js';
+import { Channel } from '../record/index.js';
+import { Association } from './association.js';
+
+/** Writes an association down; false: there is nothing to go on with, for nobody proved who is there. */
+export function writeAssociation(writer: Writer, now: Instant, association: Association): boolean {
+  const { channel, cid, content, heard, peer, routability } = association;
+  const { address, identity, listener, port } = peer;
+  const state = channel.state();
+  if (identity === undefined || state === undefined || channel.exhausted) return false;
+  const { keys, newest, older, peerCid, recent, sequence, suite } = state;
+  const one = new Writer(BYTES).u16(listener).u8(KINDS.indexOf(identity.kind));
+  for (const text of [identity.name, identity.endpoint, address]) {
+    const bytes = encodeUtf8(text);
+    one.u16(bytes.length).bytes(bytes);
+  }
+  const silent = Math.min(Math.max(Math.floor(now - heard), 0), LONGEST_SILENCE);
+  one.u16(port).u16(suite.id).u8(ROUTABILITY.indexOf(routability)).u16(content).uint(silent, 6);
+  for (const bytes of [cid ?? NO_CID, peerCid]) one.u8(bytes.length).bytes(bytes);
+  one
+    .uint(sequence, 6)
+    .uint(newest + 1, 6)
+    .u32(recent)
+    .u32(older)
+    .bytes(keys);
+  const bytes = one.finish();
+  writer.u16(bytes.length).bytes(bytes);
+  return true;
+}
+
+/** What is needed to go on with an association. */
+export interface Revival {
+  readonly now: Instant;
+  readonly provider: CryptoProvider;
+  readonly random: Random;
+}
+
+/**
+ * The next association of a snapshot, to be gone on with by us as the server. Its numbers to send go on far ahead of where
+ * they were. undefined: its suite is known no more, or there are no numbers left. Throws DecodeError.
+ */
+export function readAssociation(reader: Reader, { now, provider, random }: Revival): Association | undefined {
+  const one = reader.sub(reader.u16());
+  const listener = one.u16();
+  const kind = KINDS[one.u8()];
+  const [name, endpoint, address] = [text(one), text(one), text(one)];
+  const port = one.u16();
+  const suite = suiteOf(one.u16());
+  const routability = ROUTABILITY[one.u8()];
+  const [content, silent] = [one.u16(), one.uint(6)];
+  const [cid, peerCid] = [copy(one.take(one.u8())), copy(one.take(one.u8()))];
+  const sequence = one.uint(6) + jump(random);
+  const [newest, recent, older] = [one.uint(6) - 1, one.u32(), one.u32()];
+  const keys = copy(one.rest());
+  if (kind === undefined || routability === undefined || suite === undefined) return undefined;
+  const channel = Channel.resume('server', provider, { suite, keys, peerCid, sequence, newest, recent, older });
+  if (channel.exhausted) return undefined;
+  return new Association(Instant(now - silent), {
+    channel,
+    peer: securePeer(listener, { kind, name, endpoint }, address, port),
+    cid: cid.length === 0 ? undefined : cid,
+    routability,
+    content,
+    last: undefined,
+  });
+}
+
+function text(reader: Reader): string {
+  return decodeUtf8(reader.take(reader.u16()));
+}
+
+/** Not a view, which would keep the whole snapshot, keys of others and all. */
+function copy(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.from(bytes);
+}
+
+/** 2^20 to 2^36, at random: beyond all that whoever has the snapshot twice would send by mistake. */
+function jump(random: Random): number {
+  return LEAST_JUMP + (new Reader(random.bytes(6)).uint(6) % (MOST_JUMP - LEAST_JUMP));
+}
+
+const KINDS: readonly IdentityKind[] = ['psk', 'rpk', 'x509'];
+const ROUTABILITY = ['checked', 'unchecked'] as const;
+const NO_CID = new Uint8Array(0);
+const BYTES = 256;
+const LONGEST_SILENCE = 2 ** 48 - 1;
+const LEAST_JUMP = 2 ** 20;
+const MOST_JUMP = 2 ** 36;

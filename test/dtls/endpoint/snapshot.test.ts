@@ -1,0 +1,208 @@
+/** Associations that go on in another endpoint: what an orderly restart does. */
+
+import { describe, expect, it } from '@jest/globals';
+
+import { DecodeError, plainPeer, type Peer } from '#base';
+import { DTLS_PARAMETERS, nodeProvider, SUITES } from '#dtls';
+import type { ClientOffer, CryptoProvider, DtlsParameters } from '#dtls';
+import { VirtualClock } from '../../support/clock.js';
+import { devOne, DtlsNode, knowsPsk, PSK } from '../../support/dtls.js';
+import { CLEAN, VirtualLink } from '../../support/link.js';
+import { SeededRandom } from '../../support/random.js';
+
+const PSK_SUITES = SUITES.filter(({ keyExchange }) => keyExchange === 'psk' || keyExchange === 'ecdhe_psk');
+/** Where the number of a record stands, and how long it is. */
+const [NUMBER, NUMBER_BYTES] = [5, 6];
+const everyone = (): boolean => true;
+
+/** A device with its association, and servers one after the other at the same place. */
+class World {
+  readonly clock = new VirtualClock();
+  readonly random = new SeededRandom(11);
+  readonly link = new VirtualLink(this.clock, this.random, CLEAN);
+  readonly parameters: Partial<DtlsParameters>;
+  readonly provider: CryptoProvider;
+  readonly client: DtlsNode;
+  server: DtlsNode;
+
+  constructor(
+    offer: Partial<ClientOffer> = { cid: new Uint8Array(0) },
+    parameters: Partial<DtlsParameters> = {},
+    provider: CryptoProvider = nodeProvider,
+  ) {
+    this.parameters = parameters;
+    this.provider = provider;
+    this.server = this.#server();
+    this.client = new DtlsNode(this.link, this.random, '198.51.100.7').connect({ psk: PSK, ...offer });
+    this.says('hello');
+  }
+
+  /** The server stops in good order, and a minute later another starts. */
+  restart(wanted: (peer: Peer) => boolean = everyone, parameters: Partial<DtlsParameters> = {}): Uint8Array {
+    const snapshot = this.server.endpoint.retire(this.clock.now());
+    this.link.run(this.clock.now() + 60_000);
+    this.server = this.#server(parameters);
+    this.server.endpoint.adopt(this.clock.now(), snapshot, wanted);
+    return snapshot;
+  }
+
+  says(text: string): void {
+    this.client.say(this.clock.now(), this.server, text);
+    this.run();
+  }
+
+  hears(text: string): void {
+    this.server.say(this.clock.now(), devOne(this.client), text);
+    this.run();
+  }
+
+  run(): void {
+    this.link.run(this.clock.now() + 500);
+  }
+
+  #server(parameters: Partial<DtlsParameters> = {}): DtlsNode {
+    return new DtlsNode(this.link, this.random, '192.0.2.1', {
+      answer: knowsPsk,
+      parameters: { ...this.parameters, ...parameters },
+      provider: this.provider,
+    }).serve();
+  }
+}
+
+/** Number of the first record of a datagram. */
+function numberOf(datagram: Uint8Array | undefined): number {
+  return Buffer.from(datagram as Uint8Array).readUIntBE(NUMBER, NUMBER_BYTES);
+}
+
+describe('an association over an orderly restart', () => {
+  it.each(PSK_SUITES)('goes on in both directions: $name', (suite) => {
+    const world = new World(undefined, { suites: [suite.id] });
+    world.restart();
+    world.says('still here');
+    world.hears('so am I');
+    expect([world.server.received, world.client.received]).toEqual([['still here'], ['so am I']]);
+    expect(world.client.told('established')).toHaveLength(1);
+    expect(world.server.endpoint.describe(devOne(world.client).key)?.suite).toBe(suite.name);
+  });
+
+  it('goes on without Connection IDs, by the place alone', () => {
+    const world = new World({});
+    world.restart();
+    world.says('still here');
+    world.hears('so am I');
+    expect([world.server.received, world.client.received]).toEqual([['still here'], ['so am I']]);
+  });
+
+  it('is followed to where the device is heard now, after RFC 9853', () => {
+    const world = new World();
+    world.restart();
+    const moved = plainPeer(0, '203.0.113.1', 40_001);
+    world.link.attach({
+      peer: moved,
+      receive: (now, from, bytes) => world.client.receive(now, from, bytes),
+      timeout: () => undefined,
+      deadline: () => undefined,
+    });
+    world.client.through = moved;
+    world.says('from afar');
+    expect(world.server.told('moved')).toMatchObject([{ peer: { address: moved.address, port: moved.port } }]);
+  });
+
+  it('numbers what it sends far beyond all that was sent before: 2^20 to 2^36 further', () => {
+    const jumps = new Set<number>();
+    const world = new World();
+    for (let time = 0; time < 20; time += 1) {
+      world.hears('before');
+      const before = numberOf(world.server.sent.at(-1));
+      world.restart();
+      world.hears('after');
+      const jump = numberOf(world.server.sent.at(-1)) - before - 1;
+      expect(jump).toBeGreaterThanOrEqual(2 ** 20);
+      expect(jump).toBeLessThan(2 ** 36);
+      jumps.add(jump);
+    }
+    expect(jumps.size).toBe(20);
+    expect(world.client.received).toHaveLength(40);
+  });
+
+  it('takes no record that was taken before, and what was on its way', () => {
+    const world = new World();
+    world.says('first');
+    const taken = world.client.sent.at(-1) as Uint8Array;
+    world.link.conditions = { ...CLEAN, loss: 1 };
+    world.says('late');
+    const late = world.client.sent.at(-1) as Uint8Array;
+    world.link.conditions = CLEAN;
+    world.says('second');
+    world.restart();
+    for (const bytes of [taken, late, late]) world.client.inject(world.server, bytes);
+    world.run();
+    expect(world.server.received).toEqual(['late']);
+    expect(world.server.endpoint.counters['dropped_record_replayed']).toBe(2);
+  });
+
+  it('is left by the endpoint that retired, which sends and takes nothing any more', () => {
+    const world = new World();
+    const old = world.server;
+    const before = old.sent.length;
+    world.restart();
+    const now = world.clock.now();
+    expect(old.endpoint.send(now, devOne(world.client), Buffer.from('x'), 'own')).toBe('no_association');
+    expect(old.endpoint.send(now, plainPeer(0, '198.51.100.9', 1), Buffer.from('x'), 'own')).toBe('no_association');
+    old.receive(now, world.client.peer, world.client.sent[0] as Uint8Array);
+    old.receive(now, world.client.peer, world.client.sent.at(-1) as Uint8Array);
+    expect(old.endpoint.drop(devOne(world.client).key)).toBe(false);
+    old.timeout(now);
+    expect([old.sent.length, old.endpoint.nextDeadline(), old.endpoint.gauges()['associations']]).toEqual([
+      before,
+      undefined,
+      0,
+    ]);
+    // A second snapshot holds nothing.
+    expect(old.endpoint.retire(now)).toHaveLength(1);
+  });
+
+  it('is not gone on with when nobody wants it, when its Connection ID does not fit, and when there is no room', () => {
+    const unwanted = new World();
+    unwanted.restart(() => false);
+    const unfit = new World();
+    unfit.restart(everyone, { cidBytes: DTLS_PARAMETERS.cidBytes - 1 });
+    const full = new World();
+    full.restart(everyone, { associations: 0 });
+    for (const { server } of [unwanted, unfit, full]) {
+      expect(server.endpoint.gauges()['associations']).toBe(0);
+      expect(server.endpoint.counters).toMatchObject({ adopted_not: 1 });
+    }
+  });
+
+  it('is not gone on with beside itself', () => {
+    const world = new World();
+    const snapshot = world.restart();
+    world.server.endpoint.adopt(world.clock.now(), snapshot, everyone);
+    expect(world.server.endpoint.counters).toMatchObject({ adopted: 1, adopted_not: 1 });
+    expect(world.server.endpoint.gauges()['associations']).toBe(1);
+  });
+
+  it('throws a DecodeError for a snapshot that is cut, at every byte, or of another version', () => {
+    const world = new World();
+    const snapshot = world.restart();
+    expect(snapshot.length).toBeGreaterThan(100);
+    const other = Uint8Array.from(snapshot);
+    other[0] = 2;
+    const cut = Array.from({ length: snapshot.length - 2 }, (_, index) => snapshot.subarray(0, index + 2));
+    for (const bytes of [other, new Uint8Array(0), ...cut.filter(({ length }) => length < snapshot.length)]) {
+      const server = new World().server.endpoint;
+      expect(() => server.adopt(world.clock.now(), bytes, everyone)).toThrow(DecodeError);
+    }
+  });
+
+  it('asks about each peer with the identity it proved and the place it was at', () => {
+    const world = new World();
+    const asked: Peer[] = [];
+    world.restart((peer) => {
+      asked.push(peer);
+      return true;
+    });
+    expect(asked).toEqual([devOne(world.client)]);
+  });
+});

@@ -17,7 +17,6 @@ import {
   systemClock,
   systemRandom,
   type Clock,
-  type Instant,
   type Logger,
   type Random,
 } from '#base';
@@ -30,10 +29,13 @@ import { createNorthbound, type Northbound } from '#northbound';
 import { Chains, Downlink, Freshness, SecureDoor, Traces, Uplink } from '#southbound';
 import { openStore } from '#store';
 import { Stack, type BoundAddress, type DatagramHook } from '#transport';
-import type { Vault } from '#vault';
+import { systemDisk, type Vault } from '#vault';
 
+import { Alarm } from './alarm.js';
+import { AssociationFile } from './association-file.js';
 import type { Config } from './config.js';
 import { credentialForms } from './credential-forms.js';
+import { leaveAssociations, takeAssociations } from './kept-associations.js';
 import { loadObjects } from './objects.js';
 import { forgetOldMasterKey, openVault } from './open-vault.js';
 import { OwnerToken } from './owner-token.js';
@@ -96,7 +98,11 @@ async function assemble(
 
   const offer = secureOffer(config);
   const stack = new Stack({ parameters: config.parameters, dtls: config.dtls, clock, random, logger, fault });
-  opened.push(() => stack.close());
+  const associations = new AssociationFile(config.data, vault, systemDisk);
+  opened.push(async () => {
+    leaveAssociations(stack, associations, store.opening, { clock, logger });
+    await stack.close();
+  });
   stack.watch(deps.watch);
   const limits = readLimits(config);
   const downlink = new Downlink(stack, limits);
@@ -144,17 +150,16 @@ async function assemble(
     fault,
   });
   stack.serve(uplink);
-  stack.serveSecure(
-    new SecureDoor({
-      stack,
-      fleet,
-      chains: new Chains(fleet, clock, logger),
-      clock,
-      logger,
-      listeners: { first: config.coap.length, count: config.coaps.length },
-      fault,
-    }),
-  );
+  const door = new SecureDoor({
+    stack,
+    fleet,
+    chains: new Chains(fleet, clock, logger),
+    clock,
+    logger,
+    listeners: { first: config.coap.length, count: config.coaps.length },
+    fault,
+  });
+  stack.serveSecure(door);
 
   const traces = new Traces({
     watch: (hook) => {
@@ -181,6 +186,7 @@ async function assemble(
   });
   const http = await listenHttp(config, northbound);
   opened.push(() => closeHttp(http, northbound));
+  takeAssociations(stack, associations.take(store.openingBefore), door, logger);
   // Only now, with every observation known, may a datagram be read: before, a notification would get a Reset.
   const coap: BoundAddress[] = [];
   const receiveBuffer = number(config, 'udpReceiveBuffer');
@@ -231,36 +237,6 @@ function isOwner(token: OwnerToken, text: string, logger: Logger): boolean {
   } catch (error) {
     logger.error('the owner token cannot be checked', { error: messageOf(error) });
     return false;
-  }
-}
-
-/** One timer for the fleet's next deadline. */
-class Alarm {
-  readonly #clock: Clock;
-  readonly #ring: (now: Instant) => Instant | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #at = Number.POSITIVE_INFINITY;
-
-  constructor(clock: Clock, ring: (now: Instant) => Instant | undefined) {
-    this.#clock = clock;
-    this.#ring = ring;
-  }
-
-  /** Rings at `at` or earlier; undefined changes nothing. */
-  set(at: Instant | undefined): void {
-    if (at === undefined || at >= this.#at) return;
-    clearTimeout(this.#timer);
-    this.#at = at;
-    const wait = Math.min(Math.max(Math.ceil(at - this.#clock.now()), 0), LONGEST_TIMER);
-    this.#timer = setTimeout(() => {
-      this.#at = Number.POSITIVE_INFINITY;
-      this.set(this.#ring(this.#clock.now()));
-    }, wait);
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#at = Number.NEGATIVE_INFINITY;
   }
 }
 
@@ -437,8 +413,6 @@ const WHY_NOT_OPEN: Readonly<Record<string, string>> = {
   EACCES: 'needs more rights than this process has',
   ENOTFOUND: 'is a name that cannot be resolved',
 };
-/** Longest wait a Node timer takes; a later deadline is looked at again then. */
-const LONGEST_TIMER = 2_147_483_647;
 /**
  * How long requests of people and programs that are under way may take to end when the server stops, and after them
  * operations on devices: together well below the 10 s after which a supervisor, or `serve` itself, ends the process.

@@ -5,6 +5,7 @@
  * runs in this process, against what its rows name.
  */
 
+import { associations } from './cases/associations.mjs';
 import { formats } from './cases/formats.mjs';
 import { handshake } from './cases/handshake.mjs';
 import { hellos } from './cases/hellos.mjs';
@@ -47,6 +48,11 @@ const CASES = [
     ...{ name: 'hellos', run: hellos, needs: [] },
     full: { rate: 20_000, seconds: 10, devices: 100 },
     smoke: { rate: 20_000, seconds: 1, devices: 100 },
+  },
+  {
+    ...{ name: 'associations', run: associations, needs: [] },
+    full: { devices: 4000, rounds: 7 },
+    smoke: { devices: 400, rounds: 3 },
   },
   {
     ...{ name: 'register', run: register },

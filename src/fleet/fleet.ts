@@ -304,6 +304,12 @@ export class Fleet {
     if (device !== undefined) device.away = true;
   }
 
+  /** The association with a device goes on after a restart. */
+  rejoined(peer: Peer): void {
+    const device = this.#registry.at(peer);
+    if (device !== undefined) device.away = false;
+  }
+
   /** The observation under a token of 16 hex digits; undefined when its notifications are not expected, or not from there. */
   observationOf(token: string, peer: Peer): ObservationTarget | undefined {
     return this.#notifications.target(token, peer);

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 
-import { EMPTY, secureKey, type Clock, type Logger, type Peer, type PeerIdentity } from '#base';
+import { EMPTY, secureKey, type Clock, type Logger, type Peer, type PeerIdentity, type WallTime } from '#base';
 import type { Fleet, IdentityEnd, SessionProof } from '#fleet';
 import type { Answer, CloseReason, Question, SecureHandler, Session, Stack } from '#transport';
 import { CertificateAlert, type Verdict } from '#trust';
@@ -72,6 +72,16 @@ export class SecureDoor implements SecureHandler {
 
   failed({ address }: { readonly address: string }, reason: string): void {
     this.#parts.logger.debug('handshake failed', { address, reason });
+  }
+
+  /** Whether an association from before a restart, alive at `then`, goes on; its device is there again if so. */
+  takesUp(peer: Peer, then: WallTime): boolean {
+    const { fleet, listeners } = this.#parts;
+    const { identity, listener } = peer;
+    const served = listener >= listeners.first && listener < listeners.first + listeners.count;
+    if (!served || identity === undefined || !fleet.handshakes.mayGoOn(identity, then)) return false;
+    fleet.rejoined(peer);
+    return true;
   }
 
   #answer(question: Exclude<Question, { about: 'session' }>): Answer {

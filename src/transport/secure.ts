@@ -113,6 +113,14 @@ export class Secure {
     if (this.#arriving !== undefined) this.#endpoint.acknowledged(this.#arriving);
   }
 
+  retire(): Uint8Array {
+    return this.#endpoint.retire(this.#clock.now());
+  }
+
+  adopt(snapshot: Uint8Array, wanted: (peer: Peer) => boolean): void {
+    this.#endpoint.adopt(this.#clock.now(), snapshot, wanted);
+  }
+
   drop(peer: PeerKey): boolean {
     let dropped = false;
     this.#below.run(() => {

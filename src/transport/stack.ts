@@ -253,6 +253,19 @@ export class Stack {
     this.#depart(peer, bytes);
   }
 
+  /** Gives the secure associations for `adopt` of one stack after this one; nothing secure is sent or taken any more. */
+  retire(): Uint8Array | undefined {
+    return this.#secure?.retire();
+  }
+
+  /**
+   * Goes on with the associations of a stack that retired, as long as `wanted` says so of their peers. To be called once for
+   * what `retire` gave, before the first listener is opened. Throws DecodeError.
+   */
+  adopt(snapshot: Uint8Array, wanted: (peer: Peer) => boolean): void {
+    this.#secure?.adopt(snapshot, wanted);
+  }
+
   /** Ends the secure association with a peer; whether there was one. */
   endAssociation(peer: PeerKey): boolean {
     return this.#secure?.drop(peer) ?? false;

@@ -1,6 +1,6 @@
 /** Sealing of secrets: data keys seal, a master key that is kept apart wraps them. Start at vault.ts. */
 
-export { replaceFile, systemDisk } from './disk.js';
+export { removeFile, replaceFile, systemDisk } from './disk.js';
 export type { Disk } from './disk.js';
 export type { SealContext } from './envelope.js';
 export type { KeyRing, WrappedKey, WrappedKeys } from './key-ring.js';

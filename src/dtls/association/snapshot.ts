@@ -7,7 +7,8 @@
  * peer's (each behind its length, 1), next number to send (6), highest number received and one (6), window (4, 4), keys.
  */
 
-import { Instant, Reader, Writer, decodeUtf8, encodeUtf8, securePeer, type IdentityKind, type Random } from '#base';
+import { DecodeError, EMPTY, Instant, Reader, decodeUtf8, securePeer } from '#base';
+import type { IdentityKind, Random, Writer } from '#base';
 
 import { suiteOf, type CryptoProvider } from '../crypto/index.js';
 import { Channel } from '../record/index.js';
@@ -20,22 +21,19 @@ export function writeAssociation(writer: Writer, now: Instant, association: Asso
   const state = channel.state();
   if (identity === undefined || state === undefined || channel.exhausted) return false;
   const { keys, newest, older, peerCid, recent, sequence, suite } = state;
-  const one = new Writer(BYTES).u16(listener).u8(KINDS.indexOf(identity.kind));
-  for (const text of [identity.name, identity.endpoint, address]) {
-    const bytes = encodeUtf8(text);
-    one.u16(bytes.length).bytes(bytes);
-  }
+  const { endpoint, kind, name } = identity;
+  const own = cid ?? EMPTY;
+  const texts = Buffer.byteLength(name) + Buffer.byteLength(endpoint) + Buffer.byteLength(address);
+  writer.u16(FIXED_BYTES + texts + own.length + peerCid.length + keys.length);
+  writer.u16(listener).u8(KINDS.indexOf(kind));
+  writeText(writer, name);
+  writeText(writer, endpoint);
+  writeText(writer, address);
   const silent = Math.min(Math.max(Math.floor(now - heard), 0), LONGEST_SILENCE);
-  one.u16(port).u16(suite.id).u8(ROUTABILITY.indexOf(routability)).u16(content).uint(silent, 6);
-  for (const bytes of [cid ?? NO_CID, peerCid]) one.u8(bytes.length).bytes(bytes);
-  one
-    .uint(sequence, 6)
-    .uint(newest + 1, 6)
-    .u32(recent)
-    .u32(older)
-    .bytes(keys);
-  const bytes = one.finish();
-  writer.u16(bytes.length).bytes(bytes);
+  writer.u16(port).u16(suite.id).u8(ROUTABILITY.indexOf(routability)).u16(content).uint(silent, 6);
+  writer.u8(own.length).bytes(own).u8(peerCid.length).bytes(peerCid);
+  writer.uint(sequence, 6).uint(newest + 1, 6);
+  writer.u32(recent).u32(older).bytes(keys);
   return true;
 }
 
@@ -51,18 +49,22 @@ export interface Revival {
  * they were. undefined: its suite is known no more, or there are no numbers left. Throws DecodeError.
  */
 export function readAssociation(reader: Reader, { now, provider, random }: Revival): Association | undefined {
-  const one = reader.sub(reader.u16());
-  const listener = one.u16();
-  const kind = KINDS[one.u8()];
-  const [name, endpoint, address] = [text(one), text(one), text(one)];
-  const port = one.u16();
-  const suite = suiteOf(one.u16());
-  const routability = ROUTABILITY[one.u8()];
-  const [content, silent] = [one.u16(), one.uint(6)];
-  const [cid, peerCid] = [copy(one.take(one.u8())), copy(one.take(one.u8()))];
-  const sequence = one.uint(6) + jump(random);
-  const [newest, recent, older] = [one.uint(6) - 1, one.u32(), one.u32()];
-  const keys = copy(one.rest());
+  const length = reader.u16();
+  const end = reader.offset + length;
+  if (length < FIXED_BYTES || length > reader.remaining)
+    throw new DecodeError('bad_length', `an association of ${length} bytes`, reader.offset);
+  const listener = reader.u16();
+  const kind = KINDS[reader.u8()];
+  const [name, endpoint, address] = [text(reader), text(reader), text(reader)];
+  const port = reader.u16();
+  const suite = suiteOf(reader.u16());
+  const routability = ROUTABILITY[reader.u8()];
+  const [content, silent] = [reader.u16(), reader.uint(6)];
+  const [cid, peerCid] = [copy(reader.take(reader.u8())), copy(reader.take(reader.u8()))];
+  const sequence = reader.uint(6) + jump(random);
+  const [newest, recent, older] = [reader.uint(6) - 1, reader.u32(), reader.u32()];
+  if (reader.offset > end) throw new DecodeError('bad_length', 'an association is longer than it says', end);
+  const keys = copy(reader.take(end - reader.offset));
   if (kind === undefined || routability === undefined || suite === undefined) return undefined;
   const channel = Channel.resume('server', provider, { suite, keys, peerCid, sequence, newest, recent, older });
   if (channel.exhausted) return undefined;
@@ -74,6 +76,10 @@ export function readAssociation(reader: Reader, { now, provider, random }: Reviv
     content,
     last: undefined,
   });
+}
+
+function writeText(writer: Writer, value: string): void {
+  writer.u16(Buffer.byteLength(value)).utf8(value);
 }
 
 function text(reader: Reader): string {
@@ -92,8 +98,8 @@ function jump(random: Random): number {
 
 const KINDS: readonly IdentityKind[] = ['psk', 'rpk', 'x509'];
 const ROUTABILITY = ['checked', 'unchecked'] as const;
-const NO_CID = new Uint8Array(0);
-const BYTES = 256;
+/** What an association has beside texts, Connection IDs and keys. */
+const FIXED_BYTES = 44;
 const LONGEST_SILENCE = 2 ** 48 - 1;
 const LEAST_JUMP = 2 ** 20;
 const MOST_JUMP = 2 ** 36;

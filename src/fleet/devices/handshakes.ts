@@ -139,6 +139,13 @@ export class Handshakes implements Timed {
     return entries.length === 0 || (entry !== undefined && isValid(entry, clock.wall()) && entry.createdAt <= since);
   }
 
+  /** Whether an association that was alive at `then`, when nothing was wrong with what proved its peer, may go on now. */
+  mayGoOn(identity: PeerIdentity, then: WallTime): boolean {
+    // Under which anchor a certificate was found good is not kept with an association.
+    const anchors = identity.kind === 'x509' ? this.#parts.trust.material().anchors : [];
+    return this.isCurrent(identity, then) || anchors.some(({ name }) => this.isCurrent(identity, then, name));
+  }
+
   /** A handshake succeeded with a credential of a device. */
   used(endpoint: string, credential: string, wall: WallTime): void {
     const device = this.#parts.directory.byEndpoint(endpoint);

@@ -1,0 +1,43 @@
+/** Associations over an orderly restart: written down when the server stops, gone on with when it starts. */
+
+import { DecodeError, messageOf, type Clock, type Logger } from '#base';
+import type { SecureDoor } from '#southbound';
+import type { Stack } from '#transport';
+
+import type { AssociationFile, Left } from './association-file.js';
+
+/** Writes down what associations there are, for the next start; a stop does not fail for it. */
+export function leaveAssociations(
+  stack: Stack,
+  file: AssociationFile,
+  opening: string,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): void {
+  const count = stack.secureGauges()['associations'] ?? 0;
+  const snapshot = stack.retire();
+  if (snapshot === undefined || count === 0) return;
+  try {
+    file.write(opening, snapshot, clock.wall());
+    logger.info('associations are kept for the next start', { count });
+  } catch (error) {
+    logger.warn('associations are not kept: devices come back by short handshakes', { error: messageOf(error) });
+  }
+  snapshot.fill(0);
+}
+
+/** Goes on with the associations of the stop before this start, if that was an orderly one. */
+export function takeAssociations(stack: Stack, left: Left, door: SecureDoor, logger: Logger): void {
+  if (left.is === 'nothing') return;
+  if (left.is === 'refused') {
+    logger.warn('associations are not gone on with: devices come back by short handshakes', { why: left.why });
+    return;
+  }
+  try {
+    stack.adopt(left.snapshot, (peer) => door.takesUp(peer, left.written));
+    logger.info('associations go on', { count: stack.secureGauges()['associations'] ?? 0 });
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    logger.warn('some associations are not gone on with', { why: error.message });
+  }
+  left.snapshot.fill(0);
+}

@@ -1,0 +1,123 @@
+/**
+ * Associations over restarts of the built server, on real sockets: after an orderly one devices go on without a handshake;
+ * after a kill, or with a file that somebody put back, they come back by their sessions.
+ */
+
+import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+import type { ClientOffer } from '#dtls';
+import { deviceWithKey, ServerProcess, type SecureDevice } from '../support/secure-process.js';
+import { until } from '../support/test-server.js';
+
+const server = new ServerProcess('associations');
+const FILE = join(server.folder, 'associations.sealed');
+const devices: SecureDevice[] = [];
+/** Epoch 1 and a number of 48 bits stand at 3 in each record. */
+const [EPOCH_AT, NUMBER_AT, NUMBER_BYTES] = [3, 5, 6];
+
+beforeEach(() => server.start(), 30_000);
+afterEach(async () => {
+  for (const device of devices.splice(0)) device.close();
+  await server.kill();
+});
+afterAll(() => server.dispose());
+
+async function comer(endpoint: string, more?: Partial<ClientOffer>): Promise<SecureDevice> {
+  const device = await deviceWithKey(server, endpoint, more);
+  devices.push(device);
+  return device;
+}
+
+/** Numbers of the protected records that a device was sent. */
+function numbers({ heard }: SecureDevice): number[] {
+  return heard
+    .filter((bytes) => bytes.readUInt16BE(EPOCH_AT) === 1)
+    .map((bytes) => bytes.readUIntBE(NUMBER_AT, NUMBER_BYTES));
+}
+
+const handshakes = (): Promise<number> => server.metric('dtls_established_total');
+
+describe('a server that stops in good order', () => {
+  it('starts with the associations it had: devices go on at once, from where they are, with or without Connection ID', async () => {
+    const mobile = await comer('mobile');
+    const plain = await comer('plain', {});
+    expect([await mobile.come(), await plain.come()]).toEqual(['full', 'full']);
+    for (let round = 0; round < 2; round += 1) {
+      expect(await server.stop()).toBe(0);
+      expect(statSync(FILE).mode & 0o777).toBe(0o600);
+      await server.start();
+      expect(existsSync(FILE)).toBe(false);
+      expect(await server.metric('dtls_adopted_total')).toBe(2);
+      mobile.move();
+      await mobile.ping();
+      await plain.ping();
+      expect(await handshakes()).toBe(0);
+    }
+    for (const device of [mobile, plain]) {
+      const sent = numbers(device);
+      expect(sent.length).toBeGreaterThanOrEqual(3);
+      expect(sent.every((number, index) => index === 0 || number > (sent[index - 1] as number))).toBe(true);
+      expect(sent.filter((number, index) => number - (sent[index - 1] ?? number) >= 2 ** 20)).toHaveLength(2);
+    }
+  });
+
+  it('leaves no key of theirs in the file', async () => {
+    const device = await comer('sealed');
+    expect(await device.come()).toBe('full');
+    await server.stop();
+    const content = readFileSync(FILE);
+    expect(content.includes('sealed-device')).toBe(false);
+    expect(content.includes('id-sealed')).toBe(false);
+    await server.start();
+  });
+
+  it('goes on with none whose credential was deleted before', async () => {
+    const device = await comer('deleted');
+    expect(await device.come()).toBe('full');
+    expect((await server.rest('DELETE', '/devices/deleted/credentials/k1')).status).toBe(204);
+    await server.stop();
+    await server.start();
+    expect(await server.metric('dtls_associations')).toBe(0);
+    expect(await device.come()).toBe('handshakeFailed');
+  });
+});
+
+describe('a server that did not', () => {
+  it('starts without associations after a kill, and devices come back by their sessions', async () => {
+    const before = await server.metric('fleet_sessions_kept');
+    const device = await comer('killed');
+    expect(await device.come()).toBe('full');
+    await kept(before + 1);
+    await server.kill();
+    await server.start();
+    expect(existsSync(FILE)).toBe(false);
+    expect(await device.come()).toBe('resumed');
+  });
+
+  it('refuses associations that were put back, and removes them; devices come back by their sessions', async () => {
+    const before = await server.metric('fleet_sessions_kept');
+    const device = await comer('twice');
+    expect(await device.come()).toBe('full');
+    await kept(before + 1);
+    await server.stop();
+    copyFileSync(FILE, `${FILE}.copy`);
+    await server.start();
+    await device.ping();
+    await server.kill();
+    copyFileSync(`${FILE}.copy`, FILE);
+    await server.start();
+    expect(existsSync(FILE)).toBe(false);
+    expect(await server.metric('dtls_established_total')).toBe(0);
+    expect(await device.come()).toBe('resumed');
+  });
+});
+
+/** Waits until the server has written that many sessions since its start. */
+function kept(count: number): Promise<unknown> {
+  return until(`${count} sessions are durable`, async () =>
+    (await server.metric('fleet_sessions_kept')) >= count ? 'yes' : undefined,
+  );
+}

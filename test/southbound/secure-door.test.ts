@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto';
 
 import { describe, expect, it } from '@jest/globals';
 
-import { Emitter, silentLogger, systemClock, WallTime, type PeerIdentity } from '#base';
+import { Emitter, plainPeer, securePeer, silentLogger, systemClock, WallTime } from '#base';
+import type { Peer, PeerIdentity } from '#base';
 import type { Fleet, IdentityEnd } from '#fleet';
-import { SecureDoor } from '#southbound';
+import { SecureDoor, type ChainJudges } from '#southbound';
 import type { Answer, Stack } from '#transport';
 import type { RefusalReason, Verdict } from '#trust';
 
@@ -15,6 +16,19 @@ const FINGERPRINT = createHash('sha256')
   .update(Uint8Array.of(1, 2, 3))
   .digest('hex');
 const OWNER: PeerIdentity = { kind: 'x509', name: FINGERPRINT, endpoint: 'dev-1' };
+
+function doorOn(
+  fleet: Fleet,
+  listeners: { readonly first: number; readonly count: number },
+  chains: ChainJudges = { judge: () => ({ anchor: undefined, verdict: refused('unknown_ca') }) },
+): SecureDoor {
+  return new SecureDoor({
+    ...{ stack: {} as Stack, fleet, chains, clock: systemClock, logger: silentLogger, listeners },
+    fault: (error) => {
+      throw error;
+    },
+  });
+}
 
 /** What the door says of a chain; `entry`: the device has an entry of its own for just this certificate. */
 function asked(verdict: Verdict, entry: 'entry' | 'no_entry', anchor?: string): Answer {
@@ -25,17 +39,11 @@ function asked(verdict: Verdict, entry: 'entry' | 'no_entry', anchor?: string): 
         ? { identity: OWNER }
         : { refused: 'anchor_unknown' },
   };
-  const door = new SecureDoor({
-    stack: {} as Stack,
-    fleet: { handshakes } as unknown as Fleet,
-    chains: { judge: () => ({ anchor, verdict }) },
-    clock: systemClock,
-    logger: silentLogger,
-    listeners: { first: 0, count: 1 },
-    fault: (error) => {
-      throw error;
-    },
-  });
+  const door = doorOn(
+    { handshakes } as unknown as Fleet,
+    { first: 0, count: 1 },
+    { judge: () => ({ anchor, verdict }) },
+  );
   const answers: Answer[] = [];
   door.ask({ about: 'chain', chain: CHAIN }, 0, (answer) => answers.push(answer));
   expect(answers).toHaveLength(1);
@@ -72,4 +80,42 @@ describe('a certificate', () => {
       expect(asked(refused(reason), 'entry')).toEqual({ is: 'refused', alert: 45 });
     },
   );
+});
+
+describe('an association of before a restart', () => {
+  const then = WallTime(1000);
+  const asking = (says: boolean): { door: SecureDoor; rejoined: Peer[]; asked: unknown[] } => {
+    const [rejoined, asked]: [Peer[], unknown[]] = [[], []];
+    const handshakes = {
+      ended: new Emitter<IdentityEnd>(),
+      mayGoOn: (...about: unknown[]) => {
+        asked.push(about);
+        return says;
+      },
+    };
+    const fleet = { handshakes, rejoined: (peer: Peer) => rejoined.push(peer) } as unknown as Fleet;
+    return { door: doorOn(fleet, { first: 1, count: 2 }), rejoined, asked };
+  };
+
+  it.each([1, 2])(
+    'goes on at secure listener %i when what proved its peer is still good, and its device is told',
+    (listener) => {
+      const { asked, door, rejoined } = asking(true);
+      const peer = securePeer(listener, OWNER, '192.0.2.1', 1);
+      expect(door.takesUp(peer, then)).toBe(true);
+      expect([asked, rejoined]).toEqual([[[OWNER, then]], [peer]]);
+    },
+  );
+
+  it('goes on neither at a listener that is not secure any more, nor without an identity, nor with one that is good no more', () => {
+    for (const [says, peer] of [
+      [true, securePeer(0, OWNER, '192.0.2.1', 1)],
+      [true, securePeer(3, OWNER, '192.0.2.1', 1)],
+      [true, plainPeer(1, '192.0.2.1', 1)],
+      [false, securePeer(1, OWNER, '192.0.2.1', 1)],
+    ] as const) {
+      const { door, rejoined } = asking(says);
+      expect([door.takesUp(peer, then), rejoined]).toEqual([false, []]);
+    }
+  });
 });

@@ -414,6 +414,35 @@ describe('a device that uses the name of another', () => {
   }, 60_000);
 });
 
+describe('a device whose server was stopped in good order', () => {
+  afterAll(away);
+
+  it('goes on with its Connection ID: without a handshake, from another port, and its observation with it', async () => {
+    const peer = await registers('rested', await key('rested'), 'cid=4', 'timeout=3');
+    await observe(peer);
+    await notifies(peer, 36.5);
+    expect(await server.stop()).toBe(0);
+    peer.relay.move();
+    await start();
+    expect(await metric('dtls_adopted_total')).toBeGreaterThanOrEqual(1);
+    await tells(peer, 'update', /^UPDATED/);
+    await notifies(peer, 37.5);
+    await manufacturer(peer);
+    expect(await established()).toBe(0);
+    expect(peer.device.lines.filter((line) => line.startsWith('REGISTER'))).toHaveLength(1);
+    cells.passed('orderly restart', peer.relay.last('up'));
+  }, 90_000);
+
+  it('is there at once: what is ordered goes out before it has said a word', async () => {
+    const peer = await registers('there', await key('there'), 'cid=4', 'timeout=3');
+    expect(await server.stop()).toBe(0);
+    await start();
+    await manufacturer(peer);
+    expect(await established()).toBe(0);
+    cells.passed('order after an orderly restart', peer.relay.last('up'));
+  }, 90_000);
+});
+
 describe('a device whose server was killed', () => {
   afterAll(away);
 

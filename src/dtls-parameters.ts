@@ -16,6 +16,8 @@ export function dtlsParameters(
     legacyMasterSecret: values.get('dtls-legacy-master-secret') === true ? 'allowed' : 'refused',
     mtu: number('dtls-mtu'),
     retransmission: seconds(number('dtls-retransmission')),
+    // The same path carries both.
+    routabilityWait: seconds(number('dtls-retransmission')),
     handshakeDeadline: seconds(number('dtls-handshake-deadline')),
     halfOpen: number('dtls-half-open'),
     associations: number('dtls-associations'),

@@ -56,7 +56,7 @@ export const SECURE_SETTINGS = [
     min: 0.1,
     max: 60,
     argument: 'SECONDS',
-    help: 'first wait for an answer in a handshake, doubled each time; 9 suits narrow-band radio (RFC 7925)',
+    help: 'first wait for an answer in a handshake, doubled each time, and how long a device may take to show that it is at a new address; 9 suits narrow-band radio (RFC 7925)',
   },
   {
     flag: 'dtls-handshake-deadline',

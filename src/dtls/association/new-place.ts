@@ -45,6 +45,11 @@ export class NewPlace {
     this.#challenged = now;
     return true;
   }
+
+  /** Whether an answer that comes now comes in time (RFC 9853 §5). */
+  inTime(now: Instant, wait: Milliseconds): boolean {
+    return this.#challenged !== undefined && elapsed(this.#challenged, now) <= wait;
+  }
 }
 
 const AMPLIFICATION = 3;

@@ -301,14 +301,18 @@ export class DtlsEndpoint {
     const peer =
       association.cid === undefined
         ? association.peer
-        : this.#moves.heard(now, association, from, view.end - view.at, view.sequence > newest);
+        : this.#moves.heard(now, association, from, {
+            bytes: view.end - view.at,
+            order: view.sequence > newest ? 'newest' : 'late',
+            type: view.type,
+          });
     switch (view.type) {
       case ContentType.APPLICATION_DATA:
         this.#arrived(association);
         if (content.length > 0) this.#output.tell({ type: 'message', peer, bytes: content });
         return;
       case ContentType.RETURN_ROUTABILITY_CHECK:
-        this.#moves.check(association, from, content);
+        this.#moves.check(now, association, from, content);
         return;
       case ContentType.HANDSHAKE:
         this.#lateHandshake(now, association, content);

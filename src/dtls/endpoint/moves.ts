@@ -17,6 +17,13 @@ import {
 import type { DtlsParameters } from '../policy/index.js';
 import type { Output, Place } from './output.js';
 
+/** A genuine record: its bytes on the wire, whether it is newer than all that came before, and its true type. */
+export interface Heard {
+  readonly bytes: number;
+  readonly order: 'newest' | 'late';
+  readonly type: number;
+}
+
 /** Follows associations to new places. */
 export class Moves {
   readonly #parameters: DtlsParameters;
@@ -29,9 +36,10 @@ export class Moves {
     this.#output = output;
   }
 
-  /** A genuine record of `bytes` came from `from`; gives the peer there. `newer`: than all that came before. */
-  heard(now: Instant, association: Association, from: Place, bytes: number, newer: boolean): Peer {
+  /** A genuine record came from `from`; gives the peer there. */
+  heard(now: Instant, association: Association, from: Place, { bytes, order, type }: Heard): Peer {
     const { peer } = association;
+    const newer = order === 'newest';
     if (from.port === peer.port && from.address === peer.address) {
       if (newer) association.away = undefined;
       return peer;
@@ -43,7 +51,9 @@ export class Moves {
       association.away = new NewPlace(there, bytes);
       this.#output.count('moves_seen');
     }
-    if (association.routability === 'checked') this.#challenge(now, association, association.away);
+    // An answer that is too late must not lead to the next question: on a slow path that would go on for ever.
+    if (association.routability === 'checked' && type !== ContentType.RETURN_ROUTABILITY_CHECK)
+      this.#challenge(now, association, association.away);
     return there;
   }
 
@@ -65,8 +75,8 @@ export class Moves {
     if (away?.asked === 'yes' && away.isAt(from)) this.#arrive(association, away);
   }
 
-  /** Takes a return routability message; one of unknown form is ignored (RFC 9853 §4). */
-  check(association: Association, from: Place, content: Uint8Array): void {
+  /** Takes a return routability message; one of unknown form, and an answer that comes too late, are ignored (RFC 9853 §4, 5). */
+  check(now: Instant, association: Association, from: Place, content: Uint8Array): void {
     const message = association.routability === 'checked' ? read(content) : undefined;
     if (message === undefined) {
       this.#output.drop('routability_ignored');
@@ -80,6 +90,7 @@ export class Moves {
     if (
       message.type === RoutabilityType.PATH_RESPONSE &&
       away?.cookie !== undefined &&
+      away.inTime(now, this.#parameters.routabilityWait) &&
       bytesEqual(away.cookie, message.cookie)
     )
       this.#arrive(association, away);

@@ -20,6 +20,8 @@ export function dtlsParameters(
     routabilityWait: seconds(number('dtls-retransmission')),
     handshakeDeadline: seconds(number('dtls-handshake-deadline')),
     halfOpen: number('dtls-half-open'),
+    halfOpenShare: number('dtls-half-open-share'),
+    forgeries: number('dtls-forgeries'),
     associations: number('dtls-associations'),
     messageBytes: number('dtls-message-bytes'),
     handshakeBytes: number('dtls-handshake-bytes'),

@@ -7,6 +7,7 @@ import type { Instant, Peer } from '#base';
 
 import type { ClientHandshake, ServerHandshake } from '../handshake/index.js';
 import type { Channel } from '../record/index.js';
+import type { Forgeries } from './forgeries.js';
 import type { NewPlace } from './new-place.js';
 
 /** One association. */
@@ -20,6 +21,8 @@ export class Association {
   readonly routability: 'checked' | 'unchecked';
   /** Where the newest record came from, when that is not where the peer is known to be. */
   away: NewPlace | undefined;
+  /** Forged records from elsewhere, when there were any of late. */
+  forgeries: Forgeries | undefined;
   /** Bytes of content that one record towards the peer may have. */
   readonly content: number;
   /** When the last genuine record came. */

@@ -7,7 +7,14 @@
 import { DecodeError, Deadlines, Reader, Writer, after, plainPeer, securePeer } from '#base';
 import type { Instant, Peer, PeerKey } from '#base';
 
-import { Association, AssociationTable, placeOf, readAssociation, writeAssociation } from '../association/index.js';
+import {
+  Association,
+  AssociationTable,
+  Forgeries,
+  placeOf,
+  readAssociation,
+  writeAssociation,
+} from '../association/index.js';
 import {
   AlertDescription,
   AlertLevel,
@@ -289,15 +296,22 @@ export class DtlsEndpoint {
   /** A record of epoch 1 for an association; `beside`: the handshake that is under way at its place. */
   #sealedRecord(now: Instant, association: Association, from: Place, datagram: Uint8Array, beside?: HalfOpen): void {
     const view = this.#record;
+    if (association.forgeries?.areTooMany(now) === true && isElsewhere(association, from)) {
+      this.#output.drop('forgeries');
+      return;
+    }
     const { newest } = association.channel;
     const content = association.channel.open(datagram, view);
     if (typeof content === 'string') {
+      if (content === 'record_not_genuine' && isElsewhere(association, from)) this.#forged(now, association);
       // It may be the Finished of a handshake from the same place, which is held until its question is answered.
       if (beside?.question === undefined) this.#output.drop(content);
       else this.#handshakes.sealed(now, beside, datagram, view);
       return;
     }
     association.heard = now;
+    if (association.forgeries?.areOver(now, this.#parts.parameters.forgeryWindow) === true)
+      association.forgeries = undefined;
     const peer =
       association.cid === undefined
         ? association.peer
@@ -323,6 +337,12 @@ export class DtlsEndpoint {
       default:
         this.#output.drop('record_type_unexpected');
     }
+  }
+
+  #forged(now: Instant, association: Association): void {
+    const { forgeries, forgeryWindow } = this.#parts.parameters;
+    association.forgeries ??= new Forgeries(now);
+    association.forgeries.add(now, forgeries, forgeryWindow);
   }
 
   /** Whoever speaks has our Finished. */
@@ -408,6 +428,11 @@ export class DtlsEndpoint {
     this.#output.count(`ended_${reason}`);
     this.#output.tell({ type: 'closed', peer: association.peer, reason });
   }
+}
+
+/** Whether a record came neither from where the peer is known to be, nor from where its newest genuine record came from. */
+function isElsewhere({ away, peer }: Association, from: Place): boolean {
+  return (from.port !== peer.port || from.address !== peer.address) && away?.isAt(from) !== true;
 }
 
 function readAlert(content: Uint8Array): Alert | undefined {

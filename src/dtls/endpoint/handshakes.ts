@@ -28,6 +28,7 @@ import type { Answer, ClientOffer, HandshakeParts, OfferedSession, Outcome, Serv
 import type { QuestionId } from './events.js';
 import { HalfOpen } from './half-open.js';
 import type { Output, Place } from './output.js';
+import { Sources } from './sources.js';
 
 /** An outcome of success. */
 export type Established = Extract<Outcome, { is: 'established' }>;
@@ -54,6 +55,8 @@ export class Handshakes {
   readonly #clients = new Map<number, ClientOffer>();
   readonly #byPlace = new Map<string, HalfOpen>();
   readonly #byCid: CidMap<HalfOpen>;
+  /** Those of clients of ours. */
+  readonly #sources: Sources;
   /** The session a client last made at a place. */
   readonly #sessions = new Map<string, OfferedSession>();
   readonly #questions = new Map<QuestionId, HalfOpen>();
@@ -68,6 +71,7 @@ export class Handshakes {
     this.#beside = beside;
     this.#cookies = new Cookies(provider, random, parameters.cookieKey);
     this.#byCid = new CidMap(parameters.cidBytes);
+    this.#sources = new Sources(parameters.halfOpenShare);
   }
 
   /** What there is now, by name. */
@@ -246,7 +250,7 @@ export class Handshakes {
       this.#output.drop('hello_numbers');
       return;
     }
-    if (half !== undefined) this.#supersede(now, half);
+    if (half !== undefined) this.#abandon(now, half, 'superseded');
     this.#begin(now, place, text, { sequence: view.sequence, record, random: head.random });
     if (this.#byPlace.has(text)) this.#fragmentOf(now, this.#byPlace.get(text), datagram);
   }
@@ -270,7 +274,9 @@ export class Handshakes {
     const { parameters, random } = this.#parts;
     const offer = this.#servers.get(place.listener);
     if (offer === undefined) return;
-    if (this.#byPlace.size >= parameters.halfOpen) {
+    const full = this.#byPlace.size >= parameters.halfOpen;
+    const inTheWay = full ? this.#sources.inTheWayOf(place.address) : undefined;
+    if (full && inTheWay === undefined) {
       this.#output.drop('half_open_full');
       return;
     }
@@ -278,12 +284,15 @@ export class Handshakes {
       this.#output.drop('associations_full');
       return;
     }
+    if (inTheWay !== undefined) this.#abandon(now, inTheWay, 'displaced');
     const { cidBytes, node } = parameters;
     const taken = (id: Uint8Array): boolean => this.#byCid.takes(id) || this.#beside.takesCid(id);
     const cid = cidBytes === 0 ? EMPTY : newCid(random, node, cidBytes, taken);
     this.#output.count('handshakes');
     const handshake = new ServerHandshake(now, this.#parts, this.#holding(place, text), hello, offer, cid);
-    this.#add(text, new HalfOpen(place, handshake, cid));
+    const half = new HalfOpen(place, handshake, cid);
+    this.#add(text, half);
+    this.#sources.add(half);
   }
 
   /** What a handshake at a place sends and asks with. */
@@ -313,8 +322,9 @@ export class Handshakes {
     if (kept !== 'kept') this.#output.drop('held_too_much');
   }
 
-  #supersede(now: Instant, half: HalfOpen): void {
-    half.handshake.abandon('superseded');
+  /** Ends a handshake in favour of another. */
+  #abandon(now: Instant, half: HalfOpen, reason: 'superseded' | 'displaced'): void {
+    half.handshake.abandon(reason);
     this.#settle(now, half);
   }
 
@@ -330,6 +340,7 @@ export class Handshakes {
     }
     this.#byPlace.delete(text);
     if (half.cid.length > 0) this.#byCid.delete(half.cid);
+    this.#sources.delete(half);
     if (half.question !== undefined) this.#questions.delete(half.question);
     this.#deadlines.clear(half);
     const client = half.handshake instanceof ClientHandshake;

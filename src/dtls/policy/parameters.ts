@@ -27,6 +27,8 @@ export interface DtlsParameters {
   readonly cookieKey: Milliseconds;
   /** Handshakes under way at once. */
   readonly halfOpen: number;
+  /** Those of one address (IPv6: of one /64) that no other takes the place of when there are as many as there may be. */
+  readonly halfOpenShare: number;
   /** Associations at once. */
   readonly associations: number;
   /** Since when an association is unheard that may be given up for a new one. */
@@ -43,6 +45,10 @@ export interface DtlsParameters {
   readonly cidBytes: number;
   /** How long a peer has to answer whether it is at a new address (RFC 9853 §5). */
   readonly routabilityWait: Milliseconds;
+  /** Records that are not genuine and come from elsewhere than the peer, per association; beyond, such are not opened. */
+  readonly forgeries: number;
+  /** In which time they are counted, and for how long such are then not opened. */
+  readonly forgeryWindow: Milliseconds;
   /** First byte of our Connection IDs: the number of this node. */
   readonly node: number;
   /** Whether sessions are made that a client can go on with later by a short handshake (RFC 5246 §7.3, RFC 5077). */
@@ -69,6 +75,7 @@ export const DTLS_PARAMETERS: DtlsParameters = Object.freeze({
   mtu: 1280 - 48,
   cookieKey: seconds(60),
   halfOpen: 5000,
+  halfOpenShare: 64,
   associations: 150_000,
   stale: Milliseconds(30 * 60_000),
   messageBytes: 8192,
@@ -77,6 +84,8 @@ export const DTLS_PARAMETERS: DtlsParameters = Object.freeze({
   heldBytes: 4096,
   cidBytes: 8,
   routabilityWait: seconds(1),
+  forgeries: 100,
+  forgeryWindow: seconds(10),
   node: 0,
   resumption: 'offered',
   ticketLifetime: 86_400,

@@ -75,6 +75,11 @@ export class Automaton {
     return this.#association === 'none' ? 0 : 1;
   }
 
+  /** Whether all is as before the first message. */
+  get idle(): boolean {
+    return this.#under === undefined && this.#association === 'none';
+  }
+
   /** All messages of a handshake that goes well. */
   static way(kind: PuppetKind, mode: 'full' | 'resumed'): readonly Letter[] {
     return mode === 'full' ? ['helloWithCookie', ...PATHS[kind]] : ['resumingHello', ...PATHS.resumed];

@@ -5,7 +5,7 @@
 
 import { crc32 } from 'node:zlib';
 
-import { PeerError } from '#base';
+import { PeerError, type Random } from '#base';
 import type { CryptoProvider, SigningKey } from '#dtls';
 
 /** Cheap, for tests that run a state machine millions of times. */
@@ -66,6 +66,16 @@ export const cheapProvider: CryptoProvider = Object.freeze({
 
 type State = readonly [number, number];
 
+/** Random numbers at the same price: no two the same for a long time, and the same again for each new source. */
+export function cheapRandom(): Random {
+  let count = 0;
+  const next = (): State => {
+    count += 1;
+    return [Math.imul(count, 0x9e3779b1), count];
+  };
+  return { bytes: (length) => spread(next(), length), fraction: () => (next()[0] >>> 0) / 2 ** 32 };
+}
+
 /** Takes bytes, and how many there are, into a state. */
 function mixed([left, right]: State, bytes: Uint8Array): State {
   const sum = crc32(bytes, left);
@@ -73,13 +83,17 @@ function mixed([left, right]: State, bytes: Uint8Array): State {
 }
 
 function spread([left, right]: State, length: number): Uint8Array {
-  const words = new Uint32Array((length + 3) >> 2);
+  const out = new Uint8Array(length);
   let word = left ^ Math.imul(right, 0x9e3779b1);
-  for (let index = 0; index < words.length; index += 1) {
-    word = Math.imul(word ^ (word >>> 13) ^ index, 0x5bd1e995) ^ ((index & 1) === 1 ? left : right);
-    words[index] = word;
+  for (let index = 0; index < length; index += 4) {
+    word = Math.imul(word ^ (word >>> 13) ^ (index >> 2), 0x5bd1e995) ^ ((index & 4) === 4 ? left : right);
+    // Beyond the end nothing is written.
+    out[index] = word;
+    out[index + 1] = word >>> 8;
+    out[index + 2] = word >>> 16;
+    out[index + 3] = word >>> 24;
   }
-  return new Uint8Array(words.buffer, 0, length);
+  return out;
 }
 
 function tagOf(aead: string, key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {

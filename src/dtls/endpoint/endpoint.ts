@@ -4,17 +4,10 @@
  * is until another handshake at its place, or of its identity, is finished.
  */
 
-import { DecodeError, Deadlines, Reader, Writer, after, plainPeer, securePeer } from '#base';
+import { Deadlines, after, plainPeer, securePeer } from '#base';
 import type { Instant, Peer, PeerKey } from '#base';
 
-import {
-  Association,
-  AssociationTable,
-  Forgeries,
-  placeOf,
-  readAssociation,
-  writeAssociation,
-} from '../association/index.js';
+import { Association, AssociationTable, Forgeries, placeOf } from '../association/index.js';
 import {
   AlertDescription,
   AlertLevel,
@@ -28,12 +21,12 @@ import {
 } from '../codec/index.js';
 import { ServerHandshake } from '../handshake/index.js';
 import type { Answer, ClientOffer, HandshakeParts, ServerOffer } from '../handshake/index.js';
-import type { DtlsParameters } from '../policy/index.js';
 import type { CloseReason, DtlsEvent, QuestionId } from './events.js';
 import type { HalfOpen } from './half-open.js';
 import { Handshakes, type Established } from './handshakes.js';
 import { Moves } from './moves.js';
 import { Output, type DtlsSink, type Place } from './output.js';
+import { layDown, takeUp } from './rest.js';
 
 /** What people are shown of an association. */
 export interface AssociationView {
@@ -190,32 +183,15 @@ export class DtlsEndpoint {
    */
   retire(now: Instant): Uint8Array {
     this.#retired = 'yes';
-    const writer = new Writer(SNAPSHOT_BYTES).u8(SNAPSHOT_FORMAT);
-    for (const association of [...this.#associations.values()]) {
-      writeAssociation(writer, now, association);
-      this.#associations.remove(association);
-      association.channel.wipe();
-    }
-    return writer.finish();
+    return layDown(this.#associations, now);
   }
 
   /**
    * Goes on with the associations of an endpoint that retired, before the first datagram is taken; `wanted`: asked for each
-   * peer. Those whose Connection ID does not fit in are not taken up. Throws DecodeError.
+   * peer. Those that do not fit in are not taken up. Throws DecodeError.
    */
   adopt(now: Instant, snapshot: Uint8Array, wanted: (peer: Peer) => boolean): void {
-    const reader = new Reader(snapshot);
-    if (reader.u8() !== SNAPSHOT_FORMAT) throw new DecodeError('bad_format', 'associations of another version', 0);
-    const { parameters, provider, random } = this.#parts;
-    while (reader.remaining > 0) {
-      const association = readAssociation(reader, { now, provider, random });
-      if (association === undefined || !this.#fits(association, parameters) || !wanted(association.peer)) {
-        this.#output.count('adopted_not');
-        continue;
-      }
-      this.#associations.add(association);
-      this.#output.count('adopted');
-    }
+    takeUp(this.#associations, snapshot, { ...this.#parts, now, wanted, output: this.#output });
   }
 
   /** Does what is due. */
@@ -401,14 +377,6 @@ export class DtlsEndpoint {
     for (const bytes of half.waiting()) this.send(now, peer, bytes, 'own');
   }
 
-  /** Whether an association of before can stand beside those there are. */
-  #fits({ cid, peer }: Association, { associations, cidBytes }: DtlsParameters): boolean {
-    const table = this.#associations;
-    if (table.size >= associations || table.byKey(peer.key) !== undefined) return false;
-    if (cid !== undefined) return cid.length === cidBytes && !table.takesCid(cid);
-    return table.byPlace(placeOf(peer.listener, peer.address, peer.port)) === undefined;
-  }
-
   /** One that is long silent goes when there are as many as there may be; those that speak stay. */
   #hasRoom(now: Instant): boolean {
     const { associations, stale } = this.#parts.parameters;
@@ -442,7 +410,3 @@ function readAlert(content: Uint8Array): Alert | undefined {
     return undefined;
   }
 }
-
-/** Version of the form of snapshots. */
-const SNAPSHOT_FORMAT = 1;
-const SNAPSHOT_BYTES = 65_536;

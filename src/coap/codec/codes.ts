@@ -52,6 +52,11 @@ export function isRequest(code: number): boolean {
   return code > 0 && code < 0x20;
 }
 
+/** Whether a request may run twice with the effect of once (RFC 7252 §5.8, RFC 8132 §2, §3): neither POST nor PATCH may. */
+export function isIdempotent(code: number): boolean {
+  return isRequest(code) && code !== Code.POST && code !== Code.PATCH;
+}
+
 /** Whether a code is a response (classes 2, 4 and 5). */
 export function isResponse(code: number): boolean {
   const group = code >> 5;

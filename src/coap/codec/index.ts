@@ -2,7 +2,17 @@
 
 export { blockOption, blockSize, decodeBlock, encodeBlock, MAX_BLOCK_NUM, szxFor } from './block.js';
 export type { Block } from './block.js';
-export { Code, codeClass, describeCode, isRequest, isResponse, isSuccess, parseCode, showCode } from './codes.js';
+export {
+  Code,
+  codeClass,
+  describeCode,
+  isIdempotent,
+  isRequest,
+  isResponse,
+  isSuccess,
+  parseCode,
+  showCode,
+} from './codes.js';
 export { contentFormatName, contentFormatNamed, contentFormatNames } from './content-formats.js';
 export { criticalProblem } from './critical.js';
 export { describeMessage, describeOptions, showMessage, showOption } from './describe.js';

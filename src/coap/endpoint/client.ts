@@ -7,7 +7,15 @@
 
 import { bytesEqual } from '#base';
 import type { Instant, Peer } from '#base';
-import { criticalProblem, encodeEmpty, isSuccess, MessageType, OptionNumber, tokenKeyOf } from '#coap/codec';
+import {
+  criticalProblem,
+  encodeEmpty,
+  isIdempotent,
+  isSuccess,
+  MessageType,
+  OptionNumber,
+  tokenKeyOf,
+} from '#coap/codec';
 import type { Message } from '#coap/codec';
 import { ClientRequest } from './client-request.js';
 import type { RequestListener } from './client-request.js';
@@ -49,11 +57,14 @@ export class Client implements RequestListener {
 
   /** An ACK with a response. */
   handlePiggyBacked(now: Instant, peer: Peer, message: Message): void {
-    const transmission = this.#reliability.find(peer.key, message.messageId);
+    const transmission = this.#reliability.findFormer(peer.key, message.messageId);
     const request = transmission?.owner;
     if (transmission === undefined) this.#core.counters.dropped_unknown_ack += 1;
-    else if (!(request instanceof ClientRequest) || !bytesEqual(request.token, message.token)) {
+    else if (!(request instanceof ClientRequest)) this.#core.counters.dropped_token_mismatch += 1;
+    else if (!bytesEqual(request.token, message.token)) {
       this.#core.counters.dropped_token_mismatch += 1;
+      const effect = isIdempotent(request.parts.code) ? 'idempotent' : 'not_idempotent';
+      if (transmission.messageId === message.messageId) this.#reliability.replaceId(now, transmission, effect);
     } else this.#requests.handleResponse(now, request, message, criticalProblem(message, isUnderstood));
   }
 

@@ -7,6 +7,7 @@ export interface Counters extends Record<string, number> {
   responses_received: number;
   notifications_received: number;
   retransmissions: number;
+  message_ids_replaced: number;
   duplicates: number;
   duplicates_forgotten: number;
   empty_acks_sent: number;
@@ -51,6 +52,7 @@ export function newCounters(): Counters {
     responses_received: 0,
     notifications_received: 0,
     retransmissions: 0,
+    message_ids_replaced: 0,
     duplicates: 0,
     duplicates_forgotten: 0,
     empty_acks_sent: 0,

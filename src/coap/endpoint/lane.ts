@@ -46,7 +46,11 @@ export class Transmission implements Timed {
   readonly answer: boolean;
   /** -1 until it left. */
   messageId = -1;
+  /** Message ids under which it left before, and the peer took it for something else. */
+  readonly formerIds: number[] = [];
   attempt = 0;
+  /** The attempt at which it first left under its message id. */
+  idAttempt = 0;
   /** Milliseconds until the next retransmission; doubles each time. */
   timeout: number;
   /** Waits for the peer's address to be proven. */

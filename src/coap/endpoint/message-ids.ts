@@ -43,6 +43,19 @@ export class MessageIds {
     return id;
   }
 
+  /**
+   * Goes on with the next chunk, if that may be entered: who takes one id for an old one remembers those after it as well, for
+   * they were drawn one after the other too.
+   */
+  leap(now: Instant): void {
+    const inside = this.#drawn % CHUNK;
+    if (inside === 0) return;
+    const ahead = CHUNK - inside;
+    const entered = ((this.#drawn + ahead) / CHUNK) % (IDS / CHUNK);
+    const used = this.#chunkUse?.[entered] ?? NEVER;
+    if (used + this.#lifetime <= now) this.#drawn += ahead;
+  }
+
   /** From when on `next` gives an id again; in the past when it does so already. */
   freeAt(): Instant {
     if (this.#chunkUse === undefined || this.#drawn % CHUNK !== 0) return Instant(NEVER);

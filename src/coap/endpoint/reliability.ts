@@ -12,6 +12,9 @@ import type { LaneKeeper, TransmissionOwner, Turn } from './lane.js';
 import { MessageIds } from './message-ids.js';
 import type { RequestFailure } from './events.js';
 
+/** Message ids under which one request may leave. */
+const MOST_IDS = 3;
+
 /** Sends reliably, for all peers of an endpoint. */
 export class Reliability implements LaneKeeper {
   readonly #core: Core;
@@ -95,6 +98,36 @@ export class Reliability implements LaneKeeper {
   find(key: PeerKey, messageId: number): Transmission | undefined {
     const lane = this.#core.peers.find(key)?.lane;
     return lane?.transmissions.find((one) => one.messageId === messageId);
+  }
+
+  /** The transmission to a peer that left under a message id, be it the one in use or one before. */
+  findFormer(key: PeerKey, messageId: number): Transmission | undefined {
+    const lane = this.#core.peers.find(key)?.lane;
+    return lane?.transmissions.find((one) => one.messageId === messageId || one.formerIds.includes(messageId));
+  }
+
+  /**
+   * A peer answered the message id of a request under another token. It remembers the id from before, say from our last
+   * run, takes the request for a duplicate, repeats its old answer and runs nothing (RFC 7252 §4.5): the same id will never
+   * do. The request leaves under a fresh one some way off, at most `MOST_IDS` in all, while its retransmissions keep their rhythm and
+   * their end. What may not run twice waits until the peer has repeated itself: one stray answer proves nothing.
+   */
+  replaceId(now: Instant, transmission: Transmission, effect: 'idempotent' | 'not_idempotent'): void {
+    const { lane, bytes, attempt, idAttempt, formerIds } = transmission;
+    if (formerIds.length + 1 >= MOST_IDS || (effect === 'not_idempotent' && attempt === idAttempt)) return;
+    if (lane.budget !== undefined && bytes.length > lane.budget) {
+      this.#core.counters.dropped_budget += 1;
+      return;
+    }
+    lane.ids.leap(now);
+    const id = lane.ids.next(now);
+    if (id === undefined) return;
+    formerIds.push(transmission.messageId);
+    transmission.messageId = id;
+    transmission.idAttempt = attempt;
+    transmission.bytes = bytes.slice();
+    this.#core.counters.message_ids_replaced += 1;
+    this.#transmit(lane, transmission.bytes, id);
   }
 
   /** Ends a transmission without telling its owner. */

@@ -71,6 +71,7 @@ describe('requests of ours', () => {
     script.receive(`6845${id}0102030405060708ff3132`);
     expect(script.types()).toEqual([]);
     expect(script.endpoint.counters['dropped_token_mismatch']).toBe(1);
+    expect(script.sent()).toHaveLength(1);
     script.pass(3_000);
     expect(script.sent()).toHaveLength(1);
   });

@@ -9,9 +9,12 @@ export interface CsvRow {
   readonly state: 'whole' | 'broken';
 }
 
-/** Rows of CSV (RFC 4180); a quoted cell may hold line breaks. An empty line is a row of one empty cell. */
+/**
+ * Rows of CSV (RFC 4180); a quoted cell may hold line breaks. An empty line is a row of one empty cell. A byte order mark,
+ * which spreadsheets put before the text, is left out.
+ */
 export function* csvRows(text: string): Generator<CsvRow, undefined> {
-  let at = 0;
+  let at = text.startsWith('\ufeff') ? 1 : 0;
   let line = 1;
   while (at < text.length) {
     const start = line;

@@ -3,7 +3,7 @@
  * are made anew in each run, everything else is as the plan says.
  */
 
-import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { constants, createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 
 import { bits, bool, implicit, int, octets, oid, seq, set, tagged, time, tlv, utf8 } from './der.js';
 
@@ -71,6 +71,8 @@ export interface Plan {
   readonly to?: Buffer;
   readonly extensions?: readonly Buffer[];
   readonly hash?: Hash;
+  /** Signs by PSS. */
+  readonly pss?: Pss;
   /** The algorithm in the signed part, where it is to differ. */
   readonly innerAlgorithm?: Buffer;
   /** Changes the signature's bytes. */
@@ -79,7 +81,15 @@ export interface Plan {
   readonly spki?: Buffer;
 }
 
-type Hash = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
+/** How an RSA key signs by PSS; what is left out is as it should be. */
+export interface Pss {
+  /** Bytes of the salt. */
+  readonly salt?: number;
+  /** The parameters that are written, where they are not those of the signature. */
+  readonly parameters?: readonly Buffer[];
+}
+
+export type Hash = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
 
 let counter = 1000;
 
@@ -97,14 +107,14 @@ export function issue(plan: Plan): Issued {
   const body = seq(
     ...(version === 1 ? [] : [tagged(0, int(version - 1))]),
     serial,
-    plan.innerAlgorithm ?? algorithm(signer, hash),
+    plan.innerAlgorithm ?? algorithm(signer, hash, plan.pss),
     issuerName,
     seq(plan.from ?? time(NOW - 30 * DAY), plan.to ?? time(NOW + 365 * DAY)),
     subject,
     plan.spki ?? key.spki,
     ...(extensions.length === 0 ? [] : [tagged(3, seq(...extensions))]),
   );
-  return { der: signed(body, signer, hash, plan.spoil), subject, issuerName, serial, key };
+  return { der: signed(body, signer, hash, plan), subject, issuerName, serial, key };
 }
 
 /** A CA with basicConstraints and keyUsage as they should be. */
@@ -131,6 +141,7 @@ export interface ListPlan {
   readonly nextUpdate?: number | 'none';
   readonly signer?: Pair;
   readonly hash?: Hash;
+  readonly pss?: Pss;
   readonly extensions?: readonly Buffer[];
   readonly spoil?: (signature: Buffer) => Buffer;
 }
@@ -144,14 +155,14 @@ export function revocationList(plan: ListPlan): Buffer {
   );
   const body = seq(
     int(1),
-    algorithm(signer, hash),
+    algorithm(signer, hash, plan.pss),
     plan.issuer.subject,
     time(plan.thisUpdate ?? NOW - 2 * DAY),
     ...(plan.nextUpdate === 'none' ? [] : [time(plan.nextUpdate ?? NOW + 5 * DAY)]),
     ...(entries.length === 0 ? [] : [seq(...entries)]),
     tagged(0, seq(extension('2.5.29.20', int(1)), ...(plan.extensions ?? []))),
   );
-  return signed(body, signer, hash, plan.spoil);
+  return signed(body, signer, hash, plan);
 }
 
 /** An extension; `value` is the element in its OCTET STRING. */
@@ -222,16 +233,33 @@ export const explicitPolicy = (skip: number): Buffer =>
   extension('2.5.29.36', seq(implicit(0, Buffer.from([skip]))), 'critical');
 
 /** An AlgorithmIdentifier for a signature by a key. */
-export function algorithm(signer: Pair, hash: Hash): Buffer {
+export function algorithm(signer: Pair, hash: Hash, pss?: Pss): Buffer {
+  if (pss !== undefined) return seq(oid('1.2.840.113549.1.1.10'), ...(pss.parameters ?? [pssParameters(hash, pss)]));
   if (signer.kind === 'ed25519') return seq(oid('1.3.101.112'));
   if (signer.kind === 'dsa') return seq(oid('2.16.840.1.101.3.4.3.2'));
   if (signer.kind === 'rsa') return seq(oid(`1.2.840.113549.1.1.${RSA[hash]}`), tlv(0x05));
   return seq(oid(hash === 'sha1' ? '1.2.840.10045.4.1' : `1.2.840.10045.4.3.${EC[hash]}`));
 }
 
-function signed(body: Buffer, signer: Pair, hash: Hash, spoil = (signature: Buffer): Buffer => signature): Buffer {
-  const signature = sign(signer.kind === 'ed25519' ? undefined : hash, body, signer.privateKey);
-  return seq(body, algorithm(signer, hash), bits(spoil(signature)));
+/** The parameters of RSASSA-PSS; what is DEFAULT or left alone can be left out. */
+export function pssParameters(
+  hash: Hash,
+  { mask = hash, salt = SIZES[hash], trailer }: { mask?: Hash; salt?: number; trailer?: number } = {},
+): Buffer {
+  const hashed = (name: Hash): Buffer => seq(oid(HASHES[name]), tlv(0x05));
+  return seq(
+    ...(hash === 'sha1' ? [] : [tagged(0, hashed(hash))]),
+    ...(mask === 'sha1' ? [] : [tagged(1, seq(oid('1.2.840.113549.1.1.8'), hashed(mask)))]),
+    ...(salt === 20 ? [] : [tagged(2, int(salt))]),
+    ...(trailer === undefined ? [] : [tagged(3, int(trailer))]),
+  );
+}
+
+function signed(body: Buffer, signer: Pair, hash: Hash, { pss, spoil }: Pick<Plan, 'pss' | 'spoil'>): Buffer {
+  const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: pss?.salt ?? SIZES[hash] };
+  const key = { key: signer.privateKey, ...(pss !== undefined && signer.kind === 'rsa' && padding) };
+  const signature = sign(signer.kind === 'ed25519' ? undefined : hash, body, key);
+  return seq(body, algorithm(signer, hash, pss), bits(spoil?.(signature) ?? signature));
 }
 
 /** A DER as PEM. */
@@ -246,3 +274,11 @@ export function pem(label: string, der: Uint8Array): string {
 const sha1 = (text: string): Buffer => createHash('sha1').update(text).digest();
 const RSA: Readonly<Record<Hash, number>> = { sha1: 5, sha224: 14, sha256: 11, sha384: 12, sha512: 13 };
 const EC: Readonly<Record<Hash, number>> = { sha1: 0, sha224: 1, sha256: 2, sha384: 3, sha512: 4 };
+const SIZES: Readonly<Record<Hash, number>> = { sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha512: 64 };
+const HASHES: Readonly<Record<Hash, string>> = {
+  sha1: '1.3.14.3.2.26',
+  sha224: '2.16.840.1.101.3.4.2.4',
+  sha256: '2.16.840.1.101.3.4.2.1',
+  sha384: '2.16.840.1.101.3.4.2.2',
+  sha512: '2.16.840.1.101.3.4.2.3',
+};

@@ -12,8 +12,9 @@ import { milliseconds } from '../support/cpu.js';
 import { opensslVerify, opensslVersion } from '../support/openssl-verify.js';
 import { NOW } from '../support/x509.js';
 import { tortureCases, type Case } from './cases.js';
+import { pssCases } from './pss-cases.js';
 
-const CASES = tortureCases();
+const CASES = [...tortureCases(), ...pssCases()];
 const MOST_DIFFERENCES = 3;
 const MOST_MILLISECONDS = 20;
 

@@ -56,11 +56,11 @@ function checkOrder(chain: Path): void {
 }
 
 function checkAlgorithm(certificate: Certificate): void {
-  const { accepted, oid } = certificate.signatureAlgorithm;
+  const { accepted, shown } = certificate.signatureAlgorithm;
   if (accepted !== undefined) return;
   throw new Refused(
     'signature_algorithm',
-    `${certificate.toString()} is signed with ${oid}; ECDSA and RSA (PKCS #1 v1.5) with SHA-256, SHA-384 and SHA-512 are accepted`,
+    `${certificate.toString()} is signed with ${shown}; ECDSA, RSA (PKCS #1 v1.5) and RSASSA-PSS with SHA-256, SHA-384 and SHA-512 are accepted, PSS with MGF1 of the same hash and a salt of its length`,
   );
 }
 

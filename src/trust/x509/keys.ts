@@ -1,13 +1,16 @@
 /**
  * Public keys and signature algorithms: which are strong enough to be believed (P-256 or RSA 2048 and above, SHA-256 and
- * above), and the check of one signature, which OpenSSL does.
+ * above), and the check of one signature, which OpenSSL does. RSA keys sign by PKCS #1 v1.5 or by PSS. A key that is bound to
+ * PSS by its own kind (id-RSASSA-PSS, RFC 4055 §1.2) is not accepted: no suite here proves or verifies with one, which would take
+ * the schemes rsa_pss_pss_* (RFC 8446 §4.2.3).
  */
 
-import { createPublicKey, verify, type KeyObject } from 'node:crypto';
+import { constants, createPublicKey, verify, type KeyObject } from 'node:crypto';
 
 import { bytesEqual, PeerError } from '#base';
 
 import { content, DerReader, encoded, Tag, type Element } from './der.js';
+import { readPssParameters, type SignatureHash } from './pss.js';
 import { integerBytes, oid, readOid, smallInteger, wholeBits } from './values.js';
 
 /** A public key as it stands in a certificate. */
@@ -22,14 +25,16 @@ export interface PublicKey {
 /** The algorithm of a signature: its encoding, and what it comes to. */
 export interface SignatureAlgorithm {
   readonly der: Uint8Array;
-  readonly oid: string;
+  /** What it is, in words for an operator. */
+  readonly shown: string;
   /** Undefined for an algorithm that is not accepted. */
   readonly accepted: AcceptedAlgorithm | undefined;
 }
 
 interface AcceptedAlgorithm {
-  readonly hash: 'sha256' | 'sha384' | 'sha512';
+  readonly hash: SignatureHash;
   readonly key: 'ec' | 'rsa';
+  readonly padding?: 'pss';
 }
 
 /** Reads a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7); an odd key is described and not thrown for, odd DER throws DecodeError. */
@@ -45,20 +50,27 @@ export function readPublicKey(reader: DerReader): PublicKey {
   const spki = encoded(element);
   if (name === EC_PUBLIC_KEY) return { spki, kind: 'ec', weakness: ecWeakness(parameters, bits) };
   if (name === RSA_ENCRYPTION) return { spki, kind: 'rsa', weakness: rsaWeakness(bits) };
-  return { spki, kind: 'other', weakness: `its key is of the kind ${name}; EC and RSA keys are accepted` };
+  const kind = name === RSASSA_PSS ? 'id-RSASSA-PSS' : name;
+  return { spki, kind: 'other', weakness: `its key is of the kind ${kind}; EC and RSA keys are accepted` };
 }
 
-/** Reads an AlgorithmIdentifier of a signature. */
+/** Reads an AlgorithmIdentifier of a signature; an odd algorithm is described and not thrown for, odd DER throws DecodeError. */
 export function readSignatureAlgorithm(reader: DerReader): SignatureAlgorithm {
   const element = reader.take(Tag.SEQUENCE, 'the signature algorithm');
   const inner = DerReader.inside(element);
   const name = readOid(inner, 'the signature algorithm');
   const parameters = inner.done ? undefined : inner.next();
   inner.finish('the signature algorithm');
+  if (name === RSASSA_PSS) {
+    const pss = readPssParameters(parameters);
+    const shown = `RSASSA-PSS${'refused' in pss ? ` ${pss.refused}` : ''}`;
+    const accepted: AcceptedAlgorithm | undefined = 'hash' in pss ? { ...pss, key: 'rsa', padding: 'pss' } : undefined;
+    return { der: encoded(element), shown, accepted };
+  }
   const known = ACCEPTED.get(name);
   // RFC 5758 §3.2: none for ECDSA; RFC 4055 §5: NULL for RSA, and its absence is to be accepted as well.
   const fits = parameters === undefined || (known?.key === 'rsa' && isNull(parameters));
-  return { der: encoded(element), oid: name, accepted: fits ? known : undefined };
+  return { der: encoded(element), shown: name, accepted: fits ? known : undefined };
 }
 
 /** Imports a key for `signedBy`; throws PeerError(`key_unusable`) when OpenSSL does not take it, such as a point off its curve. */
@@ -79,7 +91,7 @@ export function signedBy(
 ): boolean {
   if (key.asymmetricKeyType !== algorithm.key) return false;
   try {
-    return verify(algorithm.hash, data, key, signature);
+    return verify(algorithm.hash, data, { key, ...(algorithm.padding === 'pss' && PSS) }, signature);
   } catch {
     // A signature OpenSSL cannot even read was not made with that key.
     return false;
@@ -114,6 +126,9 @@ const isNull = (element: Element): boolean =>
   element.tag === Tag.NULL && bytesEqual(content(element), new Uint8Array(0));
 
 const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
+const RSASSA_PSS = '1.2.840.113549.1.1.10';
+/** MGF1 takes the hash of the signature, and the salt is as long as it: checked so, not found out. */
+const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
 const RSA_ENCRYPTION = '1.2.840.113549.1.1.1';
 const LEAST_RSA_BITS = 2048;
 /** A check with a larger key takes milliseconds. */

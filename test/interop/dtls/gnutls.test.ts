@@ -105,6 +105,39 @@ async function cell(
   }
 }
 
+/**
+ * A client that shakes hands, ends, and goes on with its session in another association, over which it has a line echoed; once
+ * our server keeps no session it shakes hands in full there.
+ */
+async function resumedCell(
+  name: string,
+  suite: string,
+  [priority, args]: readonly [priority: string, args: readonly string[]],
+  offer: Partial<ServerOffer>,
+): Promise<void> {
+  for (const sessions of ['kept', 'forgotten'] as const) {
+    const server = await SecureServer.open(credentials, offer, {}, sessions);
+    const second = sessions === 'kept' ? `${suite}, resumed` : suite;
+    try {
+      await figures.cell(`gnutls-cli: ${name}, resumed${sessions === 'kept' ? '' : ', forgotten'}`, async (round) => {
+        const program = client(server.port, priority, ...args, '--resume');
+        const line = fresh();
+        program.child.stdin.write(echoRequest(line));
+        await program.line(new RegExp(line), 0, 20_000);
+        program.child.stdin.end();
+        await server.ended('closed_by_peer', 2 * (round + 1));
+        expect(await program.ended()).toBe(0);
+        expect(server.told.suites.slice(2 * round)).toEqual([suite, second]);
+        expect(server.offered).toBe(round + 1);
+        expect(server.count('established_resumed')).toBe(sessions === 'kept' ? round + 1 : 0);
+      });
+      expect(server.told.failed).toEqual([]);
+    } finally {
+      await server.close();
+    }
+  }
+}
+
 describe("GnuTLS's client against our server", () => {
   it.each(CIPHERS)(
     'talks with a pre-shared key and %s',
@@ -154,6 +187,24 @@ describe("GnuTLS's client against our server", () => {
       return cell(`certificates ${CCM8}, ${group}`, ECDSA_CCM8, [priority, x509()], offerOf('x509'), {
         groups: [number],
       });
+    },
+    CELL_TIME,
+  );
+
+  it.each([
+    ['a ticket', []],
+    ['a session id', ['--noticket']],
+  ])(
+    'goes on with its session by %s',
+    async (what, more) => {
+      const [byKey, byProof] = [pskPriority(CCM8), keyPriority(CCM8, '+CTYPE-X509')];
+      await resumedCell(`PSK ${CCM8}, by ${what}`, PSK_CCM8, [byKey, [...psk(), ...more]], pskOffer);
+      await resumedCell(
+        `certificates ${CCM8}, by ${what}`,
+        ECDSA_CCM8,
+        [byProof, [...x509(), ...more]],
+        offerOf('x509'),
+      );
     },
     CELL_TIME,
   );

@@ -90,6 +90,34 @@ async function cell(
   }
 }
 
+/** A client that goes on with its session, and shakes hands in full once our server knows that no more. */
+async function resumedCell(
+  name: string,
+  suite: string,
+  args: readonly string[],
+  offer: Partial<ServerOffer>,
+): Promise<void> {
+  const server = await SecureServer.open(credentials, offer);
+  const session = credentials.path('session.pem');
+  try {
+    await figures.cell(`s_client: ${name}`, async (round) => {
+      await exchange(server, suite, [...args, '-sess_out', session]);
+      expect([server.offered, server.count('established_resumed')]).toEqual([round, round]);
+      await exchange(server, `${suite}, resumed`, [...args, '-sess_in', session]);
+      expect([server.offered, server.count('established_resumed')]).toEqual([round + 1, round + 1]);
+    });
+    const [offered, resumed] = [server.offered, server.count('established_resumed')];
+    await figures.cell(`s_client: ${name}, forgotten`, async (round) => {
+      server.sessions.clear();
+      await exchange(server, suite, [...args, '-sess_in', session]);
+      expect([server.offered, server.count('established_resumed')]).toEqual([offered + round + 1, resumed]);
+    });
+    expect(server.told.failed).toEqual([]);
+  } finally {
+    await server.close();
+  }
+}
+
 describe("OpenSSL's client against our server", () => {
   it.each(PSK_SUITES)(
     'talks with a pre-shared key under %s',
@@ -124,6 +152,20 @@ describe("OpenSSL's client against our server", () => {
         x509Offer(),
         { groups: [number] },
       ),
+    CELL_TIME,
+  );
+
+  it.each([
+    ['a ticket', []],
+    ['a session id', ['-no_ticket']],
+  ])(
+    'goes on with its session by %s',
+    async (what, args) => {
+      const [[psk8, pskSuite], [ecdsa8, ecdsaSuite]] = [PSK_SUITES[0], ECDSA_SUITES[0]];
+      await resumedCell(`${psk8}, resumed by ${what}`, pskSuite, [...psk(), '-cipher', psk8, ...args], pskOffer);
+      const proven = [...mutual(), '-cipher', ecdsa8, ...args];
+      await resumedCell(`${ecdsa8}, certificates, resumed by ${what}`, ecdsaSuite, proven, x509Offer());
+    },
     CELL_TIME,
   );
 

@@ -99,6 +99,40 @@ describe("Scandium's client against our server", () => {
   );
 });
 
+describe("Scandium's client, which goes on with its session by its session id, against our server", () => {
+  it.each(
+    (['psk', 'rpk', 'x509'] as const).flatMap((how) => [
+      [how, 'kept', ''] as const,
+      [how, 'kept', 'cid=4'] as const,
+      [how, 'forgotten', ''] as const,
+    ]),
+  )(
+    'with %s, the session %s, %s',
+    async (how, sessions, cid) => {
+      const server = await SecureServer.open(credentials, offerOf(how), {}, sessions);
+      const suite = SUITES[how][0] ?? '';
+      // The first handshake is a full one in any case, and not of the cell.
+      const from = java.lines.length;
+      try {
+        java.tell(`client port=${server.port} how=${how} suite=${suite} ${cid} sessions=kept rounds=${ROUNDS + 1}`);
+        const done = await java.line(/^(DONE|FAILED)/, from, CELL_TIME);
+        const bad = java.lines.slice(from).filter((line) => line.startsWith('ROUND') && !line.includes(' good '));
+        const second = sessions === 'kept' ? `${suite}, resumed` : suite;
+        const resumed = sessions === 'kept' ? ROUNDS : 0;
+        const cell = `client: ${how} ${suite}${cid && ` ${cid}`}, resumed`;
+        figures.note(`${cell}${sessions === 'kept' ? '' : ', forgotten'}`, ROUNDS, Math.min(ROUNDS, bad.length));
+        expect([done, ...bad]).toEqual([`DONE ${ROUNDS + 1}`]);
+        expect(server.told.suites).toEqual([suite, ...Array<string>(ROUNDS).fill(second)]);
+        expect([server.offered, server.count('established_resumed')]).toEqual([ROUNDS, resumed]);
+        expect(server.told.failed).toEqual([]);
+      } finally {
+        await server.close();
+      }
+    },
+    CELL_TIME,
+  );
+});
+
 describe("our client against Scandium's server", () => {
   const pskOffer: Partial<ClientOffer> = {
     psk: { identity: Buffer.from(PSK.identity), key: Buffer.from(PSK.hex, 'hex') },

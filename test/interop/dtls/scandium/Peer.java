@@ -1,8 +1,9 @@
 // A device and a server on Californium's CoAP and Scandium's DTLS. Standard input, one line per command:
-//   client port=P how=psk|rpk|x509 suite=NAME [cid=BYTES] [mtu=BYTES] rounds=N
+//   client port=P how=psk|rpk|x509 suite=NAME [cid=BYTES] [mtu=BYTES] [sessions=kept] rounds=N
 //   server how=psk|rpk|x509 suite=NAME [cid=BYTES]
 //   stop (ends the server)
-// A client shakes hands anew for each round and has three bodies echoed. `folder` (the argument) holds keys and certificates.
+// A client shakes hands anew for each round, with sessions kept by going on with that of the round before, and has three bodies
+// echoed. `folder` (the argument) holds keys and certificates.
 import java.io.ByteArrayInputStream;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -96,7 +97,8 @@ public class Peer {
         endpoint.start();
         int good = 0, rounds = Integer.parseInt(o.get("rounds"));
         for (int round = 0; round < rounds; round++) {
-            connector.clearConnectionState();
+            if (o.containsKey("sessions")) connector.forceResumeAllSessions();
+            else connector.clearConnectionState();
             // A client remembers the session of the last response, and would insist on it.
             CoapClient client = new CoapClient("coaps://127.0.0.1:" + o.get("port") + "/echo");
             client.setEndpoint(endpoint);

@@ -6,7 +6,7 @@ import { expect } from '@jest/globals';
 
 import { plainPeer } from '#base';
 import { Code, OptionNumber, stringOption } from '#coap/codec';
-import type { ClientOffer, DtlsParameters, ServerOffer, Stack } from '#transport';
+import type { Answer, ClientOffer, DtlsParameters, ServerOffer, Session, Stack } from '#transport';
 
 import { KeepingServer, openStack } from '../../support/coap-ends.js';
 import { eventually } from '../../support/processes.js';
@@ -26,24 +26,35 @@ export class Told {
 export class SecureServer {
   readonly told = new Told();
   readonly keeping = new KeepingServer();
+  /** Sessions that were made, by the hex of their handles: without its session a client shakes hands in full. */
+  readonly sessions = new Map<string, Session>();
+  /** How many hellos brought the handle of a session. */
+  offered = 0;
   port = 0;
 
   private constructor() {
     this.keeping.bodies.set('time', Buffer.from('Sat Nov 28 18:00:00\n'));
   }
 
-  /** Opens one that offers `offer` and differs from the defaults in `parameters`. */
+  /** Opens one that offers `offer` and differs from the defaults in `parameters`; sessions it makes are kept unless told otherwise. */
   static async open(
     credentials: Credentials,
     offer: Partial<ServerOffer>,
     parameters: Partial<DtlsParameters> = {},
+    sessions: 'kept' | 'forgotten' = 'kept',
   ): Promise<SecureServer> {
     const server = new SecureServer();
     server.port = await server.keeping.open({
       security: { role: 'server', offer: { psk: 'not_offered', proofs: [], clientProofs: [], ...offer } },
       parameters,
       handler: {
-        ask: (question, _listener, answer) => answer(credentials.answer(question, 'cli')),
+        ask: (question, _listener, answer) => {
+          if (question.about === 'session') answer(server.#session(question.handle));
+          else answer(credentials.answer(question, 'cli'));
+        },
+        session: (_peer, handle, session) => {
+          if (sessions === 'kept') server.sessions.set(Buffer.from(handle).toString('hex'), session);
+        },
         established: (peer, kind) => {
           const association = server.stack.association(peer.key);
           server.told.suites.push(`${association?.suite ?? '?'}${kind === 'full' ? '' : `, ${kind}`}`);
@@ -74,6 +85,12 @@ export class SecureServer {
 
   async close(): Promise<void> {
     await this.keeping.close();
+  }
+
+  #session(handle: Uint8Array): Answer {
+    this.offered += 1;
+    const session = this.sessions.get(Buffer.from(handle).toString('hex'));
+    return session === undefined ? { is: 'refused' } : { is: 'session', session };
   }
 }
 

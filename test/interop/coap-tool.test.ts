@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { bellwether, type Outcome } from '../cli/support/command-line.js';
+import { Credentials, PSK } from './dtls/support/credentials.js';
 import { need } from './support/leshan.js';
 import { eventually, Program } from './support/processes.js';
 
@@ -85,6 +86,75 @@ describe("the CoAP tool and libcoap's server", () => {
     expect(code).toBe(3);
     expect(err).toMatch(/the last datagram was ACK 4\.02 Bad Option, MID \d+, token a1, option 2049 0x01/);
   });
+});
+
+describe("the CoAP tool and libcoap's secure servers", () => {
+  let credentials: Credentials;
+
+  beforeAll(() => {
+    need('coap-server-openssl', 'libcoap3-bin');
+    need('coap-server-gnutls', 'libcoap3-bin');
+    need('openssl', 'openssl');
+    credentials = new Credentials();
+    const key = Buffer.from(PSK.text).toString('hex');
+    writeFileSync(credentials.path('keys.csv'), `endpoint,kind,identity,key\ndev1,psk,text,hex:${key}\n`);
+  }, 300_000);
+
+  afterAll(() => {
+    credentials?.dispose();
+  });
+
+  const cases = (['psk', 'x509', 'rpk'] as const).flatMap((how) =>
+    // OpenSSL as libcoap uses it has no raw public keys.
+    (how === 'rpk' ? (['gnutls'] as const) : (['openssl', 'gnutls'] as const)).map((build) => [build, how] as const),
+  );
+  const theirProof = {
+    psk: () => ['-k', PSK.text, '-h', ''],
+    x509: () => ['-c', credentials.path('srv-both.pem'), '-C', credentials.path('ca.pem')],
+    rpk: () => ['-M', credentials.path('srv.rpk.pem')],
+  };
+  const own = (): string[] => ['--private-key', credentials.path('cli.key')];
+  const ourProof = {
+    psk: () => ['--credentials', credentials.path('keys.csv')],
+    x509: () => [
+      ...own(),
+      ...['--certificates', credentials.path('cli.pem'), '--server-key', credentials.path('srv.pem')],
+    ],
+    rpk: () => [...own(), '--server-key', credentials.path('srv.pub.pem')],
+  };
+
+  it.each(cases)(
+    'of %s: puts, gets in blocks and observes with %s',
+    async (build, how) => {
+      const plain = await freePort();
+      const common = ['-A', '127.0.0.1', '-p', String(plain), '-d', '100'];
+      const server = new Program('secure server', `coap-server-${build}`, [...common, ...theirProof[how]()]);
+      const secure = `coaps://127.0.0.1:${plain + 1}`;
+      const proof = ourProof[how]();
+      try {
+        await eventually("libcoap's secure server", async () => {
+          const { code } = await coap('get', `${secure}/time`, '--timeout', '3', ...proof);
+          return code === 0 ? true : undefined;
+        });
+        const text = 'z'.repeat(300);
+        expect(await coap('put', `${secure}/kept`, '--payload', text, '--block-size', '64', ...proof)).toMatchObject({
+          code: 0,
+          out: expect.stringMatching(/^2\.01 Created/),
+        });
+        const got = await coap('get', `${secure}/kept`, '--block-size', '64', '--hex', ...proof);
+        expect(got).toMatchObject({ code: 0, out: expect.stringMatching(/< ACK 2\.05 Content,.*Block2 1\/more\/64/) });
+        expect(got.out).toContain(`\n${text}\n`);
+        const seen = await coap('observe', `${secure}/time`, '--count', '1', ...proof);
+        expect(seen).toMatchObject({
+          code: 0,
+          out: expect.stringContaining('\nnotification 1: 2.05 Content, Observe '),
+        });
+      } finally {
+        await server.stop('SIGKILL');
+      }
+    },
+    60_000,
+  );
 });
 
 async function freePort(): Promise<number> {

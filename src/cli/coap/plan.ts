@@ -7,11 +7,12 @@ import { readBytes } from '../files.js';
 import { formatNumber, hexBytes, messageIdOf, optionOf, tokenBytes } from './fields.js';
 import { TesterLink } from './link.js';
 import type { ReportOptions } from './report.js';
+import { readSecurity, type Security, type SecurityFlags } from './security.js';
 import type { SessionRequest } from './session.js';
 import { parseCoapUri } from './uri.js';
 
 /** The flags that all requests have, as commander gives them. */
-export interface RequestFlags {
+export interface RequestFlags extends SecurityFlags {
   readonly payload?: string;
   readonly payloadHex?: string;
   readonly payloadFile?: string;
@@ -35,6 +36,8 @@ export interface RequestFlags {
 export interface Plan {
   readonly host: string;
   readonly port: number;
+  /** What DTLS is spoken with, if it is. */
+  readonly security: Security | undefined;
   readonly request: SessionRequest & { readonly token: Uint8Array };
   readonly link: TesterLink;
   /** How often each request leaves; in turn: the last one, each time after the answer to the time before. */
@@ -45,12 +48,13 @@ export interface Plan {
   readonly report: ReportOptions;
 }
 
-/** What the flags and the URI ask for. Throws AppError(`usage`), or `failed` when the payload's file cannot be read. */
+/** What the flags and the URI ask for. Throws AppError(`usage`), or `failed` when a file cannot be read. */
 export function readPlan(code: number, uri: string, flags: RequestFlags): Plan {
-  const { host, port, options } = parseCoapUri(uri);
+  const { scheme, host, kind, port, options } = parseCoapUri(uri);
   if (flags.inTurn && flags.repeat === 1) {
     throw new AppError('usage', '--in-turn says when copies leave: --repeat says how many, 2 or more');
   }
+  const security = readSecurity(scheme, kind === 'name' ? host : undefined, flags);
   const own = (flags.option ?? []).map(optionOf);
   const payload = payloadOf(flags);
   // Who writes Block1 by hand wants this one block: the endpoint would cut the payload, and judge the answer, by itself.
@@ -58,6 +62,7 @@ export function readPlan(code: number, uri: string, flags: RequestFlags): Plan {
   return {
     host,
     port,
+    security,
     request: {
       code,
       options: [...options, ...formatOptions(flags), ...own],

@@ -28,6 +28,7 @@ export async function withSession(
   const session = await Session.open({
     host: plan.host,
     port: plan.port,
+    security: plan.security,
     timeout: plan.timeout,
     link: plan.link,
     seen: (direction, bytes, stranger) => {

@@ -5,17 +5,21 @@ import { lookup } from 'node:dns/promises';
 import { AppError, plainPeer, showAddress, systemClock, systemRandom, type Logger, type Peer } from '#base';
 import { codeClass, decodeMessage, isMalformed, showMessage } from '#coap/codec';
 import { parametersWith, type OutgoingRequest, type RequestFailure, type RequestId } from '#coap/endpoint';
-import { Stack, type DatagramLink, type EndpointEvent } from '#transport';
+import { DTLS_PARAMETERS, Stack, type DatagramLink, type EndpointEvent } from '#transport';
+
+import type { Security } from './security.js';
 
 /** What a session is made of. */
 export interface SessionOptions {
   /** An IP address or a name, and the port. */
   readonly host: string;
   readonly port: number;
+  /** What DTLS is spoken with; undefined: it is not. */
+  readonly security: Security | undefined;
   /** Milliseconds within which a request must be answered in full. */
   readonly timeout: number;
   readonly link: DatagramLink;
-  /** Sees every datagram on the wire, and where one is from when it is not from the server. */
+  /** Sees every CoAP message on the wire or in a record, and where one is from when it is not from the server. */
   readonly seen: (direction: 'in' | 'out', bytes: Uint8Array, stranger?: string) => void;
   /** Takes notifications, which are acknowledged then. */
   readonly notified: (notification: Notification) => void;
@@ -48,6 +52,8 @@ export class Session {
   #arrived: (() => void) | undefined;
   #endListening: (() => void) | undefined;
   #interrupted = false;
+  /** How far the handshake has come, or the word for what it failed of. */
+  #handshake = 'under way';
 
   private constructor(options: SessionOptions, address: string) {
     this.#options = options;
@@ -69,6 +75,18 @@ export class Session {
         this.#pending.reject(error);
       },
       link: options.link,
+      ...(options.security !== undefined && { dtls: DTLS_PARAMETERS }),
+    });
+    this.#stack.serveSecure({
+      ask: (question, _listener, answer) => {
+        answer(options.security?.answer(question) ?? { is: 'refused' });
+      },
+      established: () => {
+        this.#handshake = 'done';
+      },
+      failed: (_place, reason) => {
+        this.#handshake = reason;
+      },
     });
     this.#stack.watch((direction, peer, bytes) => {
       if (peer.key !== this.#peer.key) {
@@ -91,12 +109,11 @@ export class Session {
   static async open(options: SessionOptions): Promise<Session> {
     const address = await addressOf(options.host);
     const session = new Session(options, address);
-    await session.#stack.listen({
-      address: anyAddress(address),
-      port: 0,
-      stack: 'single',
-      receiveBuffer: RECEIVE_BUFFER,
-    });
+    const { security } = options;
+    await session.#stack.listen(
+      { address: anyAddress(address), port: 0, stack: 'single', receiveBuffer: RECEIVE_BUFFER },
+      security === undefined ? undefined : { role: 'client', offer: security.offer },
+    );
     return session;
   }
 
@@ -164,8 +181,9 @@ export class Session {
     this.#endListening = undefined;
   }
 
-  /** Sends what is under way and closes the socket. */
+  /** Ends the association, sends what is under way and closes the socket. */
   close(): Promise<void> {
+    this.#stack.endAssociation(this.#peer.key);
     return this.#stack.close();
   }
 
@@ -193,12 +211,21 @@ export class Session {
     }
     if (reason === 'cancelled') {
       const seconds = this.#options.timeout / 1_000;
-      return new AppError('device_timeout', `no answer from ${this.server} within ${seconds} s${last}`);
+      const unsafe = this.#options.security !== undefined && this.#handshake === 'under way';
+      const far = unsafe ? '; the DTLS handshake had not come to its end' : last;
+      return new AppError('device_timeout', `no answer from ${this.server} within ${seconds} s${far}`);
     }
     if (reason === 'timeout') {
       return new AppError('device_timeout', `no answer from ${this.server}, however often it was asked${last}`);
     }
     if (reason === 'reset') return new AppError('refused', `${this.server} rejected the request with a Reset`);
+    if (reason === 'unreachable' && this.#options.security !== undefined && this.#handshake !== 'done') {
+      const late = this.#handshake === 'handshake_timeout';
+      const why = late
+        ? 'it was silent, as servers are to a key they do not know'
+        : this.#handshake.replaceAll('_', ' ');
+      return new AppError(late ? 'device_timeout' : 'failed', `no DTLS with ${this.server}: ${why}`);
+    }
     // What cannot be taken is the datagram that came last: an error says what it says all the same.
     const code = reason === 'bad_response' && isErrorResponse(this.#lastIn) ? 'device_refused' : 'failed';
     return new AppError(code, `${FAILURES[reason] ?? reason} (${this.server})${last}`);

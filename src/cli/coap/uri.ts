@@ -1,12 +1,15 @@
-/** A `coap` URI taken apart into where a request goes and the options it carries (RFC 7252 §6.1, §6.4). */
+/** A `coap` or `coaps` URI taken apart into where a request goes and the options it carries (RFC 7252 §6.1, §6.2, §6.4). */
 
 import { AppError } from '#base';
 import { bytesOption, OptionNumber, stringOption, type Option } from '#coap/codec';
 
 /** Where a request goes, and what of its URI it carries. */
 export interface Target {
+  readonly scheme: 'coap' | 'coaps';
   /** An IP address without brackets, or a name to look up, in small letters. */
   readonly host: string;
+  /** Whether the host is an address or a name. */
+  readonly kind: 'address' | 'name';
   readonly port: number;
   /** Uri-Host when the host is a name, Uri-Path and Uri-Query. */
   readonly options: readonly Option[];
@@ -19,16 +22,16 @@ export interface Target {
 export function parseCoapUri(text: string): Target {
   const [, scheme = '', authority, path = '', query, fragment] = PARTS.exec(text) ?? [];
   const bad = (why: string): AppError => new AppError('usage', `"${text}" is not a URI that can be asked: ${why}`);
-  if (scheme.toLowerCase() === 'coaps') {
-    throw bad('coaps needs DTLS, which this tool does not speak; plain CoAP is coap://host[:port]/path');
-  }
-  if (scheme.toLowerCase() !== 'coap' || authority === undefined) throw bad(`expected is ${EXPECTED}`);
+  const [, secure] = /^coap(s?)$/i.exec(scheme) ?? [];
+  if (secure === undefined || authority === undefined) throw bad(`expected is ${EXPECTED}`);
   if (fragment !== undefined) throw bad('a URI of CoAP has no fragment (#)');
-  const { host, kind, port } = parseAuthority(authority, bad);
+  const { host, kind, port } = parseAuthority(authority, secure === '' ? COAP_PORT : COAPS_PORT, bad);
   const wrong = /[^!$&-;=?-Z_a-z~%\u0080-\u{10ffff}]/u.exec(path + (query ?? ''));
   if (wrong !== null) throw bad(`the character ${JSON.stringify(wrong[0])} must be written as ${percent(wrong[0])}`);
   return {
+    scheme: secure === '' ? 'coap' : 'coaps',
     host,
+    kind,
     port,
     options: [
       ...(kind === 'name' ? [stringOption(OptionNumber.URI_HOST, host)] : []),
@@ -40,12 +43,9 @@ export function parseCoapUri(text: string): Target {
 
 type Bad = (why: string) => AppError;
 
-function parseAuthority(
-  authority: string,
-  bad: Bad,
-): { readonly host: string; readonly kind: 'address' | 'name'; readonly port: number } {
+function parseAuthority(authority: string, usual: number, bad: Bad): Pick<Target, 'host' | 'kind' | 'port'> {
   const [, six, other = '', digits = ''] = /^(?:\[([^\]]*)\]|([^:@[\]]*))(?::(\d*))?$/.exec(authority) ?? [];
-  const port = digits === '' ? COAP_PORT : Number(digits);
+  const port = digits === '' ? usual : Number(digits);
   if (port < 1 || port > 65_535) throw bad(`the port ${digits} is none of 1 to 65535`);
   if (six !== undefined) {
     if (!URL.canParse(`coap://[${six}]`)) throw bad(`[${six}] is not an IPv6 address`);
@@ -107,5 +107,6 @@ function percent(character: string): string {
 
 /** RFC 3986 Appendix B: scheme, authority, path, query, fragment. */
 const PARTS = /^([A-Za-z][A-Za-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
-const EXPECTED = 'coap://host[:port]/path?query, with an IPv6 address in brackets';
+const EXPECTED = 'coap://host[:port]/path?query, with an IPv6 address in brackets, or coaps:// for DTLS';
 const COAP_PORT = 5_683;
+const COAPS_PORT = 5_684;

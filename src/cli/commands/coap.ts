@@ -100,12 +100,18 @@ function withRequestFlags(command: Command): Command {
     )
     .option('--in-turn', 'with --repeat: send each further copy after the answer to the one before, not at once', false)
     .option('--withhold-ack', 'never acknowledge, and show until the timeout what is sent again', false)
+    .option('--credentials <FILE>', 'for coaps://: pre-shared keys, CSV as `credential import` takes it')
+    .option('--endpoint <NAME>', 'whose key of --credentials it is; needed where there are several')
+    .option('--private-key <FILE>', 'for coaps://: own key (PEM or DER), proven as a raw public key')
+    .option('--certificates <FILE>', 'with --private-key: the chain (PEM) it is proven by, its own certificate first')
+    .option('--server-key <FILE>', 'with --private-key: public key or certificate (PEM) that the server has to prove')
     .option('--hex', 'show every datagram both ways, described and in hex', false)
     .option('--json', 'one JSON object a line', false);
 }
 
 async function raw(uri: string, hex: string, flags: RawFlags): Promise<void> {
-  const { host, port, options } = parseCoapUri(uri);
+  const { scheme, host, port, options } = parseCoapUri(uri);
+  if (scheme === 'coaps') throw new AppError('usage', `"${uri}": raw datagrams go without DTLS, to coap://host[:port]`);
   if (options.some(({ number }) => number !== OptionNumber.URI_HOST)) {
     throw new AppError('usage', `"${uri}": bytes are sent as they are, to coap://host[:port] without path and query`);
   }

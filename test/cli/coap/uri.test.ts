@@ -9,17 +9,20 @@ function optionsOf(uri: string): string[] {
 describe('a coap URI', () => {
   it.each([
     ['coap://192.0.2.1', '192.0.2.1', 5683],
+    ['coaps://192.0.2.1', '192.0.2.1', 5684],
+    ['CoapS://[::1]:5685/', '::1', 5685],
     ['coap://192.0.2.1:', '192.0.2.1', 5683],
     ['COAP://192.0.2.1:61616/', '192.0.2.1', 61_616],
     ['coap://[2001:db8::2:1]/', '2001:db8::2:1', 5683],
     ['coap://[::1]:5685', '::1', 5685],
     ['coap://[2001:DB8:0:0::1]', '2001:db8::1', 5683],
   ])('%s goes to %s, port %i, without any option (RFC 7252 §6.4)', (uri, host, port) => {
-    expect(parseCoapUri(uri)).toEqual({ host, port, options: [] });
+    const scheme = /^coaps:/i.test(uri) ? 'coaps' : 'coap';
+    expect(parseCoapUri(uri)).toEqual({ scheme, host, kind: 'address', port, options: [] });
   });
 
   it('of a name carries it in small letters as Uri-Host', () => {
-    expect(parseCoapUri('coap://Example.NET/')).toMatchObject({ host: 'example.net', port: 5683 });
+    expect(parseCoapUri('coap://Example.NET/')).toMatchObject({ host: 'example.net', kind: 'name', port: 5683 });
     expect(optionsOf('coap://Example.NET/.well-known/core')).toEqual(['3=example.net', '11=.well-known', '11=core']);
   });
 
@@ -45,7 +48,7 @@ describe('a coap URI', () => {
   });
 
   it.each([
-    ['coaps://192.0.2.1/', /coaps needs DTLS.*coap:\/\/host/],
+    ['coaps+tcp://192.0.2.1/', /expected is coap:\/\/host.* or coaps:\/\//],
     ['http://192.0.2.1/', /expected is coap:\/\/host/],
     ['192.0.2.1/3/0', /expected is coap:\/\/host/],
     ['coap:/3/0', /expected is coap:\/\/host/],

@@ -10,7 +10,9 @@ import {
   readAnchors,
   readRevocationLists,
   trustParameters,
+  validityOf,
   type RevocationList,
+  type Validity,
   type Verdict,
 } from '#trust';
 
@@ -41,6 +43,11 @@ export class Chains {
     }
     refused ??= new ChainJudge(trustParameters({})).judge(chain, 'client', this.#clock.wall());
     return { anchor: undefined, verdict: refused };
+  }
+
+  /** Until when a certificate is good that is trusted by itself, whoever issued it; or why it is not now. */
+  alone(der: Uint8Array): Validity {
+    return validityOf(der, this.#clock.wall());
   }
 
   #renew(): void {

@@ -8,12 +8,14 @@ import { createHash } from 'node:crypto';
 import { EMPTY, secureKey, type Clock, type Logger, type Peer, type PeerIdentity, type WallTime } from '#base';
 import type { Fleet, IdentityEnd, SessionProof } from '#fleet';
 import type { Answer, CloseReason, Question, SecureHandler, Session, Stack } from '#transport';
-import { CertificateAlert, type Verdict } from '#trust';
+import { CertificateAlert, type Validity, type Verdict } from '#trust';
 
 /** Whether a chain is good under a trust anchor now. */
 export interface ChainJudges {
   /** The first anchor under which the chain is good, and what its leaf says; or why it is not under any. */
   judge(chain: readonly Uint8Array[]): { readonly anchor: string | undefined; readonly verdict: Verdict };
+  /** Until when a certificate is good that is trusted by itself, whoever issued it; or why it is not now. */
+  alone(der: Uint8Array): Validity;
 }
 
 /** What the door stands on. */
@@ -128,7 +130,9 @@ export class SecureDoor implements SecureHandler {
     const pinned = verdict.reason === 'unknown_ca';
     const found = pinned ? fleet.handshakes.certificate({ ...NO_NAMES, fingerprint }, undefined) : undefined;
     if (found === undefined || 'refused' in found) return this.#refused(fingerprint, verdict.sentence, verdict.alert);
-    return { is: 'good', owner: this.#owner(found) };
+    const alone = chains.alone(chain[0] ?? EMPTY);
+    if (alone.kind === 'refused') return this.#refused(fingerprint, alone.sentence, alone.alert);
+    return { is: 'good', owner: this.#owner({ ...found, until: alone.until }) };
   }
 
   #refused(fingerprint: string, why: string, alert: number = CertificateAlert.certificate_unknown): Answer {

@@ -1,7 +1,7 @@
 /** Trust in certificates: whether a chain is good for a role now. */
 
-export { ChainJudge } from './judge.js';
-export type { Accepted, LeafFacts, Rejected, Verdict } from './judge.js';
+export { ChainJudge, validityOf } from './judge.js';
+export type { Accepted, LeafFacts, Rejected, Validity, Verdict } from './judge.js';
 export type { Role } from './path/rules.js';
 export { readAnchors, readCertificates, readRevocationLists } from './path/trust-data.js';
 export { TRUST_PARAMETERS, trustParameters } from './policy/parameters.js';

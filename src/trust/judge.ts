@@ -10,9 +10,9 @@ import { pathsOf, type Path } from './path/candidates.js';
 import { checkNameConstraints } from './path/name-constraints.js';
 import { checkPolicies } from './path/policies.js';
 import { checkRevocation } from './path/revocation.js';
-import { checkCertificates, type Role } from './path/rules.js';
+import { checkCertificates, checkValidity, type Role } from './path/rules.js';
 import { TrustData } from './path/trust-data.js';
-import type { TrustParameters } from './policy/parameters.js';
+import { trustParameters, type TrustParameters } from './policy/parameters.js';
 import { CertificateAlert, Refused, REFUSALS, type RefusalReason } from './policy/refusals.js';
 import { Certificate, digestOf } from './x509/certificate.js';
 import type { RevocationList } from './x509/crl.js';
@@ -50,6 +50,23 @@ export interface Rejected {
 
 /** What the judge says of a chain. */
 export type Verdict = Accepted | Rejected;
+
+/** Of a certificate that is trusted by itself: when it ends, or why it is not good now. */
+export type Validity = { readonly kind: 'valid'; readonly until: WallTime } | Rejected;
+
+/**
+ * Whether a certificate is in its time of validity, `skew` (ms) forgiven, when nothing else is to be judged of it because it is
+ * trusted by itself. Never throws for what a peer sent.
+ */
+export function validityOf(der: Uint8Array, now: WallTime, { skew } = trustParameters({})): Validity {
+  try {
+    const certificate = readCertificate(der, 0);
+    checkValidity(certificate, now, skew);
+    return { kind: 'valid', until: certificate.notAfter };
+  } catch (error) {
+    return rejected(asRefused(error));
+  }
+}
 
 /** Judges chains against one set of trust data at a time. */
 export class ChainJudge {

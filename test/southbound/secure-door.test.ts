@@ -9,7 +9,7 @@ import type { Peer, PeerIdentity } from '#base';
 import type { Fleet, IdentityEnd } from '#fleet';
 import { SecureDoor, type ChainJudges } from '#southbound';
 import type { Answer, Stack } from '#transport';
-import type { RefusalReason, Verdict } from '#trust';
+import type { Rejected, RefusalReason, Validity, Verdict } from '#trust';
 
 const CHAIN = [Uint8Array.of(1, 2, 3)];
 const FINGERPRINT = createHash('sha256')
@@ -17,10 +17,12 @@ const FINGERPRINT = createHash('sha256')
   .digest('hex');
 const OWNER: PeerIdentity = { kind: 'x509', name: FINGERPRINT, endpoint: 'dev-1' };
 
+const VALID: Validity = { kind: 'valid', until: WallTime(4_000_000_000_000) };
+
 function doorOn(
   fleet: Fleet,
   listeners: { readonly first: number; readonly count: number },
-  chains: ChainJudges = { judge: () => ({ anchor: undefined, verdict: refused('unknown_ca') }) },
+  chains: ChainJudges = { judge: () => ({ anchor: undefined, verdict: refused('unknown_ca') }), alone: () => VALID },
 ): SecureDoor {
   return new SecureDoor({
     ...{ stack: {} as Stack, fleet, chains, clock: systemClock, logger: silentLogger, listeners },
@@ -30,8 +32,8 @@ function doorOn(
   });
 }
 
-/** What the door says of a chain; `entry`: the device has an entry of its own for just this certificate. */
-function asked(verdict: Verdict, entry: 'entry' | 'no_entry', anchor?: string): Answer {
+/** What the door says of a chain; `entry`: the device has an entry of its own for just this certificate, which ends or has ended. */
+function asked(verdict: Verdict, entry: 'entry' | 'no_entry', anchor?: string, alone: Validity = VALID): Answer {
   const handshakes = {
     ended: new Emitter<IdentityEnd>(),
     certificate: (facts: { readonly fingerprint: string }, under: string | undefined) =>
@@ -42,7 +44,7 @@ function asked(verdict: Verdict, entry: 'entry' | 'no_entry', anchor?: string): 
   const door = doorOn(
     { handshakes } as unknown as Fleet,
     { first: 0, count: 1 },
-    { judge: () => ({ anchor, verdict }) },
+    { judge: () => ({ anchor, verdict }), alone: () => alone },
   );
   const answers: Answer[] = [];
   door.ask({ about: 'chain', chain: CHAIN }, 0, (answer) => answers.push(answer));
@@ -58,7 +60,7 @@ const accepted: Verdict = {
   },
 };
 
-const refused = (reason: RefusalReason): Verdict => ({ kind: 'refused', reason, sentence: 'why', alert: 45 });
+const refused = (reason: RefusalReason): Rejected => ({ kind: 'refused', reason, sentence: 'why', alert: 45 });
 
 describe('a certificate', () => {
   it('that is good under an anchor is of whom the anchor says', () => {
@@ -72,6 +74,10 @@ describe('a certificate', () => {
   it('of an issuer that nobody knows is of the device that has an entry for it', () => {
     expect(asked(refused('unknown_ca'), 'entry')).toEqual({ is: 'good', owner: OWNER });
     expect(asked(refused('unknown_ca'), 'no_entry')).toEqual({ is: 'refused', alert: 45 });
+  });
+
+  it('of an issuer that nobody knows is nobody outside its own time, also where a device has an entry for it', () => {
+    expect(asked(refused('unknown_ca'), 'entry', undefined, refused('expired'))).toEqual({ is: 'refused', alert: 45 });
   });
 
   it.each(['revoked', 'expired', 'weak_key', 'signature', 'crl_stale'] as const)(

@@ -41,7 +41,8 @@ function checkExtensions(certificate: Certificate): void {
   );
 }
 
-function checkValidity(certificate: Certificate, now: WallTime, skew: number): void {
+/** Throws Refused unless a certificate is valid at `now`, clocks that differ by `skew` (ms) forgiven (§6.1.3 (a) (2)). */
+export function checkValidity(certificate: Certificate, now: WallTime, skew: number): void {
   const { notBefore, notAfter } = certificate;
   if (now < notBefore - skew)
     throw new Refused('not_yet_valid', `${certificate.toString()} is valid from ${rfc3339(notBefore)} on`);

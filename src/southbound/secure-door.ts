@@ -10,6 +10,8 @@ import type { Fleet, IdentityEnd, SessionProof } from '#fleet';
 import type { Answer, CloseReason, Question, SecureHandler, Session, Stack } from '#transport';
 import { CertificateAlert, type Validity, type Verdict } from '#trust';
 
+import { Proofs } from './proofs.js';
+
 /** Whether a chain is good under a trust anchor now. */
 export interface ChainJudges {
   /** The first anchor under which the chain is good, and what its leaf says; or why it is not under any. */
@@ -34,8 +36,7 @@ export interface SecureDoorParts {
 /** The door of secure devices. */
 export class SecureDoor implements SecureHandler {
   readonly #parts: SecureDoorParts;
-  /** By what an identity was proven, until that is written down. */
-  readonly #proofs = new WeakMap<PeerIdentity, SessionProof>();
+  readonly #proofs = new Proofs();
 
   constructor(parts: SecureDoorParts) {
     this.#parts = parts;
@@ -49,17 +50,26 @@ export class SecureDoor implements SecureHandler {
     else answer(this.#answer(question));
   }
 
-  established({ identity }: Peer): void {
-    const credential = identity === undefined ? undefined : this.#proofs.get(identity)?.credential;
-    if (identity === undefined) return;
+  established({ identity, address }: Peer): 'good' | 'ended' {
+    if (identity === undefined) return 'good';
+    const proof = this.#proofs.current(identity);
     // Its session was told before; what is kept of an association at rest is kept a hundred thousand times.
     this.#proofs.delete(identity);
-    const { clock, fleet } = this.#parts;
+    const { clock, fleet, logger } = this.#parts;
+    if (proof === undefined) {
+      logger.info('what an identity was proven by ended before the handshake', {
+        endpoint: identity.endpoint,
+        address,
+      });
+      return 'ended';
+    }
+    const { credential } = proof;
     if (credential !== undefined) fleet.handshakes.used(identity.endpoint, credential, clock.wall());
+    return 'good';
   }
 
   session({ identity, listener }: Peer, handle: Uint8Array, { master, serverName, suite }: Session): void {
-    const proof = identity === undefined ? undefined : this.#proofs.get(identity);
+    const proof = identity === undefined ? undefined : this.#proofs.current(identity);
     if (proof === undefined) return;
     const named = serverName !== undefined && { serverName };
     this.#parts.fleet.sessions.keep({ listener, digest: digestOf(handle), suite, master, ...named }, proof);
@@ -105,13 +115,14 @@ export class SecureDoor implements SecureHandler {
   }
 
   async #resume(handle: Uint8Array, answer: (answer: Answer) => void): Promise<void> {
+    const { mark } = this.#proofs;
     const found = await this.#parts.fleet.sessions.find(digestOf(handle));
     if (found === undefined) {
       answer(REFUSED);
       return;
     }
     const { master, proof, serverName, suite } = found;
-    this.#proofs.set(proof.identity, proof);
+    this.#proofs.add(proof, mark);
     const named = serverName !== undefined && { serverName };
     answer({ is: 'session', session: { suite, master, owner: proof.identity, ...named } });
   }
@@ -142,16 +153,16 @@ export class SecureDoor implements SecureHandler {
 
   #owner(proof: Omit<SessionProof, 'since'>): PeerIdentity {
     const { anchor, credential, identity, until } = proof;
-    this.#proofs.set(identity, {
-      ...{ identity, since: this.#parts.clock.wall() },
-      ...(anchor !== undefined && { anchor }),
-      ...(credential !== undefined && { credential }),
-      ...(until !== undefined && { until }),
-    });
+    const since = this.#parts.clock.wall();
+    const under = anchor !== undefined && { anchor };
+    const by = credential !== undefined && { credential };
+    const ends = until !== undefined && { until };
+    this.#proofs.add({ identity, since, ...under, ...by, ...ends }, this.#proofs.mark);
     return identity;
   }
 
   #ended(end: IdentityEnd): void {
+    this.#proofs.end(end);
     const { listeners, stack } = this.#parts;
     if (end.type === 'anchor') {
       // Which anchor a chain was good under is not kept: those under another one come again with a handshake.

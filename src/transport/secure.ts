@@ -25,8 +25,8 @@ export type Security =
 export interface SecureHandler {
   /** A question; `answer` may be called at once or later, once. */
   ask(question: Question, listener: number, answer: (answer: Answer) => void): void;
-  /** A peer has proven who it is. */
-  established?(peer: Peer, kind: 'full' | 'resumed', now: Instant): void;
+  /** A peer has proven who it is; `ended`: what it proved that by is good no more, and the association is not to be. */
+  established?(peer: Peer, kind: 'full' | 'resumed', now: Instant): 'good' | 'ended';
   /** A session was made, to be found by its handle when a question asks for it; it takes the place of the peer's last one. */
   session?(peer: Peer, handle: Uint8Array, session: Session): void;
   /** An association is over. */
@@ -64,6 +64,8 @@ export class Secure {
   #failed: ((error: Error | null) => void) | undefined;
   /** Whose message is being handled, while it is. */
   #arriving: Peer | undefined;
+  /** Peers whose association was ended as soon as it was there. */
+  readonly #refused = new WeakSet<Peer>();
   /** Peers to which something was to be sent and could not. */
   #unreachable: Peer[] = [];
 
@@ -166,6 +168,8 @@ export class Secure {
     if (event === undefined) return 'nothing';
     switch (event.type) {
       case 'message':
+        // What came right behind the Finished.
+        if (this.#refused.has(event.peer)) break;
         this.#arriving = event.peer;
         this.#below.arrived(event.peer, event.bytes, now);
         this.#arriving = undefined;
@@ -187,7 +191,10 @@ export class Secure {
         break;
       case 'established':
         this.#below.renewed(event.peer);
-        this.#handler?.established?.(event.peer, event.kind, now);
+        if (this.#handler?.established?.(event.peer, event.kind, now) === 'ended') {
+          this.#refused.add(event.peer);
+          this.#endpoint.drop(event.peer.key);
+        }
         break;
       case 'closed':
         if (event.reason !== 'superseded') this.#unreachable.push(event.peer);

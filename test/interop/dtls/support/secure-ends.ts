@@ -59,6 +59,7 @@ export class SecureServer {
           const association = server.stack.association(peer.key);
           server.told.suites.push(`${association?.suite ?? '?'}${kind === 'full' ? '' : `, ${kind}`}`);
           server.told.cids.push(association?.cid?.length ?? -1);
+          return 'good';
         },
         closed: (_peer, reason) => server.told.closed.push(reason),
         failed: (_place, reason) => server.told.failed.push(reason),
@@ -128,6 +129,7 @@ export class SecureClient {
             const association = client.#ends.stack.association(peer.key);
             client.told.suites.push(`${association?.suite ?? '?'}${kind === 'full' ? '' : `, ${kind}`}`);
             client.told.cids.push(association?.cid?.length ?? -1);
+            return 'good';
           },
           closed: (_peer, reason) => client.told.closed.push(reason),
           failed: (_place, reason) => client.told.failed.push(reason),

@@ -1,0 +1,129 @@
+/** A DTLS client on a socket of the loopback interface, whose datagrams a test may hold back. */
+
+import { createSocket, type Socket } from 'node:dgram';
+
+import { EMPTY, plainPeer, seconds, systemClock, systemRandom } from '#base';
+import { DTLS_PARAMETERS, DtlsEndpoint, nodeProvider } from '#dtls';
+import type { Answer, ClientOffer, DtlsEvent, DtlsParameters, Question } from '#dtls';
+import { until } from './test-server.js';
+
+/** How it differs from one that takes every server for good. */
+export interface DtlsClientOptions {
+  readonly answer?: (question: Question) => Answer;
+  readonly parameters?: Partial<DtlsParameters>;
+}
+
+/** A client of the server at a port of 127.0.0.1, which may change. */
+export class DtlsClient {
+  readonly events: DtlsEvent[] = [];
+  /** What it asked about its server. */
+  readonly asked: Question[] = [];
+  readonly #socket: Socket;
+  readonly #port: () => number;
+  readonly #endpoint: DtlsEndpoint;
+  readonly #answer: (question: Question) => Answer;
+  /** Datagrams that are held back, while some are. */
+  #held: Uint8Array[] | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(port: () => number, offer: Partial<ClientOffer>, options: DtlsClientOptions = {}) {
+    const parameters = { ...DTLS_PARAMETERS, handshakeDeadline: seconds(4), ...options.parameters };
+    this.#answer = options.answer ?? (() => ({ is: 'good' }));
+    this.#socket = createSocket('udp4');
+    this.#port = port;
+    this.#endpoint = new DtlsEndpoint(
+      { parameters, random: systemRandom, provider: nodeProvider },
+      {
+        send: (_listener, _address, _to, bytes) => {
+          if (this.#held === undefined || !hasSealed(bytes)) this.#socket.send(bytes, port(), '127.0.0.1');
+          else this.#held.push(Uint8Array.from(bytes));
+        },
+      },
+    );
+    this.#endpoint.connect(0, { serverProofs: [], cid: EMPTY, ...offer });
+    this.#socket.on('message', (bytes) => {
+      this.#endpoint.handleDatagram(systemClock.now(), 0, PLACE.address, PLACE.port, bytes);
+      this.#drain();
+    });
+  }
+
+  /** Begins a handshake, with a ping behind it. */
+  begin(): void {
+    this.#endpoint.drop(PLACE.key);
+    this.say(PING);
+  }
+
+  /** Sends data, or has it wait for the handshake. */
+  say(bytes: Uint8Array): void {
+    this.#endpoint.send(systemClock.now(), PLACE, bytes, 'own');
+    this.#drain();
+  }
+
+  /** Shakes hands, and what kind of handshake it was. */
+  async come(): Promise<'full' | 'resumed' | 'handshakeFailed'> {
+    const before = this.events.length;
+    this.begin();
+    const ended = await until('the handshake is over', async () =>
+      this.events.slice(before).find(({ type }) => type === 'established' || type === 'handshakeFailed'),
+    );
+    return ended.type === 'established' ? ended.kind : 'handshakeFailed';
+  }
+
+  /** From now on no datagram with a protected record leaves. */
+  hold(): void {
+    this.#held = [];
+  }
+
+  /** How many datagrams are held back. */
+  get held(): number {
+    return this.#held?.length ?? 0;
+  }
+
+  /** All that is held back leaves, in one datagram. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#socket.send(Buffer.concat(held), this.#port(), '127.0.0.1');
+  }
+
+  /** Says goodbye: the server forgets the association, and the device its own. */
+  leave(): void {
+    this.#endpoint.drop(PLACE.key);
+    this.#drain();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#socket.close();
+  }
+
+  #drain(): void {
+    for (let event = this.#endpoint.nextEvent(); event !== undefined; event = this.#endpoint.nextEvent()) {
+      this.events.push(event);
+      if (event.type !== 'question') continue;
+      this.asked.push(event.ask);
+      this.#endpoint.answer(systemClock.now(), event.question, this.#answer(event.ask));
+    }
+    clearTimeout(this.#timer);
+    const deadline = this.#endpoint.nextDeadline();
+    if (deadline === undefined) return;
+    const wait = Math.max(1, deadline - systemClock.now());
+    this.#timer = setTimeout(() => {
+      this.#endpoint.handleTimeout(systemClock.now());
+      this.#drain();
+    }, wait);
+  }
+}
+
+/** Whether a record of epoch 1 is in a datagram (RFC 6347 §4.1). */
+function hasSealed(datagram: Uint8Array): boolean {
+  const bytes = Buffer.from(datagram);
+  for (let at = 0; at + HEADER <= bytes.length; at += HEADER + bytes.readUInt16BE(at + 11))
+    if (bytes.readUInt16BE(at + 3) === 1) return true;
+  return false;
+}
+
+const HEADER = 13;
+const PLACE = plainPeer(0, '192.0.2.1', 5684);
+/** An Empty message, which CoAP answers with a Reset. */
+export const PING: Uint8Array = Buffer.from('40000001', 'hex');

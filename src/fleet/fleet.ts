@@ -388,6 +388,7 @@ export class Fleet {
         case 'registered':
           this.#renewal.registered(device);
           this.#identities.registered(device);
+          this.sessions.registered(device);
           return;
         case 'unregistered':
           this.#renewal.gone(device);

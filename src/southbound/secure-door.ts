@@ -79,7 +79,9 @@ export class SecureDoor implements SecureHandler {
     // A session in which a fatal alert came is not gone on with (RFC 5246 §7.2.2).
     if (reason === 'alert' && peer.identity !== undefined) this.#parts.fleet.sessions.drop(peer.identity.endpoint);
     // The one that took its place is there.
-    if (reason !== 'superseded') this.#parts.fleet.parted(peer);
+    if (reason === 'superseded') return;
+    if (peer.identity !== undefined) this.#parts.fleet.sessions.left(peer.identity);
+    this.#parts.fleet.parted(peer);
   }
 
   failed({ address }: { readonly address: string }, reason: string): void {

@@ -8,7 +8,9 @@ import { AppError, WallTime } from '#base';
 import type { Clock, Milliseconds, PeerIdentity } from '#base';
 import type { SessionRecord } from '../model/index.js';
 import type { FleetStore, Secrets } from '../ports/index.js';
+import type { Device } from './device.js';
 import type { Directory } from './directory.js';
+import { FirstSessions } from './first-sessions.js';
 import type { Handshakes, IdentityEnd, ProvenIdentity } from './handshakes.js';
 import { openSession, sealSession } from './session-seal.js';
 import type { SessionSecrets } from './session-seal.js';
@@ -71,6 +73,7 @@ export class Sessions {
     sessions_unavailable: 0,
   };
   readonly #parts: SessionsParts;
+  readonly #first = new FirstSessions<{ readonly session: NewSession; readonly proof: SessionProof }>();
   /** Sessions on their way to the store, and questions on their way back. */
   #writing = 0;
   #asking = 0;
@@ -84,14 +87,22 @@ export class Sessions {
 
   /** How much is under way. */
   gauges(): Record<string, number> {
-    return { sessions_writing: this.#writing, sessions_asked: this.#asking };
+    return { sessions_writing: this.#writing, sessions_asked: this.#asking, sessions_held: this.#first.size };
   }
 
   /**
    * Keeps a session in the place of the device's last one on that listener: sealed at once, written behind, nobody waits.
-   * One of a device that is not known yet, or whose proof is good no more, is not kept.
+   * One of a device that is not known yet, and that a trust anchor admits, is held until it registers; one whose proof is good no
+   * more is not kept.
    */
   keep(session: NewSession, proof: SessionProof): void {
+    const { directory, lifetime } = this.#parts;
+    const { anchor, credential, identity } = proof;
+    const admitted = anchor !== undefined && credential === undefined && lifetime > 0;
+    if (admitted && directory.byEndpoint(identity.endpoint) === undefined) {
+      this.#first.hold({ session, proof });
+      return;
+    }
     const record = this.#record(session, proof);
     if (record === undefined) {
       this.counters.sessions_not_kept += 1;
@@ -99,6 +110,17 @@ export class Sessions {
     }
     this.#writing += 1;
     this.#written(this.#parts.store.keepSession(record), 'kept');
+  }
+
+  /** A device has registered: if that is the first that is known of it, its session can be kept now. */
+  registered(device: Device): void {
+    const held = this.#first.take(device);
+    if (held !== undefined) this.keep(held.session, held.proof);
+  }
+
+  /** The association of an identity is over. */
+  left(identity: PeerIdentity): void {
+    this.#first.left(identity);
   }
 
   /** The session whose handle has that digest, if it may be gone on with now. Never rejects. */
@@ -119,6 +141,7 @@ export class Sessions {
 
   /** The sessions of an endpoint may not be gone on with any more. */
   drop(endpoint: string): void {
+    this.#first.drop(endpoint);
     const device = this.#parts.directory.byEndpoint(endpoint);
     // Those of a device that is gone have gone with it.
     if (device === undefined || this.#parts.lifetime === 0) return;
@@ -196,6 +219,7 @@ export class Sessions {
 
   /** Sessions under a trust anchor are found ended when they are asked for: which there are is not known. */
   #ended(end: IdentityEnd): void {
+    // One that is held is judged when its device registers.
     if (end.type !== 'anchor') this.drop(end.type === 'identity' ? end.identity.endpoint : end.endpoint);
   }
 

@@ -1,7 +1,8 @@
 /** Sessions: kept sealed, found by a digest alone, also after a crash, and only while what they were proven with is good. */
 
 import { describe, expect, it } from '@jest/globals';
-import { Milliseconds, WallTime, seconds } from '#base';
+import { Milliseconds, WallTime, seconds, securePeer } from '#base';
+import type { Peer } from '#base';
 import type { FoundSession, NewSession, SessionProof } from '#fleet';
 import { OWNER } from '#fleet/model';
 import { authority, revocationList } from '../../support/x509.js';
@@ -119,6 +120,64 @@ describe('a session', () => {
     world.fleet.sessions.keep(made(3), before);
     await settle();
     expect([world.disk.sessions.size, counted(world, 'not_kept')]).toEqual([0, 2]);
+  });
+
+  describe('of a device that a trust anchor admits and nobody has heard of', () => {
+    const identity = { kind: 'x509', name: '11'.repeat(32), endpoint: 'new' } as const;
+    const from = (of = identity): Peer => securePeer(LISTENER, of, '192.0.2.7', 1000);
+    const admitted = async (): Promise<World> => {
+      const world = await World.start();
+      await world.fleet.trust.putAnchor(OWNER, 'ca', { certificate: certificate('CA') });
+      await world.pass(1000);
+      world.fleet.sessions.keep(made(), { identity, anchor: 'ca', since: world.clock.wall() });
+      await settle();
+      expect([world.disk.sessions.size, world.fleet.gauges()['sessions_held']]).toEqual([0, 1]);
+      return world;
+    };
+
+    it('is kept as soon as it registers', async () => {
+      const world = await admitted();
+      await world.register('new', {}, from());
+      await settle();
+      expect([world.disk.sessions.size, world.fleet.gauges()['sessions_held']]).toEqual([1, 0]);
+      await world.crash();
+      expect((await find(world))?.proof).toMatchObject({ identity, anchor: 'ca' });
+    });
+
+    it.each<[string, (world: World) => unknown]>([
+      ['its association was over before', (world) => world.fleet.sessions.left(identity)],
+      ['a fatal alert came', (world) => world.fleet.sessions.drop('new')],
+      ['its trust anchor is gone', (world) => world.fleet.trust.removeAnchor(OWNER, 'ca')],
+      [
+        'its device has another certificate alone',
+        (world) => world.fleet.credentials.put(OWNER, 'new', 'k', { kind: 'x509', fingerprint: '22'.repeat(32) }),
+      ],
+    ])('is not kept when %s', async (_what, change) => {
+      const world = await admitted();
+      await change(world);
+      await world.register('new', {}, from());
+      await settle();
+      expect([world.disk.sessions.size, world.fleet.gauges()['sessions_held']]).toEqual([0, 0]);
+    });
+
+    it('is not kept for another that registers under the name', async () => {
+      const world = await admitted();
+      await world.register('new', {}, from({ ...identity, name: '22'.repeat(32) }));
+      await settle();
+      expect([world.disk.sessions.size, world.fleet.gauges()['sessions_held']]).toEqual([0, 0]);
+    });
+
+    it('goes when a thousand others came', async () => {
+      const world = await admitted();
+      for (let number = 0; number < 1000; number += 1)
+        world.fleet.sessions.keep(made(number + 2), {
+          ...{ identity: { ...identity, endpoint: `other-${number}` }, anchor: 'ca', since: world.clock.wall() },
+        });
+      expect(world.fleet.gauges()['sessions_held']).toBe(1000);
+      await world.register('new', {}, from());
+      await settle();
+      expect(world.disk.sessions.size).toBe(0);
+    });
   });
 
   it('is judged by the store that cannot be asked as one that is not there', async () => {

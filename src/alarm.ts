@@ -1,8 +1,8 @@
-/** The one timer of the fleet. */
+/** One timer for whoever has a next deadline. */
 
 import type { Clock, Instant } from '#base';
 
-/** One timer for the fleet's next deadline. */
+/** Rings when the next deadline has come; its owner says then when the one after that is. */
 export class Alarm {
   readonly #clock: Clock;
   readonly #ring: (now: Instant) => Instant | undefined;

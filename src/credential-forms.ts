@@ -1,12 +1,15 @@
-/** The forms in which people hand in public keys, certificates and revocation lists, read with node:crypto: see `KeyForms`. */
+/** The forms in which people hand in keys, certificates and revocation lists, read with node:crypto: see `KeyForms`. */
 
 import { createHash, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 
-import { AppError, decodeBase64, encodeBase64 } from '#base';
+import { AppError, decodeBase64 } from '#base';
 import type { CertificateForm, KeyForms, PublicKeyForm } from '#fleet/ports';
+
+import { pemOf, serverKeyForms } from './server-key-forms.js';
 
 /** Reads them. */
 export const credentialForms: KeyForms = {
+  ...serverKeyForms,
   publicKey: (text) => {
     const der = derOf(text, 'PUBLIC KEY', 'a public key');
     const key = refused('is no SubjectPublicKeyInfo', () => createPublicKey({ key: der, format: 'der', type: 'spki' }));
@@ -51,11 +54,6 @@ function derOf(text: string, label: string, what: string): Buffer {
   const der = decodeBase64((match?.[2] ?? text).replaceAll(/\s/g, ''));
   if (der === undefined || der.length === 0) throw wrong(`must be ${what} as PEM, or as base64 of its DER`);
   return der;
-}
-
-function pemOf(label: string, der: Uint8Array): string {
-  const lines = encodeBase64(der).match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
 /** Whether the bytes are one SEQUENCE with a length of few bytes (ITU-T X.690 §8.1.3) and nothing behind it. */

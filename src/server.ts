@@ -39,7 +39,7 @@ import { leaveAssociations, takeAssociations } from './kept-associations.js';
 import { loadObjects } from './objects.js';
 import { forgetOldMasterKey, openVault } from './open-vault.js';
 import { OwnerToken } from './owner-token.js';
-import { secureOffer } from './secure-offer.js';
+import { SecureOffer } from './secure-offer.js';
 import { VERSION } from './version.js';
 
 /** What a server needs besides its configuration. `fault` is told when an invariant breaks: the process should end. */
@@ -65,7 +65,7 @@ export interface RunningServer {
   readonly fleet: Fleet;
   readonly store: FleetStore;
   readonly stack: Stack;
-  /** Reads key and chain of the secure listeners again. Throws AppError(`bad_configuration`), and changes nothing then. */
+  /** Reads key and chain of the secure listeners again. Throws AppError(`server_files_unusable`), and changes nothing then. */
   reload(): void;
   /** Answers what is under way, writes everything down, closes. */
   stop(): Promise<void>;
@@ -96,7 +96,7 @@ async function assemble(
   const token = new OwnerToken(config.data);
   const first = token.exists() ? 'no' : 'yes';
 
-  const offer = secureOffer(config);
+  const offers = new SecureOffer(config, logger);
   const stack = new Stack({ parameters: config.parameters, dtls: config.dtls, clock, random, logger, fault });
   const associations = new AssociationFile(config.data, vault, systemDisk);
   opened.push(async () => {
@@ -120,6 +120,7 @@ async function assemble(
     keys: vault,
     secrets: vault,
     forms: credentialForms,
+    serverFiles: offers,
     objects,
     lists,
     clock,
@@ -193,9 +194,16 @@ async function assemble(
   for (const { host, port } of config.coap)
     coap.push(await stack.listen({ address: host, port, stack: config.coapStack, receiveBuffer }));
   const coaps: BoundAddress[] = [];
+  offers.follow(fleet.serverCredentials, (offer) => {
+    for (let number = 0; number < coaps.length; number += 1)
+      stack.secureWith(config.coap.length + number, { role: 'server', offer });
+  });
   for (const { host, port } of config.coaps)
     coaps.push(
-      await stack.listen({ address: host, port, stack: config.coapStack, receiveBuffer }, { role: 'server', offer }),
+      await stack.listen(
+        { address: host, port, stack: config.coapStack, receiveBuffer },
+        { role: 'server', offer: offers.offer },
+      ),
     );
   alarm.set(fleet.nextDeadline());
   forgetOldMasterKey(vault, logger);
@@ -211,9 +219,7 @@ async function assemble(
     store,
     stack,
     reload: () => {
-      const again = secureOffer(config);
-      for (let number = 0; number < coaps.length; number += 1)
-        stack.secureWith(config.coap.length + number, { role: 'server', offer: again });
+      offers.reload();
     },
     stop: async () => {
       for (const close of opened.splice(0).reverse()) await close();
@@ -357,6 +363,7 @@ function fleetSettings(config: Config): Parameters<typeof Fleet.start>[0]['setti
     securedNames: number(config, 'securedNames'),
     sessionLifetime: seconds(number(config, 'dtlsSessionLifetime')),
     trustAnchors: number(config, 'trustAnchors'),
+    serverCredentials: number(config, 'serverCredentials'),
     endpointNameBytes: number(config, 'endpointNameBytes'),
     operationDeadline: seconds(number(config, 'operationDeadline')),
     maxDeadline: seconds(number(config, 'operationDeadlineMax')),

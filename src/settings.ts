@@ -189,6 +189,15 @@ const SERVER_SETTINGS = [
     help: 'trust anchors, and as many revocation lists; beyond: 409 too_many_anchors',
   },
   {
+    flag: 'server-credentials',
+    kind: 'count',
+    initial: 100,
+    min: 1,
+    max: 1000,
+    argument: 'N',
+    help: 'keys of this server that are kept beside that of --coaps-key; beyond: 409 too_many_server_credentials',
+  },
+  {
     flag: 'operation-deadline',
     kind: 'number',
     initial: 86_400,

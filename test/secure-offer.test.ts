@@ -8,7 +8,9 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import { secureOffer } from '../src/secure-offer.js';
+import { silentLogger } from '#base';
+
+import { SecureOffer } from '../src/secure-offer.js';
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -29,8 +31,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-const offer = (coapsKey?: string, coapsChain?: string): ReturnType<typeof secureOffer> =>
-  secureOffer({ coapsKey: coapsKey && at(coapsKey), coapsChain: coapsChain && at(coapsChain) });
+const offer = (coapsKey?: string, coapsChain?: string): SecureOffer['offer'] =>
+  new SecureOffer({ coapsKey: coapsKey && at(coapsKey), coapsChain: coapsChain && at(coapsChain) }, silentLogger).offer;
 
 describe('the offer of the secure listeners', () => {
   it('is pre-shared keys alone without a key', () => {

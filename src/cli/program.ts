@@ -13,6 +13,7 @@ import { addModel } from './commands/model.js';
 import { addObject } from './commands/object.js';
 import { addProfile } from './commands/profile.js';
 import { addServe } from './commands/serve.js';
+import { addServerCredential } from './commands/server-credential.js';
 import { addSimulate } from './commands/simulate.js';
 import { addToken } from './commands/token.js';
 import { addTrace } from './commands/trace.js';
@@ -30,6 +31,7 @@ export async function run(argv: readonly string[]): Promise<void> {
       `\nExit codes: 0 done (or accepted and waiting), 1 failed, 2 wrong usage, 3 refused, 4 the device did not answer in time.`,
     );
   addServe(program);
+  addServerCredential(program);
   addTrace(addDevice(program));
   for (const add of [
     addEvent,

@@ -73,8 +73,8 @@ export function credentialPath(endpoint: string, id: string): string {
   return `${devicePath(endpoint)}/credentials/${segmentOf(id)}`;
 }
 
-/** The path of a trust anchor or of a revocation list in REST. */
-export function trustPath(what: 'trust-anchors' | 'revocation-lists', id: string): string {
+/** The path of a trust anchor, of a revocation list or of a server credential in REST. */
+export function trustPath(what: 'trust-anchors' | 'revocation-lists' | 'server-credentials', id: string): string {
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(id))
     throw new AppError('usage', `an id has 1 to 64 of A-Z, a-z, 0-9, ".", "_" and "-", not "${id}"`);
   return `/${what}/${segmentOf(id)}`;

@@ -29,6 +29,7 @@ import { isReachable, markAwake } from './devices/presence.js';
 import { RegistrationRate } from './devices/registration-rate.js';
 import { Registry } from './devices/registry.js';
 import { Security } from './devices/security.js';
+import type { SecurityParts } from './devices/security.js';
 import { Devices } from './devices/service.js';
 import { restoreSetting } from './devices/settings.js';
 import { Texts } from './devices/texts.js';
@@ -64,6 +65,7 @@ export interface FleetDeps {
   /** Seals the keys of devices. */
   readonly secrets: Secrets;
   readonly forms: KeyForms;
+  readonly serverFiles: SecurityParts['serverFiles'];
   /** Definitions the server brings; those that users added join them. */
   readonly objects: ObjectCatalogue;
   /** The object lists that southbound reads registrations with. */
@@ -91,6 +93,7 @@ export class Fleet {
   readonly keys: Keys;
   readonly credentials: Security['credentials'];
   readonly trust: Security['trust'];
+  readonly serverCredentials: Security['serverCredentials'];
   readonly handshakes: Security['handshakes'];
   readonly sessions: Security['sessions'];
   readonly events: EventLog;
@@ -170,9 +173,9 @@ export class Fleet {
       isReachable: reachable,
     };
     this.#security = new Security({ ...shared, provision: (...change) => this.#registry.provision(...change) });
-    const { secured, refused, sessions, handshakes } = this.#security;
-    ({ credentials: this.credentials, trust: this.trust } = this.#security);
-    [this.handshakes, this.sessions] = [handshakes, sessions];
+    const { secured, refused } = this.#security;
+    ({ credentials: this.credentials, trust: this.trust, serverCredentials: this.serverCredentials } = this.#security);
+    ({ handshakes: this.handshakes, sessions: this.sessions } = this.#security);
     this.#registry = new Registry({ ...shared, secured, refused, lists, lastSeen: this.#lastSeen, texts, grace });
     this.#registrationRate = new RegistrationRate(settings.registrations, this.#agenda);
     this.#runner = new OperationRunner({

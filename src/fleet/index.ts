@@ -9,6 +9,12 @@ export type { CredentialInput } from './devices/credential-material.js';
 export type { CredentialPut, PutOptions } from './devices/credential-plan.js';
 export type { CredentialView } from './devices/credential-view.js';
 export type { CertificateRefusal, IdentityEnd, ProvenIdentity, PskAnswer } from './devices/handshakes.js';
+export { FILES_ID } from './devices/server-credentials.js';
+export type {
+  ServerCredentialInput,
+  ServerCredentialMaterial,
+  ServerCredentialView,
+} from './devices/server-credentials.js';
 export type { FoundSession, NewSession, SessionProof } from './devices/sessions.js';
 export type { CertificateNames } from './devices/name-rule.js';
 export type { AnchorInput, AnchorView, RevocationListInput, RevocationListView, TrustChange } from './devices/trust.js';

@@ -31,6 +31,7 @@ import { OBSERVATION_ROUTES } from './routes/observations.js';
 import { OPERATION_ROUTES } from './routes/operations.js';
 import { PROFILE_ROUTES } from './routes/profiles.js';
 import { RESOURCE_ROUTES } from './routes/resources.js';
+import { SERVER_CREDENTIAL_ROUTES } from './routes/server-credentials.js';
 import { TRUST_ROUTES } from './routes/trust.js';
 import { traceRoute, type FollowDatagrams } from './routes/trace.js';
 import { readQuery } from './query.js';
@@ -101,6 +102,7 @@ export function createNorthbound(deps: NorthboundDeps): Northbound {
       deps.logger.error('an import ended by a fault', { error: error instanceof Error ? error.stack : String(error) });
     }),
     ...TRUST_ROUTES,
+    ...SERVER_CREDENTIAL_ROUTES,
     ...KEY_ROUTES,
     eventRoute(streams),
     traceRoute(traces, deps.follow, (endpoint, actor) => {

@@ -1,4 +1,4 @@
-/** The shapes of credentials, trust anchors and revocation lists. */
+/** The shapes of credentials, trust anchors, revocation lists and keys of the server. */
 
 import { CREDENTIAL_KINDS } from '#fleet/model';
 
@@ -165,4 +165,77 @@ export const REVOCATION_LIST: Schema = {
   type: 'object',
   properties: { id: text, list: text, label: text, createdAt: time },
   required: ['id', 'list', 'createdAt'],
+};
+
+/** Body of PUT /server-credentials/{id}. */
+export const SERVER_CREDENTIAL_INPUT: Schema = {
+  type: 'object',
+  properties: {
+    key: {
+      ...PEM,
+      writeOnly: true,
+      description:
+        'Private key, PEM without a passphrase: P-256, P-384, or RSA of 2048 bits and more; never shown. The one that is kept when absent.',
+    },
+    chain: {
+      ...PEM,
+      description: 'Certificates, PEM, its own first; absent: it is offered as a raw public key alone.',
+    },
+    hosts: {
+      type: 'array',
+      items: { type: 'string', minLength: 1, maxLength: 253 },
+      minItems: 1,
+      maxItems: 32,
+      description: 'Host names (server_name of the hello) that it is for; absent: all that no other is for.',
+    },
+    anchors: {
+      type: 'array',
+      items: ID,
+      minItems: 1,
+      maxItems: 32,
+      description: 'Ids of the trust anchors that certificates of devices must be under where it is used; absent: any.',
+    },
+    label: LABEL,
+  },
+  additionalProperties: false,
+};
+
+/** A key of the server as shown. */
+export const SERVER_CREDENTIAL: Schema = {
+  type: 'object',
+  properties: {
+    id: text,
+    source: {
+      type: 'string',
+      enum: ['files', 'stored'],
+      description: 'files: what --coaps-key and --coaps-chain name.',
+    },
+    keyType: { type: 'string', enum: ['P-256', 'P-384', 'RSA'] },
+    publicKey: { ...text, description: 'SubjectPublicKeyInfo as PEM, for devices that know the server by it.' },
+    fingerprint: { ...text, description: 'SHA-256 of the SubjectPublicKeyInfo in hex.' },
+    chain: text,
+    certificates: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { subject: text, issuer: text, notBefore: time, notAfter: time, fingerprint: text },
+        required: ['subject', 'issuer', 'notBefore', 'notAfter', 'fingerprint'],
+      },
+      description: 'What the chain says, its own first.',
+    },
+    hosts: { type: 'array', items: text },
+    anchors: { type: 'array', items: text },
+    label: text,
+    createdAt: time,
+  },
+  required: ['id', 'source', 'keyType', 'publicKey', 'fingerprint', 'certificates'],
+};
+
+/** Shapes by their name in the OpenAPI document. */
+export const CREDENTIAL_COMPONENTS: Readonly<Record<string, Schema>> = {
+  Credential: CREDENTIAL,
+  CredentialPut: CREDENTIAL_PUT,
+  TrustAnchor: ANCHOR,
+  RevocationList: REVOCATION_LIST,
+  ServerCredential: SERVER_CREDENTIAL,
 };

@@ -39,6 +39,11 @@ export function revocationListOf(segment: string): string {
   return idOf(segment, 'a revocation list', 'revocation_list_not_found');
 }
 
+/** The id of a server credential. Throws AppError(`server_credential_not_found`) for what none can be called. */
+export function serverCredentialOf(segment: string): string {
+  return idOf(segment, 'a server credential', 'server_credential_not_found');
+}
+
 function idOf(segment: string, what: string, code: string): string {
   if (/^[A-Za-z0-9._-]{1,64}$/.test(segment)) return segment;
   throw new AppError(code, `the id of ${what} has 1 to 64 of the characters A-Z, a-z, 0-9, ".", "_" and "-"`);

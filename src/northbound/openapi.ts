@@ -158,7 +158,7 @@ const TAGS: readonly (readonly [string, string])[] = [
   ['model', 'What is set for all devices of a model'],
   ['keys', 'The keys that secrets are sealed with'],
   ['credential', 'Credentials: what devices prove who they are with'],
-  ['trust', 'Trust anchors and revocation lists'],
+  ['trust', 'Trust anchors, revocation lists, and the keys of the server'],
   ['event', 'What happens'],
   ['server', 'Health and metrics'],
 ];

@@ -4,7 +4,7 @@ import { EVENT_TYPES, OPERATION_KINDS, OPERATION_PRIORITIES, OPERATION_STATES } 
 import { ATTRIBUTE_NAMES, FORMATS, RESOURCE_TYPES } from '#lwm2m/model';
 
 import { KEYS } from './key-schemas.js';
-import { ANCHOR, CREDENTIAL, CREDENTIAL_PUT, IDENTITY, REVOCATION_LIST, SECURED } from './credential-schemas.js';
+import { CREDENTIAL_COMPONENTS, IDENTITY, SECURED } from './credential-schemas.js';
 import { PROFILE } from './profile-schemas.js';
 import type { Schema } from './route.js';
 
@@ -433,10 +433,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
   ObjectDefinition: OBJECT,
   Model: MODEL,
   Profile: PROFILE,
-  Credential: CREDENTIAL,
-  CredentialPut: CREDENTIAL_PUT,
-  TrustAnchor: ANCHOR,
-  RevocationList: REVOCATION_LIST,
+  ...CREDENTIAL_COMPONENTS,
   Keys: KEYS,
   Problem: PROBLEM,
   Event: {

@@ -33,10 +33,17 @@ export class Chains {
     });
   }
 
-  /** The first anchor under which the chain is good, and what its leaf says; or why it is not, under the one that says most. */
-  judge(chain: readonly Uint8Array[]): { readonly anchor: string | undefined; readonly verdict: Verdict } {
+  /**
+   * The first anchor under which the chain is good, and what its leaf says; or why it is not, under the one that says most.
+   * `among`: ids of the anchors that count here; absent: all.
+   */
+  judge(
+    chain: readonly Uint8Array[],
+    among?: readonly string[],
+  ): { readonly anchor: string | undefined; readonly verdict: Verdict } {
     let refused: Verdict | undefined;
     for (const [anchor, judge] of this.#judges) {
+      if (among?.includes(anchor) === false) continue;
       const verdict = judge.judge(chain, 'client', this.#clock.wall());
       if (verdict.kind === 'accepted') return { anchor, verdict };
       if (refused === undefined || isVague(refused)) refused = verdict;

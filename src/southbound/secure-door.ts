@@ -14,8 +14,11 @@ import { Proofs } from './proofs.js';
 
 /** Whether a chain is good under a trust anchor now. */
 export interface ChainJudges {
-  /** The first anchor under which the chain is good, and what its leaf says; or why it is not under any. */
-  judge(chain: readonly Uint8Array[]): { readonly anchor: string | undefined; readonly verdict: Verdict };
+  /** The first anchor (of those named, if any are) under which the chain is good, and what its leaf says; or why it is not. */
+  judge(
+    chain: readonly Uint8Array[],
+    among?: readonly string[],
+  ): { readonly anchor: string | undefined; readonly verdict: Verdict };
   /** Until when a certificate is good that is trusted by itself, whoever issued it; or why it is not now. */
   alone(der: Uint8Array): Validity;
 }
@@ -112,14 +115,16 @@ export class SecureDoor implements SecureHandler {
         return { is: 'good', owner: this.#owner(found) };
       }
       case 'chain':
-        return this.#chain(question.chain);
+        return this.#chain(question.chain, question.anchors);
     }
   }
 
   async #resume(handle: Uint8Array, answer: (answer: Answer) => void): Promise<void> {
+    const { serverCredentials, sessions } = this.#parts.fleet;
     const { mark } = this.#proofs;
-    const found = await this.#parts.fleet.sessions.find(digestOf(handle));
-    if (found === undefined) {
+    const found = await sessions.find(digestOf(handle));
+    const anchor = found?.proof.anchor;
+    if (found === undefined || (anchor !== undefined && !serverCredentials.admits(found.serverName, anchor))) {
       answer(REFUSED);
       return;
     }
@@ -129,9 +134,9 @@ export class SecureDoor implements SecureHandler {
     answer({ is: 'session', session: { suite, master, owner: proof.identity, ...named } });
   }
 
-  #chain(chain: readonly Uint8Array[]): Answer {
+  #chain(chain: readonly Uint8Array[], among: readonly string[] | undefined): Answer {
     const { chains, fleet } = this.#parts;
-    const { anchor, verdict } = chains.judge(chain);
+    const { anchor, verdict } = chains.judge(chain, among);
     if (verdict.kind === 'accepted') {
       const found = fleet.handshakes.certificate(verdict.leaf, anchor);
       if ('refused' in found) return this.#refused(verdict.leaf.fingerprint, found.refused);

@@ -16,5 +16,6 @@ export type {
   ProofKind,
   Question,
   ServerOffer,
+  ServerProof,
   Session,
 } from '#dtls';

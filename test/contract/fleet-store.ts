@@ -478,6 +478,17 @@ export function fleetStoreContract(name: string, place: () => Promise<StorePlace
           { kind: 'anchor', name: 'ca', certificate: '-----', rule: '{cn}', label: 'ü', createdAt: START },
           { kind: 'crl', name: 'ca', list: '-----', createdAt: START },
           { kind: 'secured', name: 'urn:dev:1', since: START },
+          {
+            ...{
+              kind: 'serverCredential',
+              name: 'door',
+              sealed: 'AA==',
+              publicKey: '---',
+              chain: '---',
+              createdAt: START,
+            },
+            ...{ hosts: ['a.example', 'b.example'], anchors: ['ca'] },
+          },
         ];
         for (const record of settings)
           await store.commit({
@@ -486,7 +497,7 @@ export function fleetStoreContract(name: string, place: () => Promise<StorePlace
           });
         await throughout(async (current) => {
           const found = (await loaded(current)).settings.map(({ record }) => record);
-          expect(found).toHaveLength(3);
+          expect(found).toHaveLength(4);
           expect(found).toEqual(expect.arrayContaining([...settings]));
         });
       });

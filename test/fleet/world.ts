@@ -8,7 +8,7 @@ import type { Instant, Peer, PeerIdentity } from '#base';
 import { DEFAULT_FLEET_SETTINGS, Fleet } from '#fleet';
 import type { FleetSettings } from '#fleet';
 import type { NumberedEvent } from '#fleet/model';
-import type { DeviceLink, FleetStore, KeyKeeper, KeyStatus, LinkTarget } from '#fleet/ports';
+import type { DeviceLink, FleetStore, KeyKeeper, KeyStatus, LinkTarget, ServerFiles } from '#fleet/ports';
 import { ObjectCatalogue, ObjectLists, showPath } from '#lwm2m/model';
 import type {
   DeviceRequest,
@@ -27,6 +27,14 @@ import { Disk, MemoryStore, WIDE } from '../support/memory-store.js';
 import { SeededRandom } from '../support/random.js';
 import { SealingKey } from '../support/sealing-key.js';
 import { toHex } from '#base';
+
+/** A server without files of key and chain. */
+const NO_FILES: ServerFiles = {
+  current: () => undefined,
+  reload: () => {
+    throw new Error('no files are named');
+  },
+};
 
 /** One request on its way. */
 export interface Flight {
@@ -207,6 +215,7 @@ export class World {
       keys: this.keys,
       secrets: this.secrets,
       forms: credentialForms,
+      serverFiles: NO_FILES,
       objects: definitions(),
       lists: this.lists,
       clock: this.clock,

@@ -1,11 +1,17 @@
 /** The OpenAPI document: a linter passes it, and what the server really answers is what it says. */
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { certificate } from '../fleet/security/keys.js';
 import { PacketDevice } from '../support/packet-device.js';
+import { authorityNow, privatePem, serverKey } from '../support/server-keys.js';
 import { TestServer } from '../support/test-server.js';
+import { pair } from '../support/x509.js';
 
 interface Described {
   readonly operationId: string;
@@ -20,11 +26,16 @@ interface Document {
 }
 
 let server: TestServer;
+let keys: string;
 let device: PacketDevice;
 let document: Document;
 
 beforeAll(async () => {
-  server = await TestServer.start();
+  keys = mkdtempSync(join(tmpdir(), 'bellwether-openapi-'));
+  const { key, chain } = serverKey(authorityNow('CA'), 'door');
+  writeFileSync(join(keys, 'key.pem'), key);
+  writeFileSync(join(keys, 'chain.pem'), chain);
+  server = await TestServer.start({ 'coaps-key': join(keys, 'key.pem'), 'coaps-chain': join(keys, 'chain.pem') });
   device = await PacketDevice.registered(server.coap, 'o1', ({ code, path, observe }) => {
     if (code === '0.02' && path === '/3303') return { code: '2.01', location: ['3303', '2'] };
     if (code !== '0.01') return { code: code === '0.04' ? '2.02' : '2.04' };
@@ -35,6 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   device.close();
   await server.stop();
+  rmSync(keys, { recursive: true });
 });
 
 const all = (): [path: string, method: string, described: Described][] =>
@@ -80,6 +92,8 @@ const OBJECT = `<LWM2M><Object ObjectType="MODefinition"><Name>Test</Name><Descr
 const XML = { 'content-type': 'application/xml' };
 const CSV = { 'content-type': 'text/csv' };
 const SET = { prefer: 'wait=0' };
+
+const SERVER_KEY = privatePem(pair());
 
 /** Requests in order: operation id, method, path, body, headers, status. */
 const REQUESTS: readonly (readonly [string, string, string, unknown, Readonly<Record<string, string>>, number])[] = [
@@ -193,6 +207,14 @@ const REQUESTS: readonly (readonly [string, string, string, unknown, Readonly<Re
   ['listRevocationLists', 'GET', '/revocation-lists', undefined, {}, 200],
   ['getRevocationList', 'GET', '/revocation-lists/ca', undefined, {}, 200],
   ['deleteRevocationList', 'DELETE', '/revocation-lists/ca', undefined, {}, 204],
+  ['putServerCredential', 'PUT', '/server-credentials/door', { key: SERVER_KEY, hosts: ['a.example'] }, {}, 200],
+  ['putServerCredential', 'PUT', '/server-credentials/door', { key: 'x' }, {}, 400],
+  ['listServerCredentials', 'GET', '/server-credentials', undefined, {}, 200],
+  ['getServerCredential', 'GET', '/server-credentials/door', undefined, {}, 200],
+  ['getServerCredential', 'GET', '/server-credentials/files', undefined, {}, 200],
+  ['reloadServerCredentials', 'POST', '/server-credentials/reload', undefined, {}, 200],
+  ['deleteServerCredential', 'DELETE', '/server-credentials/door', undefined, {}, 204],
+  ['deleteServerCredential', 'DELETE', '/server-credentials/files', undefined, {}, 409],
   ['getKeys', 'GET', '/keys', undefined, {}, 200],
   ['rotateKeys', 'POST', '/keys/rotate', undefined, {}, 200],
   ['getKeys', 'GET', '/keys', undefined, {}, 200],

@@ -64,7 +64,8 @@ function list(
   });
 }
 
-async function change(
+/** One order over REST, and the sentence that says it is done. */
+export async function change(
   method: 'PUT' | 'DELETE',
   path: string,
   options: ClientOptions,
@@ -76,6 +77,7 @@ async function change(
   else process.stdout.write(`${sentence}\n`);
 }
 
-function textOf(file: string): string {
+/** The text of a file, or of standard input. */
+export function textOf(file: string): string {
   return Buffer.from(readInput(file)).toString('utf8').trim();
 }

@@ -41,6 +41,8 @@ export interface ServerProof {
   readonly chain?: readonly Uint8Array[];
   /** Host names the proof is for, in lower case; a proof without names is for every name that no other has. */
   readonly names?: readonly string[];
+  /** What a chain of the client has to be good under where this proof is used, in words of whoever answers the question. */
+  readonly anchors?: readonly string[];
 }
 
 /** What a secure listener has to offer. */

@@ -47,8 +47,9 @@ export class PeerProof {
       throw new HandshakeError('bad_signature', 'decrypt_error', 'the signature does not verify');
   }
 
-  /** Whose it is, and whether it is good. */
-  question(): Question {
-    return this.#kind === 'rpk' ? { about: 'rawKey', spki: this.#spki } : { about: 'chain', chain: this.#chain };
+  /** Whose it is, and whether it is good; a chain under one of `anchors`, where there are some. */
+  question(anchors?: readonly string[]): Question {
+    if (this.#kind === 'rpk') return { about: 'rawKey', spki: this.#spki };
+    return { about: 'chain', chain: this.#chain, ...(anchors !== undefined && { anchors }) };
   }
 }

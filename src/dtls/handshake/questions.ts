@@ -15,8 +15,11 @@ export type Question =
   | { readonly about: 'session'; readonly handle: Uint8Array }
   /** Whose is this raw public key, which the peer proved to hold (RFC 7250)? A SubjectPublicKeyInfo in DER. */
   | { readonly about: 'rawKey'; readonly spki: Uint8Array }
-  /** Is this chain good, and whose is it? Certificates in DER, the peer's own first, whose key it proved to hold. */
-  | { readonly about: 'chain'; readonly chain: readonly Uint8Array[] };
+  /**
+   * Is this chain good, and whose is it? Certificates in DER, the peer's own first, whose key it proved to hold. `anchors`: what
+   * it has to be good under; absent: anything that is trusted.
+   */
+  | { readonly about: 'chain'; readonly chain: readonly Uint8Array[]; readonly anchors?: readonly string[] };
 
 /** An answer. */
 export type Answer =

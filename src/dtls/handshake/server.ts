@@ -362,7 +362,7 @@ export class ServerHandshake {
     this.#conversation.heard(bytes);
     this.#conversation.forgetMessages();
     this.#state = 'owner';
-    this.#place.ask(proof.question());
+    this.#place.ask(proof.question(this.#choice?.proof?.anchors));
   }
 
   #owned(answer: Answer): void {

@@ -2,8 +2,8 @@
 
 import type { Clock, Peer, Random } from '#base';
 import type { Commits } from '../access/commits.js';
-import type { AnchorSetting, RevocationListSetting, SecuredSetting } from '../model/index.js';
-import type { FleetSettings, FleetStore, KeyForms, Secrets, Versioned } from '../ports/index.js';
+import type { AnchorSetting, RevocationListSetting, SecuredSetting, ServerCredentialSetting } from '../model/index.js';
+import type { FleetSettings, FleetStore, KeyForms, Secrets, ServerFiles, Versioned } from '../ports/index.js';
 import type { Agenda } from './agenda.js';
 import type { DeviceChanges } from './changes.js';
 import { CredentialIndex } from './credential-index.js';
@@ -16,6 +16,7 @@ import { RefusedIdentities } from './refused-identities.js';
 import type { Attempt } from './refused-identities.js';
 import type { Registry } from './registry.js';
 import { SecuredNames } from './secured-names.js';
+import { ServerCredentials } from './server-credentials.js';
 import { Sessions } from './sessions.js';
 import { Trust } from './trust.js';
 
@@ -30,17 +31,21 @@ export interface SecurityParts {
   readonly random: Random;
   readonly secrets: Secrets;
   readonly forms: KeyForms;
+  readonly serverFiles: ServerFiles;
   readonly settings: FleetSettings;
   readonly fault: (error: unknown) => void;
   /** Of the registry, which is made with parts of this. */
   readonly provision: Registry['provision'];
 }
 
+type SecuritySetting = SecuredSetting | AnchorSetting | RevocationListSetting | ServerCredentialSetting;
+
 /** All of it. */
 export class Security {
   readonly secured: SecuredNames;
   readonly refused: RefusedIdentities;
   readonly trust: Trust;
+  readonly serverCredentials: ServerCredentials;
   readonly handshakes: Handshakes;
   readonly credentials: Credentials;
   readonly sessions: Sessions;
@@ -55,6 +60,8 @@ export class Security {
     this.secured = new SecuredNames(commits, clock, settings.securedNames);
     this.refused = new RefusedIdentities(parts);
     this.trust = new Trust({ ...parts, limit: settings.trustAnchors });
+    const { serverCredentials: serverKeys } = settings;
+    this.serverCredentials = new ServerCredentials({ ...parts, trust: this.trust, limit: serverKeys });
     this.#lastUsed = new LastUsed(parts);
     const shared = { ...parts, index, trust: this.trust, secured: this.secured };
     this.handshakes = new Handshakes({ ...shared, lastUsed: this.#lastUsed });
@@ -69,8 +76,9 @@ export class Security {
   }
 
   /** Takes a loaded setting in. */
-  restore({ record, version }: Versioned<SecuredSetting | AnchorSetting | RevocationListSetting>): void {
+  restore({ record, version }: Versioned<SecuritySetting>): void {
     if (record.kind === 'secured') this.secured.restore({ record, version });
+    else if (record.kind === 'serverCredential') this.serverCredentials.restore({ record, version });
     else if (record.kind === 'anchor') this.trust.restore({ record, version });
     else this.trust.restore({ record, version });
   }
@@ -89,6 +97,7 @@ export class Security {
       credential_uses_waiting: this.#lastUsed.waiting,
       secured_names: this.secured.size,
       trust_settings: this.trust.size,
+      server_credentials: this.serverCredentials.size,
       refused_identities: this.refused.size,
       ...this.sessions.gauges(),
     };
@@ -96,6 +105,7 @@ export class Security {
 
   /** Counts since the start. */
   get counters(): Record<string, number> {
-    return { ...this.refused.counters, ...this.handshakes.counters, ...this.sessions.counters };
+    const { handshakes, refused, serverCredentials, sessions } = this;
+    return { ...refused.counters, ...handshakes.counters, ...serverCredentials.counters, ...sessions.counters };
   }
 }

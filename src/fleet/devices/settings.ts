@@ -30,6 +30,7 @@ export function restoreSetting(tables: SettingTables, { record, version }: Versi
     case 'secured':
     case 'anchor':
     case 'crl':
+    case 'serverCredential':
       tables.security.restore({ record, version });
       return;
   }

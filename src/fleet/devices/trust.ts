@@ -215,12 +215,13 @@ function isAnchor(setting: Versioned<AnchorSetting | RevocationListSetting>): se
   return setting.record.kind === 'anchor';
 }
 
-function labelled(label: string | undefined): { readonly label?: string } {
+/** A label as kept: an empty one is none. */
+export function labelled(label: string | undefined): { readonly label?: string } {
   return label === undefined || label === '' ? {} : { label };
 }
 
-/** What `form` gives; what it refuses is said of the member. */
-function readAs<T>(pointer: string, form: () => T): T {
+/** What `form` gives; what it refuses is said of the member: AppError(`invalid_body`). */
+export function readAs<T>(pointer: string, form: () => T): T {
   try {
     return form();
   } catch (error) {

@@ -55,6 +55,26 @@ export interface RevocationListSetting {
   readonly createdAt: WallTime;
 }
 
+/** A key of the server with what it proves itself by towards devices that have no pre-shared key. */
+export interface ServerCredentialSetting {
+  readonly kind: 'serverCredential';
+  /** Its id. */
+  readonly name: string;
+  /** base64 of the sealed private key. */
+  readonly sealed: string;
+  /** SubjectPublicKeyInfo as PEM. */
+  readonly publicKey: string;
+  /** Certificates as PEM, its own first; absent: it is offered as a raw public key alone. */
+  readonly chain?: string;
+  /** Host names in lower case that it is for; absent: for all that no other has. */
+  readonly hosts?: readonly string[];
+  /** Ids of the trust anchors that certificates of devices must be under where it is used; absent: any. */
+  readonly anchors?: readonly string[];
+  readonly label?: string;
+  /** When it was put, or another key, chain, host or anchor. */
+  readonly createdAt: WallTime;
+}
+
 /** A name whose device was deleted after it had had a credential: no plain CoAP for it. */
 export interface SecuredSetting {
   readonly kind: 'secured';

@@ -23,6 +23,8 @@ export const EVENT_TYPES = [
   'profile.changed',
   'keys.changed',
   'trust.changed',
+  'serverCredential.changed',
+  'serverCredential.reloaded',
 ] as const;
 /** Type of an event. */
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -9,6 +9,7 @@ export type {
   CredentialRecord,
   RevocationListSetting,
   SecuredSetting,
+  ServerCredentialSetting,
 } from './credential.js';
 export { DeviceId } from './device.js';
 export type {

@@ -1,7 +1,7 @@
 /** What an operator has set for something that is no device: by kind and name, durable like everything else. */
 
 import type { ProfileObject } from '#lwm2m/model';
-import type { AnchorSetting, RevocationListSetting, SecuredSetting } from './credential.js';
+import type { AnchorSetting, RevocationListSetting, SecuredSetting, ServerCredentialSetting } from './credential.js';
 
 /** Of all devices of a model: `name` is their model number, /3/0/1. */
 export interface ModelSetting {
@@ -28,6 +28,12 @@ export interface KeySetting {
 
 /** A setting of any kind. */
 export type SettingRecord =
-  ModelSetting | ProfileSetting | AnchorSetting | RevocationListSetting | SecuredSetting | KeySetting;
+  | ModelSetting
+  | ProfileSetting
+  | AnchorSetting
+  | RevocationListSetting
+  | ServerCredentialSetting
+  | SecuredSetting
+  | KeySetting;
 /** Kind of a setting. */
 export type SettingKind = SettingRecord['kind'];

@@ -1,7 +1,15 @@
 /** What the domain needs from outside. */
 
 export type { KeyKeeper, KeyStatus } from './keys.js';
-export type { CertificateForm, KeyForms, PublicKeyForm } from './key-forms.js';
+export type {
+  CertificateForm,
+  KeyForms,
+  PublicKeyForm,
+  ServerFiles,
+  ServerKeyFacts,
+  ServerKeyForm,
+  ServerKeyPublic,
+} from './key-forms.js';
 export type { DeviceLink, LinkTarget } from './link.js';
 export type { Secrets } from './secrets.js';
 export { DEFAULT_FLEET_SETTINGS } from './settings.js';

@@ -24,6 +24,8 @@ export interface FleetSettings {
   readonly sessionLifetime: Milliseconds;
   /** Trust anchors, and as many revocation lists; beyond: `too_many_anchors`. */
   readonly trustAnchors: number;
+  /** Keys of the server that are kept; beyond: `too_many_server_credentials`. */
+  readonly serverCredentials: number;
   /** Bytes of the endpoint name of a device that is told of before it was seen; beyond: `invalid_path`. */
   readonly endpointNameBytes: number;
   /** Until when an operation may be sent when its caller gives no deadline. */
@@ -59,6 +61,7 @@ export const DEFAULT_FLEET_SETTINGS: FleetSettings = Object.freeze({
   securedNames: 1_000_000,
   sessionLifetime: seconds(86_400),
   trustAnchors: 1000,
+  serverCredentials: 100,
   endpointNameBytes: 128,
   operationDeadline: Milliseconds(24 * 3_600_000),
   maxDeadline: Milliseconds(30 * 24 * 3_600_000),

@@ -128,8 +128,8 @@ export const TRUST_ROUTES: readonly Route[] = [
   },
 ];
 
-/** Nothing that is not there has an ETag. */
-function matching({ headers }: Context): (current: object | undefined) => void {
+/** The check of If-Match; nothing that is not there has an ETag. */
+export function matching({ headers }: Context): (current: object | undefined) => void {
   return (current) => {
     checkMatch(headers, current === undefined ? '' : etagOf(current), 'it');
   };

@@ -1,10 +1,11 @@
-/** `bellwether credential …` and `bellwether trust …`: keys from files and standard input, never from the command line. */
+/** `bellwether credential …`, `bellwether trust …` and `bellwether server-credential …`: keys from files and standard input, never from the command line. */
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { certificate, keyHex } from '../../fleet/security/keys.js';
+import { authorityNow, serverKey } from '../../support/server-keys.js';
 import { TestServer } from '../../support/test-server.js';
 import { bellwether, type Outcome } from '../support/command-line.js';
 
@@ -118,5 +119,34 @@ describe('bellwether trust', () => {
     expect(JSON.parse((await run('trust', 'list-crl', '--json')).out)).toMatchObject([{ id: 'ca' }]);
     expect((await run('trust', 'delete-crl', 'ca')).out).toBe('the revocation list ca is gone\n');
     expect(await run('trust', 'delete-crl', 'ca')).toMatchObject({ code: 1 });
+  });
+});
+
+describe('bellwether server-credential', () => {
+  it('puts, lists and deletes keys of the server, and has its files read again', async () => {
+    const { key, chain } = serverKey(authorityNow('CA'), 'door');
+    const [keyFile, chainFile] = [file('door.key', key), file('door.pem', chain)];
+    expect((await run('server-credential', 'list')).err).toBe(
+      'the server has no key: devices come with pre-shared keys alone\n',
+    );
+    const pem = file('anchor.pem', certificate('DA'));
+    await run('trust', 'put', 'da', '--certificate-file', pem);
+    const put = await run(
+      ...['server-credential', 'put', 'door', '--key-file', keyFile, '--chain-file', chainFile],
+      ...['--host', 'a.example', '--host', 'b.example', '--anchor', 'da', '--label', 'ours'],
+    );
+    expect(put).toEqual({ code: 0, out: 'the server proves itself by door\n', err: '' });
+    expect((await run('server-credential', 'list')).out).toMatch(
+      /^door +stored +P-256 +CN=door +20\S+Z +a\.example b\.example +da +ours$/m,
+    );
+    const again = await run('server-credential', 'put', 'door', '--label', 'raw', '--json');
+    expect(JSON.parse(again.out)).toMatchObject({ label: 'raw', certificates: [] });
+    expect((await run('server-credential', 'list', '--json')).out).not.toContain('PRIVATE');
+    expect(await run('server-credential', 'reload')).toMatchObject({
+      code: 1,
+      err: 'bellwether: the server was started without --coaps-key: no file is to be read (server_files_unusable)\n',
+    });
+    expect((await run('server-credential', 'delete', 'door')).out).toBe('the server proves itself by door no more\n');
+    expect(await run('server-credential', 'delete', 'a b')).toMatchObject({ code: 2 });
   });
 });

@@ -9,6 +9,7 @@ import { VirtualClock } from '../../support/clock.js';
 import { DtlsNode, type Answerer } from '../../support/dtls.js';
 import { CLEAN, VirtualLink } from '../../support/link.js';
 import { SeededRandom } from '../../support/random.js';
+import { issue, type Issued } from '../../support/x509.js';
 
 function key(curve: 'P-256' | 'P-384'): SigningKey {
   return signingKey(
@@ -21,7 +22,7 @@ const owner = { kind: 'rpk', name: 'abc', endpoint: 'dev-1' } as const;
 interface Sides {
   readonly suite: number;
   readonly mine: Pick<ServerProof, 'key' | 'chain'>;
-  readonly server?: Pick<ServerProof, 'key' | 'chain'>;
+  readonly server?: ServerProof;
   readonly mtu?: number;
   readonly server_answers?: Answerer;
   readonly client_answers?: Answerer;
@@ -94,5 +95,25 @@ describe('a handshake with raw public keys', () => {
     expect(server.received).toEqual([]);
     expect(client.told('handshakeFailed')).toMatchObject([{ reason: 'server_refused' }]);
     expect(client.sent).toHaveLength(3); // two hellos and an alert
+  });
+});
+
+describe('a handshake with a certificate', () => {
+  const [mine, theirs] = [issue({ subject: 'dev-1' }), issue({ subject: 'server' })];
+  const proofOf = ({ der, key: { privateKey } }: Issued): Pick<ServerProof, 'key' | 'chain'> => ({
+    key: signingKey(privateKey.export({ type: 'pkcs8', format: 'der' })),
+    chain: [der],
+  });
+
+  it.each([
+    ['the anchors of the proof that was used', { anchors: ['a', 'b'] }],
+    ['none where there are none', {}],
+  ])('asks whose it is with %s', (_what, more) => {
+    const server = { ...proofOf(theirs), ...more };
+    const { asked } = meet({ suite: 0xc0ae, mine: proofOf(mine), server });
+    expect(asked).toEqual([
+      { about: 'chain', chain: [new Uint8Array(theirs.der)] },
+      { about: 'chain', chain: [new Uint8Array(mine.der)], ...more },
+    ]);
   });
 });

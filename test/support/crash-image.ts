@@ -3,7 +3,7 @@
  * anything. Opening the copy is the start after the crash.
  */
 
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock, systemRandom } from '#base';
@@ -30,12 +30,20 @@ const LOG = 'bellwether.db-wal';
 /** The files of a store in which anything durable stands. */
 export const DURABLE = ['bellwether.db', LOG];
 
-/** Copies the durable files of the store in `folder` to a folder of their own, at once. */
+/** The data keys of a server, and the folder of its master key beside that of its data. */
+const KEYS = 'keys.json';
+const masterOf = (folder: string): string => `${folder}.key`;
+
+/**
+ * Copies the durable files of the store in `folder` to a folder of their own, at once, with the keys that its secrets are
+ * sealed with, where a server keeps some.
+ */
 export function crashImage(folder: string): string {
   const image = mkdtempSync(join(tmpdir(), 'bellwether-image-'));
+  if (existsSync(masterOf(folder))) cpSync(masterOf(folder), masterOf(image), { recursive: true });
   for (;;) {
     const before = logHeader(folder);
-    for (const name of DURABLE) {
+    for (const name of [KEYS, ...DURABLE]) {
       rmSync(join(image, name), { force: true });
       if (existsSync(join(folder, name))) copyFileSync(join(folder, name), join(image, name));
     }
@@ -71,6 +79,6 @@ export async function lookInto(image: string): Promise<Found> {
     return await foundIn(store);
   } finally {
     await store.close();
-    rmSync(image, { recursive: true, force: true });
+    for (const made of [image, masterOf(image)]) rmSync(made, { recursive: true, force: true });
   }
 }

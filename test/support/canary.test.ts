@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { filesWith, formsIn } from './canary.js';
+import { filesWith, formsIn, searchFiles } from './canary.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'bellwether-canary-'));
 afterAll(() => {
@@ -77,5 +77,19 @@ describe('the search for a canary', () => {
       `${join(folder, 'below/deep/a')}: raw`,
     ]);
     expect(filesWith([join(folder, 'c')], SECRET)).toEqual([]);
+  });
+
+  it('looks for many in files of any size, also where one lies across two pieces', () => {
+    const [size, other] = [4 * 1024 * 1024, Buffer.from(SECRET).reverse()];
+    const large = Buffer.alloc(size + 5000);
+    SECRET.copy(large, size - 10);
+    writeFileSync(join(folder, 'large'), large);
+    const secrets = new Map([
+      ['one', SECRET],
+      ['other', other],
+    ]);
+    const path = join(folder, 'large');
+    expect(searchFiles([path], secrets)).toEqual({ found: [`${path}: one as raw`], bytes: size + 5000 });
+    expect(searchFiles([folder], new Map([['other', other]])).found).toEqual([]);
   });
 });

@@ -166,13 +166,13 @@ export class TestServer {
   }
 }
 
-/** Asks again and again until the answer is not undefined, at most ten seconds. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const end = performance.now() + 10_000;
+/** Asks again and again until the answer is not undefined, at most so many seconds. */
+export async function until<T>(what: string, ask: () => Promise<T | undefined>, seconds = 10): Promise<T> {
+  const end = performance.now() + seconds * 1000;
   for (;;) {
     const found = await ask();
     if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error(`still not so after ten seconds: ${what}`);
+    if (performance.now() > end) throw new Error(`still not so after ${seconds} seconds: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -31,16 +31,20 @@ export class Bellwether {
     );
   }
 
-  /** Waits until its output has this, and gives the match; fails at once when it ends before. */
-  async says(words: RegExp): Promise<RegExpExecArray> {
+  /** Waits at most so many seconds until its output has this, and gives the match; fails at once when it ends before. */
+  async says(words: RegExp, seconds = 10): Promise<RegExpExecArray> {
     let code: number | string | undefined;
     void this.ended.then((ended) => (code = ended));
-    return until(`${String(words)} in ${JSON.stringify(this.out + this.err)}`, () => {
-      const match = words.exec(this.out) ?? words.exec(this.err);
-      if (match === null && code !== undefined)
-        throw new Error(`it ended with ${code} before it said ${String(words)}: ${this.out}${this.err}`);
-      return Promise.resolve(match ?? undefined);
-    });
+    return until(
+      `${String(words)} in ${JSON.stringify(this.out + this.err)}`,
+      () => {
+        const match = words.exec(this.out) ?? words.exec(this.err);
+        if (match === null && code !== undefined)
+          throw new Error(`it ended with ${code} before it said ${String(words)}: ${this.out}${this.err}`);
+        return Promise.resolve(match ?? undefined);
+      },
+      seconds,
+    );
   }
 
   /** Sends a signal and gives the exit code. */

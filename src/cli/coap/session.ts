@@ -83,6 +83,7 @@ export class Session {
       },
       established: () => {
         this.#handshake = 'done';
+        return 'good';
       },
       failed: (_place, reason) => {
         this.#handshake = reason;

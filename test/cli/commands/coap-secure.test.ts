@@ -86,7 +86,10 @@ async function serverOf(offer: Partial<ServerOffer>): Promise<{ uri: string; tol
     ask: (question, _listener, answer) => {
       answer(answerTo(question));
     },
-    established: (peer) => told.push(`${peer.identity?.kind ?? '-'} ${stack.association(peer.key)?.suite ?? '-'}`),
+    established: (peer) => {
+      told.push(`${peer.identity?.kind ?? '-'} ${stack.association(peer.key)?.suite ?? '-'}`);
+      return 'good';
+    },
     closed: (_peer, reason) => told.push(reason),
     failed: (_place, reason) => told.push(reason),
   });

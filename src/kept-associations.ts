@@ -1,6 +1,6 @@
 /** Associations over an orderly restart: written down when the server stops, gone on with when it starts. */
 
-import { DecodeError, messageOf, type Clock, type Logger } from '#base';
+import { DecodeError, Milliseconds, messageOf, type Clock, type Logger } from '#base';
 import type { SecureDoor } from '#southbound';
 import type { Stack } from '#transport';
 
@@ -26,14 +26,20 @@ export function leaveAssociations(
 }
 
 /** Goes on with the associations of the stop before this start, if that was an orderly one. */
-export function takeAssociations(stack: Stack, left: Left, door: SecureDoor, logger: Logger): void {
+export function takeAssociations(
+  stack: Stack,
+  left: Left,
+  door: SecureDoor,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): void {
   if (left.is === 'nothing') return;
   if (left.is === 'refused') {
     logger.warn('associations are not gone on with: devices come back by short handshakes', { why: left.why });
     return;
   }
   try {
-    stack.adopt(left.snapshot, (peer) => door.takesUp(peer, left.written));
+    const rested = Milliseconds(Math.max(clock.wall() - left.written, 0));
+    stack.adopt(left.snapshot, rested, (peer) => door.takesUp(peer, left.written));
     logger.info('associations go on', { count: stack.secureGauges()['associations'] ?? 0 });
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;

@@ -26,7 +26,7 @@ import type { FleetStore } from '#fleet/ports';
 import type { DefinitionLimits } from '#lwm2m/model';
 import { ObjectLists, type ReadLimits } from '#lwm2m/protocol';
 import { createNorthbound, type Northbound } from '#northbound';
-import { Chains, Downlink, Freshness, SecureDoor, Traces, Uplink } from '#southbound';
+import { Chains, Downlink, Freshness, SecureAssociations, SecureDoor, Traces, Uplink } from '#southbound';
 import { openStore } from '#store';
 import { Stack, type BoundAddress, type DatagramHook } from '#transport';
 import { systemDisk, type Vault } from '#vault';
@@ -114,6 +114,7 @@ async function assemble(
     alarm.stop();
   });
   const lists = new ObjectLists();
+  const listeners = { first: config.coap.length, count: config.coaps.length };
   const fleet: Fleet = await Fleet.start({
     store,
     link: downlink,
@@ -121,6 +122,7 @@ async function assemble(
     secrets: vault,
     forms: credentialForms,
     serverFiles: offers,
+    associations: new SecureAssociations({ stack, clock, listeners }),
     objects,
     lists,
     clock,
@@ -157,7 +159,7 @@ async function assemble(
     chains: new Chains(fleet, clock, logger),
     clock,
     logger,
-    listeners: { first: config.coap.length, count: config.coaps.length },
+    listeners,
     fault,
   });
   stack.serveSecure(door);
@@ -187,7 +189,7 @@ async function assemble(
   });
   const http = await listenHttp(config, northbound);
   opened.push(() => closeHttp(http, northbound));
-  takeAssociations(stack, associations.take(store.openingBefore), door, logger);
+  takeAssociations(stack, associations.take(store.openingBefore), door, { clock, logger });
   // Only now, with every observation known, may a datagram be read: before, a notification would get a Reset.
   const coap: BoundAddress[] = [];
   const receiveBuffer = number(config, 'udpReceiveBuffer');

@@ -51,7 +51,8 @@ import { Sends } from './operations/sends.js';
 import type { SendingDevice } from './operations/sends.js';
 import { OperationRunner } from './operations/runner.js';
 import { Workers } from './operations/workers.js';
-import type { DeviceLink, FleetSettings, FleetStore, KeyForms, KeyKeeper, Secrets, Versioned } from './ports/index.js';
+import type { Associations, DeviceLink, FleetSettings, FleetStore, KeyForms } from './ports/index.js';
+import type { KeyKeeper, Secrets, Versioned } from './ports/index.js';
 import { EventLog } from './records/events.js';
 import { KnownValues } from './records/known-values.js';
 import { Values } from './records/values.js';
@@ -66,6 +67,7 @@ export interface FleetDeps {
   readonly secrets: Secrets;
   readonly forms: KeyForms;
   readonly serverFiles: SecurityParts['serverFiles'];
+  readonly associations: Associations;
   /** Definitions the server brings; those that users added join them. */
   readonly objects: ObjectCatalogue;
   /** The object lists that southbound reads registrations with. */
@@ -131,7 +133,7 @@ export class Fleet {
   }
 
   private constructor(deps: FleetDeps) {
-    const { store, link, lists, clock, settings, fault, breathe } = deps;
+    const { associations, store, link, lists, clock, settings, fault, breathe } = deps;
     const { lifetimeGrace: grace } = settings;
     const awakeWindow = (device: Device): Milliseconds => this.models.awakeWindow(device);
     const reachable = (device: Device): boolean => isReachable(device, clock.now(), awakeWindow);
@@ -190,7 +192,8 @@ export class Fleet {
     this.#notifications = new Notifications({ ...shared, refused, renewal: this.#renewal });
     this.#sends = new Sends(this.#directory, this.#changes, this.#recorder);
     this.#workers = new Workers([this.#renewal, this.#runner, this.#identities], reachable, fault);
-    this.devices = new Devices({ ...shared, registry: this.#registry, view: { clock, awakeWindow, grace } });
+    const view = { clock, awakeWindow, grace, associations };
+    this.devices = new Devices({ ...shared, registry: this.#registry, view });
     this.operations = new Operations({ ...shared, runner: this.#runner });
     const { observationsPerDevice: perDevice } = settings;
     this.observations = new Observations({ ...shared, renewal: this.#renewal, perDevice });

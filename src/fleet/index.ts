@@ -25,7 +25,7 @@ export type { DeviceQuery, SortKey } from './devices/list.js';
 export type { ModelInput, ModelView } from './devices/models.js';
 export type { ProfileInput, ProfileView } from './devices/profiles.js';
 export type { DevicePatch, DeviceState } from './devices/service.js';
-export type { DeviceView, RegistrationView } from './devices/view.js';
+export type { AssociationView, DeviceView, RegistrationView } from './devices/view.js';
 export type { ObjectView, ResourceView } from './objects/catalogue.js';
 export type { Idempotency } from './operations/idempotency.js';
 export type { ObservationTarget } from './operations/notifications.js';

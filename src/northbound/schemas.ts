@@ -4,10 +4,12 @@ import { EVENT_TYPES, OPERATION_KINDS, OPERATION_PRIORITIES, OPERATION_STATES } 
 import { ATTRIBUTE_NAMES, FORMATS, RESOURCE_TYPES } from '#lwm2m/model';
 
 import { KEYS } from './key-schemas.js';
-import { CREDENTIAL_COMPONENTS, IDENTITY, SECURED } from './credential-schemas.js';
+import { CREDENTIAL_COMPONENTS } from './credential-schemas.js';
+import { AWAKE_WINDOW, DEVICE } from './device-schemas.js';
 import { PROFILE } from './profile-schemas.js';
 import type { Schema } from './route.js';
 
+export { DEVICE_FIELDS, DEVICE_PATCH } from './device-schemas.js';
 export { PAGING, pageOf, ref } from './schema-parts.js';
 
 const text: Schema = { type: 'string' };
@@ -149,13 +151,6 @@ export const EXECUTE_OR_CREATE_INPUT: Schema = {
   additionalProperties: false,
 };
 
-const AWAKE_WINDOW = {
-  type: 'number',
-  // A device that never listened could never be told anything.
-  minimum: 1,
-  maximum: 31_536_000,
-} satisfies Schema;
-
 /** Body of PUT /models/{model}. */
 export const MODEL_INPUT: Schema = {
   type: 'object',
@@ -166,27 +161,6 @@ export const MODEL_INPUT: Schema = {
     },
   },
   required: ['awakeWindow'],
-  additionalProperties: false,
-};
-
-/** Body of PATCH /devices/{endpoint} (RFC 7396). */
-export const DEVICE_PATCH: Schema = {
-  type: 'object',
-  properties: {
-    tags: {
-      type: 'object',
-      propertyNames: { pattern: '^[A-Za-z0-9._-]{1,64}$' },
-      additionalProperties: { type: ['string', 'null'], maxLength: 256 },
-      maxProperties: 100,
-      description: 'Tags to set; null removes one.',
-    },
-    awakeWindow: {
-      ...AWAKE_WINDOW,
-      type: ['number', 'null'],
-      description:
-        'Seconds a queue-mode device listens after a message; null goes back to what is set for its model, or to the default.',
-    },
-  },
   additionalProperties: false,
 };
 
@@ -291,64 +265,6 @@ const OPERATION: Schema = {
   },
   required: ['id', 'endpoint', 'kind', 'priority', 'state', 'createdAt', 'deadline'],
 };
-
-const DEVICE = {
-  type: 'object',
-  properties: {
-    endpoint: text,
-    presence: { type: 'string', enum: ['online', 'asleep', 'offline', 'neverSeen'] },
-    firstSeen: time,
-    lastSeen: time,
-    nextExpectedContact: {
-      ...time,
-      description:
-        'When a registered device is to be heard at the latest: before its lifetime ends, and within the pmax of its active observations; in the past when it is late. Absent when nothing binds it.',
-    },
-    manufacturer: text,
-    model: text,
-    firmware: text,
-    tags: { type: 'object', additionalProperties: text },
-    awakeWindow: { type: 'number' },
-    attributes: {
-      type: 'object',
-      additionalProperties: { type: 'object', additionalProperties: { type: 'number' } },
-      description: 'Attributes that writeAttributes gave the device, by path; written again after each registration.',
-    },
-    secured: SECURED,
-    registration: {
-      type: 'object',
-      properties: {
-        lwm2m: text,
-        lifetime: { type: 'integer' },
-        binding: text,
-        queueMode: { type: 'boolean' },
-        sms: text,
-        objects: {
-          type: 'array',
-          items: {
-            type: 'object',
-            properties: {
-              id: { type: 'integer' },
-              version: text,
-              instances: { type: 'array', items: { type: 'integer' } },
-            },
-            required: ['id', 'version', 'instances'],
-          },
-        },
-        root: { type: 'string', description: "Alternate path below which the device's objects are." },
-        address: text,
-        identity: IDENTITY,
-        registeredAt: time,
-        updatedAt: time,
-        expiresAt: time,
-      },
-    },
-  },
-  required: ['endpoint'],
-} satisfies Schema;
-
-/** The members of a device. */
-export const DEVICE_FIELDS: readonly string[] = Object.keys(DEVICE.properties);
 
 const OBSERVATION: Schema = {
   type: 'object',

@@ -1,5 +1,6 @@
 /** The devices' door. */
 
+export { SecureAssociations } from './associations.js';
 export { Chains } from './chains.js';
 export { Downlink } from './downlink.js';
 export { Freshness } from './freshness.js';

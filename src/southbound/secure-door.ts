@@ -53,7 +53,7 @@ export class SecureDoor implements SecureHandler {
     else answer(this.#answer(question));
   }
 
-  established({ identity, address }: Peer): 'good' | 'ended' {
+  established({ identity, address }: Peer, kind: 'full' | 'resumed'): 'good' | 'ended' {
     if (identity === undefined) return 'good';
     const proof = this.#proofs.current(identity);
     // Its session was told before; what is kept of an association at rest is kept a hundred thousand times.
@@ -66,6 +66,7 @@ export class SecureDoor implements SecureHandler {
       });
       return 'ended';
     }
+    if (kind === 'resumed') fleet.handshakes.resumed(identity.endpoint);
     const { credential } = proof;
     if (credential !== undefined) fleet.handshakes.used(identity.endpoint, credential, clock.wall());
     return 'good';

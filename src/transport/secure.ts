@@ -4,7 +4,7 @@
  */
 
 import { plainPeer } from '#base';
-import type { Clock, Instant, Peer, PeerKey, Random } from '#base';
+import type { Clock, Instant, Milliseconds, Peer, PeerKey, Random } from '#base';
 import { DtlsEndpoint, nodeProvider } from '#dtls';
 import type {
   Answer,
@@ -119,8 +119,8 @@ export class Secure {
     return this.#endpoint.retire(this.#clock.now());
   }
 
-  adopt(snapshot: Uint8Array, wanted: (peer: Peer) => boolean): void {
-    this.#endpoint.adopt(this.#clock.now(), snapshot, wanted);
+  adopt(snapshot: Uint8Array, rested: Milliseconds, wanted: (peer: Peer) => boolean): void {
+    this.#endpoint.adopt(this.#clock.now(), snapshot, rested, wanted);
   }
 
   drop(peer: PeerKey): boolean {

@@ -6,7 +6,8 @@
 
 import { networkInterfaces } from 'node:os';
 
-import { plainPeer, type Clock, type Instant, type Logger, type Peer, type PeerKey, type Random } from '#base';
+import { plainPeer } from '#base';
+import type { Clock, Instant, Logger, Milliseconds, Peer, PeerKey, Random } from '#base';
 import {
   UdpEndpoint,
   type EndpointEvent,
@@ -259,11 +260,11 @@ export class Stack {
   }
 
   /**
-   * Goes on with the associations of a stack that retired, as long as `wanted` says so of their peers. To be called once for
+   * Goes on with the associations of a stack that retired `rested` ago, as long as `wanted` says so of their peers. To be called once for
    * what `retire` gave, before the first listener is opened. Throws DecodeError.
    */
-  adopt(snapshot: Uint8Array, wanted: (peer: Peer) => boolean): void {
-    this.#secure?.adopt(snapshot, wanted);
+  adopt(snapshot: Uint8Array, rested: Milliseconds, wanted: (peer: Peer) => boolean): void {
+    this.#secure?.adopt(snapshot, rested, wanted);
   }
 
   /** Ends the secure association with a peer; whether there was one. */

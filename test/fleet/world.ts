@@ -8,7 +8,8 @@ import type { Instant, Peer, PeerIdentity } from '#base';
 import { DEFAULT_FLEET_SETTINGS, Fleet } from '#fleet';
 import type { FleetSettings } from '#fleet';
 import type { NumberedEvent } from '#fleet/model';
-import type { DeviceLink, FleetStore, KeyKeeper, KeyStatus, LinkTarget, ServerFiles } from '#fleet/ports';
+import type { AssociationFacts, DeviceLink, FleetStore, KeyKeeper, KeyStatus, LinkTarget } from '#fleet/ports';
+import type { ServerFiles } from '#fleet/ports';
 import { ObjectCatalogue, ObjectLists, showPath } from '#lwm2m/model';
 import type {
   DeviceRequest,
@@ -171,6 +172,8 @@ export class World {
   readonly lists = new ObjectLists();
   readonly settings: FleetSettings;
   readonly faults: unknown[] = [];
+  /** Secure associations by listener and endpoint name, `1 dev`. */
+  readonly associations = new Map<string, AssociationFacts>();
   readonly random = new SeededRandom(7);
   store: MemoryStore;
   link: FakeLink;
@@ -216,6 +219,7 @@ export class World {
       secrets: this.secrets,
       forms: credentialForms,
       serverFiles: NO_FILES,
+      associations: { of: (endpoint, listener) => this.associations.get(`${listener ?? 1} ${endpoint}`) },
       objects: definitions(),
       lists: this.lists,
       clock: this.clock,

@@ -61,6 +61,23 @@ describe('a device with a pre-shared key', () => {
     expect(server.running.stack.secureCounters()).toMatchObject({ established: 1, established_full: 1 });
   });
 
+  it('is shown with its association: suite, identity, Connection ID, place and kind of handshake', async () => {
+    await giveKey('sec-s1', 'ident-s');
+    expect(await server.device('sec-s1')).not.toHaveProperty('association');
+    const begun = Date.now();
+    await device('sec-s', comesWith('ident-s'));
+    const { association, registration } = await server.device('sec-s1');
+    expect(association).toEqual({
+      suite: 'TLS_PSK_WITH_AES_128_CCM_8',
+      identity: { kind: 'psk', name: 'ident-s' },
+      cid: expect.stringMatching(/^00[0-9a-f]{14}$/),
+      address: (registration as { address: string }).address,
+      since: expect.stringMatching(/:\d\d\.000Z$/),
+      handshake: 'full',
+    });
+    expect(Math.abs(Date.parse((association as { since: string }).since) - begun)).toBeLessThan(60_000);
+  });
+
   it('does not register under the name of another', async () => {
     await giveKey('sec-b1', 'ident-b');
     const { registered, refused } = (await device('sec-other-', comesWith('ident-b'))).counts();

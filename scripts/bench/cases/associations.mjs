@@ -51,7 +51,7 @@ export function associations({ scale }) {
         timed(() => {
           const left = file.take(`${round}-000000000000`);
           if (left.is !== 'associations') throw new Error(`void: ${left.why}`);
-          next.endpoint.adopt(2_000_000, left.snapshot, () => true);
+          next.endpoint.adopt(2_000_000, left.snapshot, 0, () => true);
         }),
       );
       const content = randomBytes(bytes);

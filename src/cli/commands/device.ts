@@ -312,16 +312,18 @@ function deviceRow(device: Record<string, unknown>): string[] {
   return ['endpoint', 'presence', 'model', 'firmware', 'lastSeen'].map((name) => showCell(device[name]));
 }
 
-/** A device for people to read: its objects as paths, each with the version it named. */
+/** A device for people to read: its objects as paths, each with the version it named; what it has none of is said too. */
 function deviceFields(device: Record<string, unknown>): Record<string, unknown> {
   const registration = device['registration'] as Record<string, unknown> | undefined;
-  if (registration === undefined) return { ...device, registration: 'none' };
+  const { association = 'none', resumptions, ...rest } = device;
+  const secure = { association, resumptions };
+  if (registration === undefined) return { ...rest, registration: 'none', ...secure };
   const objects = (registration['objects'] ?? []) as { id: number; version?: string; instances: number[] }[];
   const paths = objects.flatMap(({ id, version, instances }) => {
     const all = instances.length === 0 ? [`/${id}`] : instances.map((instance) => `/${id}/${instance}`);
     return version === undefined ? all : all.map((path) => `${path} (${version})`);
   });
-  return { ...device, registration: { ...registration, objects: paths.join(', ') } };
+  return { ...rest, registration: { ...registration, objects: paths.join(', ') }, ...secure };
 }
 
 function errorCell(operation: Record<string, unknown>): string {

@@ -3,7 +3,7 @@
  * nothing that records do not need.
  */
 
-import type { Instant, Peer } from '#base';
+import { Instant, type Peer } from '#base';
 
 import type { ClientHandshake, ServerHandshake } from '../handshake/index.js';
 import type { Channel } from '../record/index.js';
@@ -29,6 +29,8 @@ export class Association {
   heard: Instant;
   /** The handshake it came from, until it is sure that our last flight arrived: who sends its own again gets ours again. */
   last: ServerHandshake | ClientHandshake | undefined;
+  /** The second it was made in, doubled; odd when a session was gone on with. A small whole number takes no object of its own. */
+  readonly #origin: number;
 
   constructor(
     now: Instant,
@@ -39,6 +41,7 @@ export class Association {
       readonly routability: 'checked' | 'unchecked';
       readonly content: number;
       readonly last: ServerHandshake | ClientHandshake | undefined;
+      readonly kind: 'full' | 'resumed';
     },
   ) {
     this.channel = parts.channel;
@@ -48,5 +51,18 @@ export class Association {
     this.content = parts.content;
     this.last = parts.last;
     this.heard = now;
+    this.#origin = Math.floor(now / SECOND) * 2 + (parts.kind === 'resumed' ? 1 : 0);
+  }
+
+  /** When it was made, down to the second. */
+  get since(): Instant {
+    return Instant(Math.floor(this.#origin / 2) * SECOND);
+  }
+
+  /** The handshake that made it. */
+  get kind(): 'full' | 'resumed' {
+    return this.#origin % 2 === 0 ? 'full' : 'resumed';
   }
 }
+
+const SECOND = 1000;

@@ -10,6 +10,7 @@ export {
   ecdhePskPremaster,
   extendedMasterSecret,
   keyBlock,
+  keyBlockLength,
   masterSecret,
   prf,
   pskPremaster,

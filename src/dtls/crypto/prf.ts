@@ -71,19 +71,23 @@ export function extendedMasterSecret(
   return prf(provider, hash, premasterSecret, 'extended master secret', sessionHash, MASTER_LENGTH);
 }
 
+/** Bytes of the keys and fixed nonces of both directions. */
+export function keyBlockLength({ keyLength }: Suite): number {
+  return 2 * (keyLength + FIXED_IV_LENGTH);
+}
+
 /**
  * Write keys and fixed nonces of a connection in one piece: keys of client and server, then 4 bytes for each one's nonces
  * (RFC 5246 §6.3, RFC 5288 §3, RFC 6655 §3). The server's random comes first here. No MAC keys: AEAD only.
  */
 export function keyBlock(
   provider: CryptoProvider,
-  { hash, keyLength }: Suite,
+  suite: Suite,
   master: Uint8Array,
   clientRandom: Uint8Array,
   serverRandom: Uint8Array,
 ): Uint8Array {
-  const length = 2 * (keyLength + FIXED_IV_LENGTH);
-  return prf(provider, hash, master, 'key expansion', [serverRandom, clientRandom], length);
+  return prf(provider, suite.hash, master, 'key expansion', [serverRandom, clientRandom], keyBlockLength(suite));
 }
 
 /** verify_data (12 bytes) of the Finished message that `sender` sends (RFC 5246 §7.4.9). */

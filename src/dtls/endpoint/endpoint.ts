@@ -5,7 +5,7 @@
  */
 
 import { Deadlines, after, plainPeer, securePeer } from '#base';
-import type { Instant, Peer, PeerKey } from '#base';
+import type { Instant, Milliseconds, Peer, PeerKey } from '#base';
 
 import { Association, AssociationTable, Forgeries, placeOf } from '../association/index.js';
 import {
@@ -35,6 +35,10 @@ export interface AssociationView {
   readonly suite: string;
   /** Our Connection ID, when there is one. */
   readonly cid?: Uint8Array;
+  /** When it was made, down to the second. */
+  readonly since: Instant;
+  /** The handshake that made it. */
+  readonly kind: 'full' | 'resumed';
 }
 
 /** Whether what was to be sent was sent. */
@@ -173,8 +177,8 @@ export class DtlsEndpoint {
   describe(key: PeerKey): AssociationView | undefined {
     const association = this.#associations.byKey(key);
     if (association === undefined) return undefined;
-    const { channel, cid, peer } = association;
-    return { peer, suite: channel.suite?.name ?? '', ...(cid !== undefined && { cid }) };
+    const { channel, cid, kind, peer, since } = association;
+    return { peer, suite: channel.suite?.name ?? '', ...(cid !== undefined && { cid }), since, kind };
   }
 
   /**
@@ -187,11 +191,11 @@ export class DtlsEndpoint {
   }
 
   /**
-   * Goes on with the associations of an endpoint that retired, before the first datagram is taken; `wanted`: asked for each
-   * peer. Those that do not fit in are not taken up. Throws DecodeError.
+   * Goes on with the associations of an endpoint that retired `rested` ago, before the first datagram is taken; `wanted`:
+   * asked for each peer. Those that do not fit in are not taken up. Throws DecodeError.
    */
-  adopt(now: Instant, snapshot: Uint8Array, wanted: (peer: Peer) => boolean): void {
-    takeUp(this.#associations, snapshot, { ...this.#parts, now, wanted, output: this.#output });
+  adopt(now: Instant, snapshot: Uint8Array, rested: Milliseconds, wanted: (peer: Peer) => boolean): void {
+    takeUp(this.#associations, snapshot, { ...this.#parts, now, rested, wanted, output: this.#output });
   }
 
   /** Does what is due. */
@@ -367,6 +371,7 @@ export class DtlsEndpoint {
       routability,
       content,
       last,
+      kind,
     });
     for (const gone of this.#associations.add(association)) this.#gone(gone, 'superseded');
     if (last !== undefined) this.#lastFlights.set(association, after(now, this.#parts.parameters.lastFlight));

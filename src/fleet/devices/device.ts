@@ -55,6 +55,8 @@ export class Device {
   quiet = false;
   /** There is no association to reach it over: it has to come first. Never so over plain CoAP. */
   away = false;
+  /** Short handshakes since the server started. */
+  resumptions = 0;
   /** lastSeen is to be written down. */
   touched = false;
   /** Place in the expiry heap, -1 when not there. */

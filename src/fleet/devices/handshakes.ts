@@ -152,6 +152,12 @@ export class Handshakes implements Timed {
     if (device !== undefined) this.#parts.lastUsed.note(device, credential, wall);
   }
 
+  /** A device came with a short handshake. */
+  resumed(endpoint: string): void {
+    const device = this.#parts.directory.byEndpoint(endpoint);
+    if (device !== undefined) device.resumptions += 1;
+  }
+
   /** A credential is there, new or loaded: its validity is watched. */
   watch(device: Device, { id, validUntil }: CredentialRecord): void {
     const key = `${device.endpoint} ${id}`;

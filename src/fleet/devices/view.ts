@@ -1,9 +1,10 @@
 /** A device in the shape of the API. Times are RFC 3339; what is not known is absent. */
 
-import { rfc3339, showAddress, wallAfter, elapsed } from '#base';
+import { rfc3339, showAddress, toHex, wallAfter, elapsed } from '#base';
 import type { Clock, IdentityKind, Milliseconds } from '#base';
 import type { Attributes, EnablerVersion, ObjectEntry } from '#lwm2m/model';
 import type { Presence } from '../model/index.js';
+import type { Associations } from '../ports/index.js';
 import { nextContact } from './contact.js';
 import { expiresAt } from './device.js';
 import type { Device } from './device.js';
@@ -28,6 +29,18 @@ export interface RegistrationView {
   readonly expiresAt?: string;
 }
 
+/** A secure association as shown. */
+export interface AssociationView {
+  /** Name in the registry. */
+  readonly suite: string;
+  readonly identity: { readonly kind: IdentityKind; readonly name: string };
+  /** Our Connection ID in hex; absent when none is used. */
+  readonly cid?: string;
+  readonly address: string;
+  readonly since: string;
+  readonly handshake: 'full' | 'resumed';
+}
+
 /** A device as shown. */
 export interface DeviceView {
   readonly endpoint: string;
@@ -47,6 +60,10 @@ export interface DeviceView {
   /** No plain CoAP for it; absent: no. */
   readonly secured?: true;
   readonly registration?: RegistrationView;
+  /** The secure association it has now; absent when there is none. */
+  readonly association?: AssociationView;
+  /** How often it came with a short handshake since the server started; absent: never. */
+  readonly resumptions?: number;
 }
 
 /** The times that a view depends on. */
@@ -54,13 +71,15 @@ export interface ViewSettings {
   readonly clock: Clock;
   readonly awakeWindow: AwakeWindow;
   readonly grace: Milliseconds;
+  readonly associations: Associations;
 }
 
 /** A device as shown now. */
-export function viewOf(device: Device, { clock, awakeWindow, grace }: ViewSettings): DeviceView {
+export function viewOf(device: Device, { clock, awakeWindow, grace, associations }: ViewSettings): DeviceView {
   const { record } = device;
   const registration = registrationView(device, clock, grace);
   const contact = nextContact(device, clock);
+  const association = associationView(device, associations);
   return {
     endpoint: record.endpoint,
     presence: presenceOf(device, clock.now(), awakeWindow),
@@ -75,6 +94,22 @@ export function viewOf(device: Device, { clock, awakeWindow, grace }: ViewSettin
     ...(device.attributes.length > 0 && { attributes: attributesOf(device) }),
     ...(device.secured && { secured: true as const }),
     ...(registration !== undefined && { registration }),
+    ...(association !== undefined && { association }),
+    ...(device.resumptions > 0 && { resumptions: device.resumptions }),
+  };
+}
+
+function associationView({ endpoint, peer }: Device, associations: Associations): AssociationView | undefined {
+  const facts = associations.of(endpoint, peer?.listener);
+  if (facts === undefined) return undefined;
+  const { address, cid, handshake, identity, port, since, suite } = facts;
+  return {
+    suite,
+    identity,
+    ...(cid !== undefined && { cid: toHex(cid) }),
+    address: showAddress(address, port),
+    since: rfc3339(since),
+    handshake,
   };
 }
 

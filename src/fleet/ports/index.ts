@@ -1,5 +1,6 @@
 /** What the domain needs from outside. */
 
+export type { Associations, AssociationFacts } from './associations.js';
 export type { KeyKeeper, KeyStatus } from './keys.js';
 export type {
   CertificateForm,

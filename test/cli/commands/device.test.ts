@@ -87,6 +87,7 @@ describe('bellwether device show', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^endpoint {19}dev-1$/m);
     expect(out).toMatch(/^registration\.lifetime {4,}300$/m);
+    expect(out).toMatch(/^association {4,}none$/m);
     expect(out).toMatch(/^registration\.objects {4,}\/1\/0 \(1\.1\), \/3\/0 \(1\.1\), .*\/3303\/0 \(1\.1\)$/m);
     expect(await json('show', 'dev-1')).toMatchObject({ endpoint: 'dev-1', registration: { lifetime: 300 } });
   });

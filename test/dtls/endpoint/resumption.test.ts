@@ -83,6 +83,22 @@ describe.each([
     expect(kinds(all.client)).toEqual(['full', 'resumed', 'resumed']);
   });
 
+  it('is told of by the association that was made with it, and since when that is there', () => {
+    const all = world(offer);
+    const made = (): object | undefined => all.server.endpoint.describe(devOne(all.client).key);
+    const second = (): number => Math.floor(all.clock.now() / 1000) * 1000;
+    const first = second();
+    say(all, 'one', 400);
+    expect(made()).toMatchObject({ kind: 'full', since: first });
+    close(all);
+    expect(made()).toBeUndefined();
+    all.link.run(all.clock.now() + 5000);
+    const again = second();
+    say(all, 'two', 400);
+    expect(made()).toMatchObject({ kind: 'resumed', since: again });
+    expect(again).toBeGreaterThan(first);
+  });
+
   it('becomes a full handshake when the server knows it no more', () => {
     const all = world(offer);
     say(all, 'one');

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 
-import { DecodeError, plainPeer, type Peer } from '#base';
+import { DecodeError, plainPeer, seconds, type Peer } from '#base';
 import { DTLS_PARAMETERS, nodeProvider, SUITES } from '#dtls';
 import type { ClientOffer, CryptoProvider, DtlsParameters } from '#dtls';
 import { VirtualClock } from '../../support/clock.js';
@@ -13,6 +13,8 @@ import { SeededRandom } from '../../support/random.js';
 const PSK_SUITES = SUITES.filter(({ keyExchange }) => keyExchange === 'psk' || keyExchange === 'ecdhe_psk');
 /** Where the number of a record stands, and how long it is. */
 const [NUMBER, NUMBER_BYTES] = [5, 6];
+/** Between one server and the next. */
+const RESTED = seconds(60);
 const everyone = (): boolean => true;
 
 /** A device with its association, and servers one after the other at the same place. */
@@ -40,9 +42,9 @@ class World {
   /** The server stops in good order, and a minute later another starts. */
   restart(wanted: (peer: Peer) => boolean = everyone, parameters: Partial<DtlsParameters> = {}): Uint8Array {
     const snapshot = this.server.endpoint.retire(this.clock.now());
-    this.link.run(this.clock.now() + 60_000);
+    this.link.run(this.clock.now() + RESTED);
     this.server = this.#server(parameters);
-    this.server.endpoint.adopt(this.clock.now(), snapshot, wanted);
+    this.server.endpoint.adopt(this.clock.now(), snapshot, RESTED, wanted);
     return snapshot;
   }
 
@@ -178,7 +180,7 @@ describe('an association over an orderly restart', () => {
   it('is not gone on with beside itself', () => {
     const world = new World();
     const snapshot = world.restart();
-    world.server.endpoint.adopt(world.clock.now(), snapshot, everyone);
+    world.server.endpoint.adopt(world.clock.now(), snapshot, RESTED, everyone);
     expect(world.server.endpoint.counters).toMatchObject({ adopted: 1, adopted_not: 1 });
     expect(world.server.endpoint.gauges()['associations']).toBe(1);
   });
@@ -192,8 +194,20 @@ describe('an association over an orderly restart', () => {
     const cut = Array.from({ length: snapshot.length - 2 }, (_, index) => snapshot.subarray(0, index + 2));
     for (const bytes of [other, new Uint8Array(0), ...cut.filter(({ length }) => length < snapshot.length)]) {
       const server = new World().server.endpoint;
-      expect(() => server.adopt(world.clock.now(), bytes, everyone)).toThrow(DecodeError);
+      expect(() => server.adopt(world.clock.now(), bytes, RESTED, everyone)).toThrow(DecodeError);
     }
+  });
+
+  it('is as old as it was, the time between the servers included, and still of its handshake', () => {
+    const world = new World();
+    const view = (): unknown => {
+      const { cid: _cid, ...seen } = world.server.endpoint.describe(devOne(world.client).key) ?? {};
+      return seen;
+    };
+    world.link.run(world.clock.now() + 90_000);
+    const before = view();
+    world.restart();
+    expect(view()).toEqual(before);
   });
 
   it('asks about each peer with the identity it proved and the place it was at', () => {

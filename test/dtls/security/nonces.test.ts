@@ -5,7 +5,7 @@
 
 import { describe, expect } from '@jest/globals';
 
-import { EMPTY, WallTime, type Peer } from '#base';
+import { EMPTY, seconds, WallTime, type Peer } from '#base';
 import { nodeProvider, type CryptoProvider, type Question, type Session } from '#dtls';
 import { AssociationFile } from '../../../src/association-file.js';
 import { VirtualClock } from '../../support/clock.js';
@@ -75,7 +75,8 @@ class Life {
       provider: this.watch.provider,
     }).serve();
     const left = this.#file.take(openingBefore);
-    if (left.is === 'associations') this.server.endpoint.adopt(this.#clock.now(), left.snapshot, () => true);
+    if (left.is === 'associations')
+      this.server.endpoint.adopt(this.#clock.now(), left.snapshot, seconds(0), () => true);
     if (left.is === 'refused') this.refused += 1;
     return this.server;
   }

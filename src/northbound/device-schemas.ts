@@ -58,7 +58,7 @@ export const DEVICE = {
   properties: {
     endpoint: text,
     presence: { type: 'string', enum: ['online', 'asleep', 'offline', 'neverSeen'] },
-    firstSeen: time,
+    firstSeen: { ...time, description: 'Absent when it was never heard, like lastSeen.' },
     lastSeen: time,
     nextExpectedContact: {
       ...time,

@@ -70,7 +70,6 @@ export class Device {
     this.version = version;
     this.#times = slot.times;
     this.#at = slot.at;
-    this.#times[this.#at + FIRST_SEEN] = record.firstSeen;
     this.lastSeen = record.lastSeen;
     this.heard = LONG_AGO;
     this.renewed = LONG_AGO;
@@ -86,6 +85,7 @@ export class Device {
     return slot;
   }
 
+  /** Without meaning while it was never heard. */
   get firstSeen(): WallTime {
     return this.#times[this.#at + FIRST_SEEN] as WallTime;
   }
@@ -181,6 +181,7 @@ export class Device {
 
   /** Takes a committed record over, but for lastSeen and later uses of credentials; peer and dialect of a registration are set by whoever has them. */
   adopt(record: DeviceRecord, texts: Texts): void {
+    this.#times[this.#at + FIRST_SEEN] = record.firstSeen;
     this.manufacturer = texts.share(record.manufacturer);
     this.model = texts.share(record.model);
     this.firmware = texts.share(record.firmware);

@@ -44,7 +44,7 @@ export const TEXT_FIELDS: Readonly<Record<string, TextOf>> = {
 /** The fields that hold a moment. */
 export const TIME_FIELDS: Readonly<Record<string, (device: Device) => WallTime | undefined>> = {
   lastSeen: (device) => (device.lastSeen === NEVER_SEEN ? undefined : device.lastSeen),
-  firstSeen: (device) => device.firstSeen,
+  firstSeen: (device) => (device.lastSeen === NEVER_SEEN ? undefined : device.firstSeen),
   registeredAt: (device) => (device.location === undefined ? undefined : device.registeredAt),
 };
 

@@ -75,14 +75,16 @@ export function registeredFirst(id: DeviceId, endpoint: string, registration: Re
   return record;
 }
 
-/** The record of a known device that registers. Whoever proved an identity once is to prove one for ever. */
+/** The record of a known device that registers, perhaps for the first time. Whoever proved an identity once is to prove one for ever. */
 export function registeredAgain(before: DeviceRecord, registration: RegistrationRecord): DeviceRecord {
-  const record: Writable<DeviceRecord> = { ...unregistered(before, registration.registeredAt), registration };
+  const at = registration.registeredAt;
+  const record: Writable<DeviceRecord> = { ...unregistered(before, at), registration };
+  if (before.lastSeen === NEVER_SEEN) record.firstSeen = at;
   if (registration.address.identity !== undefined) record.secured = true;
   return record;
 }
 
-/** The record of a device that is told of before it was ever heard. */
+/** The record of a device that is told of before it was ever heard; firstSeen has no meaning until it is. */
 export function neverSeen(id: DeviceId, endpoint: string, at: WallTime): DeviceRecord {
   return { id, endpoint, firstSeen: at, lastSeen: NEVER_SEEN, tags: NO_TAGS, observations: NO_OBSERVATIONS };
 }

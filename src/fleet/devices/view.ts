@@ -45,7 +45,8 @@ export interface AssociationView {
 export interface DeviceView {
   readonly endpoint: string;
   readonly presence: Presence;
-  readonly firstSeen: string;
+  /** Absent when it was never heard. */
+  readonly firstSeen?: string;
   readonly lastSeen?: string;
   /** When it is to be heard at the latest; absent when nothing binds it. */
   readonly nextExpectedContact?: string;
@@ -83,8 +84,10 @@ export function viewOf(device: Device, { clock, awakeWindow, grace, associations
   return {
     endpoint: record.endpoint,
     presence: presenceOf(device, clock.now(), awakeWindow),
-    firstSeen: rfc3339(record.firstSeen),
-    ...(device.lastSeen !== NEVER_SEEN && { lastSeen: rfc3339(device.lastSeen) }),
+    ...(device.lastSeen !== NEVER_SEEN && {
+      firstSeen: rfc3339(record.firstSeen),
+      lastSeen: rfc3339(device.lastSeen),
+    }),
     ...(contact !== undefined && { nextExpectedContact: rfc3339(contact) }),
     ...(record.manufacturer !== undefined && { manufacturer: record.manufacturer }),
     ...(record.model !== undefined && { model: record.model }),

@@ -85,6 +85,7 @@ export interface KeptAttributes {
 export interface DeviceRecord {
   readonly id: DeviceId;
   readonly endpoint: string;
+  /** When it first registered; while it was never heard, when it was made. */
   readonly firstSeen: WallTime;
   /** Written behind: in the store at most 60 s late. */
   readonly lastSeen: WallTime;

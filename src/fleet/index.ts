@@ -8,6 +8,7 @@ export type { Permission } from './access/guard.js';
 export type { CredentialInput } from './devices/credential-material.js';
 export type { CredentialPut, PutOptions } from './devices/credential-plan.js';
 export type { CredentialView } from './devices/credential-view.js';
+export type { FailedHandshake } from './devices/failed-handshakes.js';
 export type { CertificateRefusal, IdentityEnd, ProvenIdentity, PskAnswer } from './devices/handshakes.js';
 export { FILES_ID } from './devices/server-credentials.js';
 export type {

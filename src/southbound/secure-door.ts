@@ -5,9 +5,10 @@
 
 import { createHash } from 'node:crypto';
 
-import { EMPTY, secureKey, type Clock, type Logger, type Peer, type PeerIdentity, type WallTime } from '#base';
-import type { Fleet, IdentityEnd, SessionProof } from '#fleet';
-import type { Answer, CloseReason, Question, SecureHandler, Session, Stack } from '#transport';
+import { EMPTY, pskIdentityText, secureKey } from '#base';
+import type { Clock, Logger, Peer, PeerIdentity, WallTime } from '#base';
+import type { FailedHandshake, Fleet, IdentityEnd, SessionProof } from '#fleet';
+import type { Answer, Claim, CloseReason, Place, Question, SecureHandler, Session, Stack } from '#transport';
 import { CertificateAlert, type Validity, type Verdict } from '#trust';
 
 import { Proofs } from './proofs.js';
@@ -88,8 +89,11 @@ export class SecureDoor implements SecureHandler {
     this.#parts.fleet.parted(peer);
   }
 
-  failed({ address }: { readonly address: string }, reason: string): void {
-    this.#parts.logger.debug('handshake failed', { address, reason });
+  failed({ address, port }: Place, reason: string, claim: Claim): void {
+    const { fleet, logger } = this.#parts;
+    logger.debug('handshake failed', { address, reason });
+    const named = whoFailed(reason, claim);
+    if (named !== undefined) fleet.handshakes.failed({ ...named, address, port });
   }
 
   /** Whether an association from before a restart, alive at `then`, goes on; its device is there again if so. */
@@ -184,6 +188,21 @@ export class SecureDoor implements SecureHandler {
       if (identity !== undefined && concerns(end, identity)) stack.endAssociation(key);
     }
   }
+}
+
+/** What people are to be told of a failed handshake; undefined when it says nothing about a device or an identity. */
+function whoFailed(reason: string, claim: Claim): Omit<FailedHandshake, 'address' | 'port'> | undefined {
+  const { finished, owner, pskIdentity } = claim;
+  const psk = pskIdentity !== undefined && { identity: { kind: 'psk' as const, name: pskIdentityText(pskIdentity) } };
+  if (owner === undefined) {
+    if (psk !== false) return { reason: 'unknown_identity', ...psk };
+    return reason === 'proof_refused' ? { reason } : undefined;
+  }
+  const { endpoint, kind, name } = owner;
+  const whose = { identity: { kind, name }, endpoint };
+  if (finished === 'unreadable') return { reason: psk === false ? 'finished_unreadable' : 'wrong_key', ...whose };
+  // A device that only began anew is on its way.
+  return reason === 'superseded' ? undefined : { reason, ...whose };
 }
 
 function concerns(end: Exclude<IdentityEnd, { type: 'anchor' }>, { kind, name }: PeerIdentity): boolean {

@@ -1,7 +1,7 @@
 /** The only place with sockets. */
 
 export { Stack } from './stack.js';
-export type { SecureHandler, Security } from './secure.js';
+export type { Place, SecureHandler, Security } from './secure.js';
 export type { DatagramHook, DatagramLink, RequestHandler, StackOptions } from './stack.js';
 export { foldAddress, UdpSocket } from './udp.js';
 export type { BoundAddress, UdpEvents, UdpOptions } from './udp.js';
@@ -10,6 +10,7 @@ export { DTLS_PARAMETERS, signingKey, SMALLEST_MTU, suiteNamed, SUITES } from '#
 export type {
   Answer,
   AssociationView,
+  Claim,
   ClientOffer,
   CloseReason,
   DtlsParameters,

@@ -9,6 +9,7 @@ import { DtlsEndpoint, nodeProvider } from '#dtls';
 import type {
   Answer,
   AssociationView,
+  Claim,
   ClientOffer,
   CloseReason,
   DtlsParameters,
@@ -31,8 +32,8 @@ export interface SecureHandler {
   session?(peer: Peer, handle: Uint8Array, session: Session): void;
   /** An association is over. */
   closed?(peer: Peer, reason: CloseReason, now: Instant): void;
-  /** A handshake came to nothing. `reason` is a stable word. */
-  failed?(place: Place, reason: string, now: Instant): void;
+  /** A handshake came to nothing. `reason` is a stable word; nothing in `claim` was proven. */
+  failed?(place: Place, reason: string, claim: Claim, now: Instant): void;
 }
 
 /** An address as seen by one listener. */
@@ -204,7 +205,7 @@ export class Secure {
         // What a client has to say to this server cannot be said.
         if (this.#listeners.get(event.listener) === 'client')
           this.#unreachable.push(plainPeer(event.listener, event.address, event.port));
-        this.#handler?.failed?.(event, event.reason, now);
+        this.#handler?.failed?.(event, event.reason, event.claim, now);
         break;
     }
     return 'something';

@@ -1,4 +1,7 @@
-/** Whose a certificate is found to be: by the judges of chains, and by a device's own entry where no judge knows its issuer. */
+/**
+ * Whose a certificate is found to be: by the judges of chains, and by a device's own entry where no judge knows its issuer.
+ * What is told of a handshake that failed.
+ */
 
 import { createHash } from 'node:crypto';
 
@@ -6,9 +9,9 @@ import { describe, expect, it } from '@jest/globals';
 
 import { Emitter, plainPeer, securePeer, silentLogger, systemClock, WallTime } from '#base';
 import type { Peer, PeerIdentity } from '#base';
-import type { Fleet, IdentityEnd } from '#fleet';
+import type { FailedHandshake, Fleet, IdentityEnd } from '#fleet';
 import { SecureDoor, type ChainJudges } from '#southbound';
-import type { Answer, Stack } from '#transport';
+import type { Answer, Claim, Stack } from '#transport';
 import type { Rejected, RefusalReason, Validity, Verdict } from '#trust';
 
 const CHAIN = [Uint8Array.of(1, 2, 3)];
@@ -123,5 +126,58 @@ describe('an association of before a restart', () => {
       const { door, rejoined } = asking(says);
       expect([door.takesUp(peer, then), rejoined]).toEqual([false, []]);
     }
+  });
+});
+
+describe('a handshake that failed', () => {
+  const psk: PeerIdentity = { kind: 'psk', name: 'id-1', endpoint: 'dev-1' };
+  const place = { listener: 0, address: '192.0.2.1', port: 40_000 };
+
+  /** What the fleet is told of it. */
+  function told(reason: string, claim: Claim): FailedHandshake[] {
+    const failures: FailedHandshake[] = [];
+    const handshakes = { ended: new Emitter<IdentityEnd>(), failed: (one: FailedHandshake) => failures.push(one) };
+    doorOn({ handshakes } as unknown as Fleet, { first: 0, count: 1 }).failed(place, reason, claim);
+    return failures;
+  }
+
+  it.each<[string, string, Claim, object | undefined]>([
+    [
+      'with another key than the device it claims to be has',
+      'handshake_timeout',
+      { pskIdentity: Buffer.from('id-1'), owner: psk, finished: 'unreadable' },
+      { reason: 'wrong_key', identity: { kind: 'psk', name: 'id-1' }, endpoint: 'dev-1' },
+    ],
+    [
+      'with another key, and began anew',
+      'superseded',
+      { pskIdentity: Buffer.from('id-1'), owner: psk, finished: 'unreadable' },
+      { reason: 'wrong_key', identity: { kind: 'psk', name: 'id-1' }, endpoint: 'dev-1' },
+    ],
+    [
+      'because the device refused us',
+      'alert_received',
+      { owner: OWNER, finished: 'not_read' },
+      { reason: 'alert_received', identity: { kind: 'x509', name: FINGERPRINT }, endpoint: 'dev-1' },
+    ],
+    [
+      'under the keys of a session',
+      'handshake_timeout',
+      { owner: psk, finished: 'unreadable' },
+      { reason: 'finished_unreadable', identity: { kind: 'psk', name: 'id-1' }, endpoint: 'dev-1' },
+    ],
+    [
+      'with an identity that is nobody, which is no text',
+      'handshake_timeout',
+      { pskIdentity: Uint8Array.of(0, 0x1b), finished: 'unreadable' },
+      { reason: 'unknown_identity', identity: { kind: 'psk', name: '#001b' } },
+    ],
+    ['with a certificate that is nobody', 'proof_refused', { finished: 'not_read' }, { reason: 'proof_refused' }],
+    ['because the device began anew', 'superseded', { owner: psk, finished: 'not_read' }, undefined],
+    ['before anybody was named', 'handshake_timeout', { finished: 'not_read' }, undefined],
+    ['before anybody was named, with a record', 'no_common_suite', { finished: 'unreadable' }, undefined],
+  ])('%s is told as what it says about a device', (_words, reason, claim, expected) => {
+    const { address, port } = place;
+    expect(told(reason, claim)).toEqual(expected === undefined ? [] : [{ ...expected, address, port }]);
   });
 });

@@ -1,6 +1,6 @@
 /** What an endpoint tells whoever drives it. */
 
-import type { Peer } from '#base';
+import type { Peer, PeerIdentity } from '#base';
 
 import type { Question, Session } from '../handshake/index.js';
 
@@ -20,6 +20,16 @@ export type CloseReason =
   | 'stale'
   /** Its sequence numbers are used up. */
   | 'exhausted';
+
+/** What became known of a peer in a handshake that failed; none of it was proven. */
+export interface Claim {
+  /** The pre-shared-key identity it named. */
+  readonly pskIdentity?: Uint8Array;
+  /** Whose the identity is that it named or the session that it brought, as the last question was answered. */
+  readonly owner?: PeerIdentity;
+  /** unreadable: what it sent under the keys could not be opened, as when its pre-shared key is another than ours. */
+  readonly finished: 'not_read' | 'unreadable';
+}
 
 /** An event. */
 export type DtlsEvent =
@@ -53,4 +63,5 @@ export type DtlsEvent =
       readonly port: number;
       /** Stable word. */
       readonly reason: string;
+      readonly claim: Claim;
     };

@@ -3,10 +3,10 @@
  * as soon as there is an association.
  */
 
-import { EMPTY } from '#base';
+import { EMPTY, type PeerIdentity } from '#base';
 
-import type { ClientHandshake, ServerHandshake } from '../handshake/index.js';
-import type { QuestionId } from './events.js';
+import type { Answer, ClientHandshake, Question, ServerHandshake } from '../handshake/index.js';
+import type { Claim, QuestionId } from './events.js';
 import type { Place } from './output.js';
 
 /** A handshake under way. */
@@ -16,6 +16,9 @@ export class HalfOpen {
   /** The Connection ID we ask for; empty when we ask for none. */
   readonly cid: Uint8Array;
   question: QuestionId | undefined;
+  #pskIdentity: Uint8Array | undefined;
+  #owner: PeerIdentity | undefined;
+  #finished: Claim['finished'] = 'not_read';
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #waiting: Uint8Array[] = [];
@@ -29,6 +32,31 @@ export class HalfOpen {
   /** Whether records of epoch 1 are expected by now. */
   get keyed(): boolean {
     return this.handshake.state === 'finished';
+  }
+
+  /** Something is asked about the peer. */
+  asked(question: Question): void {
+    if (question.about === 'psk') this.#pskIdentity = question.identity;
+  }
+
+  /** What was asked is answered. */
+  answered(answer: Answer): void {
+    this.#owner = ownerIn(answer);
+  }
+
+  /** A handshake record under the keys could not be opened. */
+  unreadable(): void {
+    this.#finished = 'unreadable';
+  }
+
+  /** What is known of the peer, proven or not. */
+  get claim(): Claim {
+    const [pskIdentity, owner] = [this.#pskIdentity, this.#owner];
+    return {
+      ...(pskIdentity !== undefined && { pskIdentity }),
+      ...(owner !== undefined && { owner }),
+      finished: this.#finished,
+    };
   }
 
   /** Keeps a copy of a record until the question is answered. */
@@ -56,6 +84,18 @@ export class HalfOpen {
   /** What waits to be sent, in order. */
   waiting(): readonly Uint8Array[] {
     return this.#waiting;
+  }
+}
+
+function ownerIn(answer: Answer): PeerIdentity | undefined {
+  switch (answer.is) {
+    case 'key':
+    case 'good':
+      return answer.owner;
+    case 'session':
+      return answer.session.owner;
+    case 'refused':
+      return undefined;
   }
 }
 

@@ -155,7 +155,11 @@ export class Handshakes {
     // Who agreed to use a Connection ID has to (RFC 9146 §3).
     if (!half.keyed || (half.handshake.expectsCid && record.cidLength === 0)) return 'not_taken';
     const content = half.handshake.channel.open(datagram, record);
-    if (typeof content === 'string') return 'not_taken';
+    if (typeof content === 'string') {
+      // What an association of before still sends from there says nothing about the new keys.
+      if (record.type !== ContentType.APPLICATION_DATA) half.unreadable();
+      return 'not_taken';
+    }
     if (record.type === ContentType.HANDSHAKE) {
       this.sealedFragments(now, half.handshake, content);
       this.#settle(now, half);
@@ -182,6 +186,7 @@ export class Handshakes {
     if (half === undefined) return undefined;
     this.#questions.delete(question);
     half.question = undefined;
+    half.answered(answer);
     half.handshake.answer(now, answer);
     this.#settle(now, half);
     return half;
@@ -306,6 +311,7 @@ export class Handshakes {
         if (half === undefined) return;
         this.#question += 1;
         half.question = this.#question;
+        half.asked(ask);
         this.#questions.set(this.#question, half);
         this.#output.tell({ type: 'question', question: this.#question, listener: place.listener, ask });
       },
@@ -363,7 +369,7 @@ export class Handshakes {
       this.#output.send(half.place, datagram);
     }
     const { address, listener, port } = half.place;
-    this.#output.tell({ type: 'handshakeFailed', listener, address, port, reason });
+    this.#output.tell({ type: 'handshakeFailed', listener, address, port, reason, claim: half.claim });
   }
 }
 

@@ -2,5 +2,5 @@
 
 export { DtlsEndpoint } from './endpoint.js';
 export type { AssociationView, Sent } from './endpoint.js';
-export type { CloseReason, DtlsEvent, QuestionId } from './events.js';
+export type { Claim, CloseReason, DtlsEvent, QuestionId } from './events.js';
 export type { DtlsSink } from './output.js';

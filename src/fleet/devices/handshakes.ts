@@ -12,6 +12,7 @@ import type { Agenda, Timed } from './agenda.js';
 import type { CredentialIndex } from './credential-index.js';
 import type { Device } from './device.js';
 import type { Directory } from './directory.js';
+import type { FailedHandshake, FailedHandshakes } from './failed-handshakes.js';
 import type { LastUsed } from './last-used.js';
 import { nameBy } from './name-rule.js';
 import type { CertificateNames } from './name-rule.js';
@@ -50,6 +51,7 @@ export interface HandshakesParts {
   readonly directory: Directory;
   readonly index: CredentialIndex;
   readonly trust: Trust;
+  readonly failures: FailedHandshakes;
   readonly lastUsed: LastUsed;
   readonly secrets: Secrets;
   readonly clock: Clock;
@@ -150,6 +152,16 @@ export class Handshakes implements Timed {
   used(endpoint: string, credential: string, wall: WallTime): void {
     const device = this.#parts.directory.byEndpoint(endpoint);
     if (device !== undefined) this.#parts.lastUsed.note(device, credential, wall);
+  }
+
+  /** A handshake failed in which somebody was named. An identity may be a device's that is not valid now: then it says so. */
+  failed(failed: FailedHandshake): void {
+    const { clock, failures } = this.#parts;
+    const { endpoint, identity } = failed;
+    const found =
+      endpoint !== undefined || identity === undefined ? undefined : this.#find(identity.kind, identity.name);
+    if (found === undefined || isValid(found.credential, clock.wall())) failures.note(failed);
+    else failures.note({ ...failed, reason: 'not_valid_now', endpoint: found.device.endpoint });
   }
 
   /** A device came with a short handshake. */

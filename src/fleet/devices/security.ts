@@ -10,6 +10,7 @@ import { CredentialIndex } from './credential-index.js';
 import { CredentialPlanner } from './credential-plan.js';
 import { Credentials } from './credentials.js';
 import type { Directory } from './directory.js';
+import { FailedHandshakes } from './failed-handshakes.js';
 import { Handshakes } from './handshakes.js';
 import { LastUsed } from './last-used.js';
 import { RefusedIdentities } from './refused-identities.js';
@@ -44,6 +45,7 @@ type SecuritySetting = SecuredSetting | AnchorSetting | RevocationListSetting | 
 export class Security {
   readonly secured: SecuredNames;
   readonly refused: RefusedIdentities;
+  readonly failed: FailedHandshakes;
   readonly trust: Trust;
   readonly serverCredentials: ServerCredentials;
   readonly handshakes: Handshakes;
@@ -59,17 +61,18 @@ export class Security {
     this.#directory = parts.directory;
     this.secured = new SecuredNames(commits, clock, settings.securedNames);
     this.refused = new RefusedIdentities(parts);
+    this.failed = new FailedHandshakes(parts);
     this.trust = new Trust({ ...parts, limit: settings.trustAnchors });
     const { serverCredentials: serverKeys } = settings;
     this.serverCredentials = new ServerCredentials({ ...parts, trust: this.trust, limit: serverKeys });
     this.#lastUsed = new LastUsed(parts);
     const shared = { ...parts, index, trust: this.trust, secured: this.secured };
-    this.handshakes = new Handshakes({ ...shared, lastUsed: this.#lastUsed });
+    this.handshakes = new Handshakes({ ...shared, failures: this.failed, lastUsed: this.#lastUsed });
     this.sessions = new Sessions({ ...parts, handshakes: this.handshakes, lifetime: settings.sessionLifetime });
     const { credentialsPerDevice: perDevice, endpointNameBytes: endpointBytes } = settings;
     const planner = new CredentialPlanner({ ...shared, perDevice, endpointBytes });
     this.credentials = new Credentials({ ...shared, handshakes: this.handshakes, planner });
-    for (const part of [this.#lastUsed, this.refused, this.handshakes]) agenda.add(part);
+    for (const part of [this.#lastUsed, this.refused.notices, this.failed.notices, this.handshakes]) agenda.add(part);
     this.trust.changes.on((change) => {
       if (change.type === 'anchor') this.handshakes.tell(change);
     });
@@ -98,14 +101,18 @@ export class Security {
       secured_names: this.secured.size,
       trust_settings: this.trust.size,
       server_credentials: this.serverCredentials.size,
-      refused_identities: this.refused.size,
+      refused_identities: this.refused.notices.size,
+      failed_handshakes: this.failed.notices.size,
       ...this.sessions.gauges(),
     };
   }
 
   /** Counts since the start. */
   get counters(): Record<string, number> {
-    const { handshakes, refused, serverCredentials, sessions } = this;
-    return { ...refused.counters, ...handshakes.counters, ...serverCredentials.counters, ...sessions.counters };
+    const { failed, handshakes, refused, serverCredentials, sessions } = this;
+    return Object.assign(
+      {},
+      ...[refused, failed, handshakes, serverCredentials, sessions].map(({ counters }) => counters),
+    ) as Record<string, number>;
   }
 }

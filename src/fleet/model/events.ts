@@ -12,6 +12,7 @@ export const EVENT_TYPES = [
   'device.expired',
   'device.deleted',
   'device.identityRefused',
+  'handshake.failed',
   'credential.changed',
   'secured.cleared',
   'operation.finished',

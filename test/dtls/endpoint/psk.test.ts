@@ -96,7 +96,25 @@ describe('a handshake with a pre-shared key', () => {
       run(all, 300_000);
     }
     expect(unknown.server.sent.map((bytes) => bytes.length)).toEqual(wrongKey.server.sent.map((bytes) => bytes.length));
-    expect(unknown.server.told('handshakeFailed')).toEqual(wrongKey.server.told('handshakeFailed'));
+    const reasons = (all: World): string[] => all.server.told('handshakeFailed').map(({ reason }) => reason);
+    expect(reasons(unknown)).toEqual(reasons(wrongKey));
+  });
+
+  it('tells us alone who was named when it failed, and whether the keys differ', () => {
+    const fails = (psk: typeof PSK, more: Parameters<typeof world>[0] = {}): unknown[] => {
+      const all = world({ ...more, offer: { psk } });
+      all.client.say(all.clock.now(), all.server, 'x');
+      run(all, 300_000);
+      return all.server.told('handshakeFailed').map(({ claim }) => claim);
+    };
+    const owner = { kind: 'psk', name: 'Client_identity', endpoint: 'dev-1' };
+    const named = { pskIdentity: Uint8Array.from(PSK.identity) };
+    expect(fails({ ...PSK, key: Buffer.alloc(16, 9) })).toEqual([{ ...named, owner, finished: 'unreadable' }]);
+    const other = Buffer.from('Client_identitz');
+    expect(fails({ ...PSK, identity: other })).toEqual([
+      { pskIdentity: Uint8Array.from(other), finished: 'unreadable' },
+    ]);
+    expect(fails(PSK, { answer: () => undefined })).toEqual([{ ...named, finished: 'not_read' }]);
   });
 
   it('goes on when the answer to its question comes late, and gives up when it never comes', () => {

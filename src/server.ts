@@ -170,6 +170,7 @@ async function assemble(
     },
     endpointAt: (peer) => fleet.endpointAt(peer),
     endpointOf: (location) => fleet.endpointOf(location),
+    boundAt: (listener) => stack.bound()[listener],
     wall: () => clock.wall(),
   });
   const northbound = createNorthbound({

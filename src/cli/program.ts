@@ -33,6 +33,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   addServe(program);
   addServerCredential(program);
   addTrace(addDevice(program));
+  addTrace(program);
   for (const add of [
     addEvent,
     addModel,

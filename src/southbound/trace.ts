@@ -2,7 +2,8 @@
  * Traces: every datagram between the server and one device, as it stands on the wire, for people who look for a fault and
  * for conformance runs. While nobody follows a device nothing is looked at.
  *
- * A datagram belongs to the device that is registered at its address. A device that is followed and not registered yet,
+ * A datagram belongs to the device that is registered at its address, and on a secure listener to the one whose identity was
+ * proven. A device that is followed and not registered yet,
  * or that comes from a new address, is known by its Register, or by the location it names; what then goes to and fro with
  * that address belongs to it too, until another device registers from there.
  */
@@ -12,6 +13,12 @@ import { Code, OptionNumber, decodeMessage, describeMessage, isMalformed } from 
 import type { MessageDescription } from '#coap/codec';
 import type { DatagramHook } from '#transport';
 
+/** An address and a port. */
+export interface Place {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** A datagram that was seen. */
 export interface TracedDatagram {
   readonly at: WallTime;
@@ -19,6 +26,8 @@ export interface TracedDatagram {
   readonly direction: 'in' | 'out';
   readonly address: string;
   readonly port: number;
+  /** Address and port of the listener. */
+  readonly local: Place;
   readonly bytes: Uint8Array;
   readonly decoded: MessageDescription;
 }
@@ -31,6 +40,8 @@ export interface TraceParts {
   readonly endpointAt: (peer: PeerKey) => string | undefined;
   /** Endpoint name of the device whose registration has a location. */
   readonly endpointOf: (location: string) => string | undefined;
+  /** Where a listener is bound. */
+  readonly boundAt: (listener: number) => Place | undefined;
   readonly wall: () => WallTime;
 }
 
@@ -73,28 +84,30 @@ export class Traces {
   }
 
   readonly #see = (direction: 'in' | 'out', peer: Peer, bytes: Uint8Array): void => {
-    const followed = this.#ownerOf(direction, peer.key, bytes);
+    const followed = this.#ownerOf(direction, peer, bytes);
     if (followed === undefined) return;
     const datagram: TracedDatagram = {
       at: this.#parts.wall(),
       direction,
       address: peer.address,
       port: peer.port,
+      local: this.#parts.boundAt(peer.listener) ?? UNKNOWN,
       bytes,
       decoded: describeMessage(bytes),
     };
     for (const listener of followed.listeners) listener(datagram);
   };
 
-  #ownerOf(direction: 'in' | 'out', peer: PeerKey, bytes: Uint8Array): Followed | undefined {
+  #ownerOf(direction: 'in' | 'out', { identity, key }: Peer, bytes: Uint8Array): Followed | undefined {
+    if (identity !== undefined) return this.#followed.get(identity.endpoint);
     const named = direction === 'in' ? this.#namedBy(bytes) : undefined;
     if (named !== undefined) {
-      learn(named, peer);
+      learn(named, key);
       return named;
     }
-    const registered = this.#parts.endpointAt(peer);
+    const registered = this.#parts.endpointAt(key);
     if (registered !== undefined) return this.#followed.get(registered);
-    for (const followed of this.#followed.values()) if (followed.addresses.includes(peer)) return followed;
+    for (const followed of this.#followed.values()) if (followed.addresses.includes(key)) return followed;
     return undefined;
   }
 
@@ -126,5 +139,7 @@ function learn(followed: Followed, peer: PeerKey): void {
   addresses.push(peer);
 }
 
+/** Of a listener that is closed already. */
+const UNKNOWN: Place = Object.freeze({ address: '0.0.0.0', port: 0 });
 /** Addresses of one device that are remembered. */
 const MOST_ADDRESSES = 8;

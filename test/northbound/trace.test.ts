@@ -45,7 +45,7 @@ it('shows the first Register of a device that was not known, its answer, and a r
     ],
   );
   const [register, , read] = events.map(({ data }) => data);
-  expect(register).toMatchObject({ peer: `127.0.0.1:${client.peer.port}` });
+  expect(register).toMatchObject({ peer: `127.0.0.1:${client.peer.port}`, local: server.coap.replace('coap://', '') });
   expect(register?.['hex']).toMatch(/^42027d38ab01b27264/);
   expect(Date.parse(String(register?.['at']))).toBeGreaterThan(Date.now() - 60_000);
   expect(read?.['decoded']).toMatchObject({

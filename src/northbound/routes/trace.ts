@@ -12,6 +12,8 @@ export interface ShownDatagram {
   readonly direction: 'in' | 'out';
   readonly address: string;
   readonly port: number;
+  /** Where the server's listener is bound; its address may be a wildcard. */
+  readonly local: { readonly address: string; readonly port: number };
   readonly bytes: Uint8Array;
   /** What it means, ready for JSON. */
   readonly decoded: object;
@@ -35,7 +37,7 @@ export function traceRoute(
     answers: {
       200: {
         description:
-          'The stream; data of each event `datagram` is {at, direction: in|out, peer, hex, decoded}. A device that has never registered is seen from its first Register on.',
+          'The stream; data of each event `datagram` is {at, direction: in|out, peer, local, hex, decoded}: hex is the CoAP message, out of its record on a secure listener; peer and local are address and port of the device and of the listener. A device that has never registered is seen from its first Register on.',
         type: 'text/event-stream',
         schema: { type: 'string' },
       },
@@ -55,6 +57,7 @@ export function traceRoute(
   };
 }
 
-function shown({ at, direction, address, port, bytes, decoded }: ShownDatagram): object {
-  return { at: rfc3339(at), direction, peer: showAddress(address, port), hex: toHex(bytes), decoded };
+function shown({ at, direction, address, port, local, bytes, decoded }: ShownDatagram): object {
+  const ends = { peer: showAddress(address, port), local: showAddress(local.address, local.port) };
+  return { at: rfc3339(at), direction, ...ends, hex: toHex(bytes), decoded };
 }

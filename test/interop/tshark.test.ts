@@ -1,0 +1,117 @@
+/** Captures of traces, read by Wireshark's dissectors. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { EMPTY, WallTime } from '#base';
+import { OWNER } from '#fleet/model';
+
+import { pcapHeader, pcapRecord } from '../../src/cli/pcap.js';
+import { Bellwether } from '../cli/support/process.js';
+import { simulated } from '../support/simulated.js';
+import { TestServer } from '../support/test-server.js';
+import { need } from './support/leshan.js';
+import { run } from './support/processes.js';
+
+const KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
+const folder = mkdtempSync(join(tmpdir(), 'bellwether-tshark-'));
+const ends: (() => unknown)[] = [];
+
+beforeAll(() => {
+  need('tshark', 'tshark');
+}, 600_000);
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Fields of each packet of a capture; checksums are looked at too. */
+function dissected(file: string, fields: readonly string[], ...options: string[]): string[][] {
+  const checks = ['ip.check_checksum:TRUE', 'udp.check_checksum:TRUE', ...options].flatMap((option) => ['-o', option]);
+  const asked = ['-T', 'fields', '-E', 'separator=|', ...fields.flatMap((field) => ['-e', field])];
+  const out = run('tshark', ['-n', '-r', file, ...checks, ...asked]);
+  const rows = out.split('\n').filter((line) => line.includes('|'));
+  return rows.map((row) => row.split('|'));
+}
+
+async function serverWith(flags: Readonly<Record<string, unknown>>): Promise<TestServer> {
+  const server = await TestServer.start(flags);
+  ends.push(() => server.stop());
+  const credential = { kind: 'psk', identity: 'id-1', key: `hex:${KEY.toString('hex')}` } as const;
+  await server.running.fleet.credentials.put(OWNER, 'shark-1', 'k1', credential);
+  return server;
+}
+
+/** A device that registers over DTLS at a port. */
+async function device(port: number): Promise<void> {
+  const psk = { identity: Buffer.from('id-1'), key: KEY };
+  const swarm = await simulated(`coaps://127.0.0.1:${port}`, 'shark-', {
+    swarm: { secure: () => ({ serverProofs: [], cid: EMPTY, psk }) },
+  });
+  ends.push(() => swarm.stop(1000));
+}
+
+const portOf = (url: string): number => Number(new URL(url.replace(/^coaps?:/, 'http:')).port);
+
+describe('a capture of a trace', () => {
+  it('of a device over DTLS is CoAP without any setting: codes, tokens, paths, and every checksum right', async () => {
+    const server = await serverWith({});
+    const file = join(folder, 'trace.pcap');
+    const trace = new Bellwether(['trace', 'shark-1', '--pcap', file], {
+      ...{ BELLWETHER_URL: server.http, BELLWETHER_TOKEN: server.token },
+    });
+    await trace.says(/Ctrl-C ends$/m);
+    await device(portOf(server.coaps));
+    const { body } = await server.rest('GET', '/devices/shark-1/resources/3/0/0?live=true');
+    expect(body).toHaveProperty('value');
+    await trace.says(/2\.05 Content/);
+    expect(await trace.end('SIGINT')).toBe(0);
+
+    const fields = ['ip.src', 'udp.srcport', 'ip.dst', 'udp.dstport', 'coap.code', 'coap.opt.uri_path_recon'];
+    const rows = dissected(file, [
+      ...fields,
+      'coap.token',
+      'ip.checksum.status',
+      'udp.checksum.status',
+      '_ws.malformed',
+    ]);
+    const device5683 = rows.map(([source, from, destination, to, code, path]) => [
+      source,
+      destination,
+      code,
+      path,
+      from,
+      to,
+    ]);
+    const port = device5683[0]?.[4];
+    const [register, created] = device5683;
+    expect(register).toEqual(['127.0.0.1', '127.0.0.1', '2', '/rd', port, '5683']);
+    expect(created).toEqual(['127.0.0.1', '127.0.0.1', '65', expect.any(String), '5683', port]);
+    expect(device5683).toContainEqual(['127.0.0.1', '127.0.0.1', '1', '/3/0/0', '5683', port]);
+    expect(device5683).toContainEqual(['127.0.0.1', '127.0.0.1', '69', expect.any(String), port, '5683']);
+    const [read, content] = ['1', '69'].map((code) => rows.find((row) => row[4] === code)?.[6]);
+    expect(read).toMatch(/^[0-9a-f:]{16,}$/);
+    expect(content).toBe(read);
+    for (const row of rows) expect(row.slice(7)).toEqual(['1', '1', '']);
+  });
+
+  it('over IPv6 is CoAP too', () => {
+    const [phone, server] = [
+      { address: '2001:db8::7', port: 40_000 },
+      { address: '2001:db8:1::1', port: 5683 },
+    ];
+    const at = WallTime(Date.parse('2026-11-28T20:00:00.250Z'));
+    const bytes = Buffer.from('41017d3420b133', 'hex');
+    const file = join(folder, 'six.pcap');
+    writeFileSync(file, Buffer.concat([pcapHeader(), pcapRecord({ at, from: phone, to: server, bytes })]));
+    const fields = ['frame.time_epoch', 'ipv6.src', 'ipv6.dst', 'udp.dstport', 'coap.code', 'coap.token'];
+    expect(dissected(file, [...fields, 'coap.opt.uri_path_recon', 'udp.checksum.status'])).toEqual([
+      ['1795896000.250000000', '2001:db8::7', '2001:db8:1::1', '5683', '1', '20', '/3', '1'],
+    ]);
+  });
+});

@@ -34,6 +34,8 @@ export interface Config {
   readonly coapsKey: string | undefined;
   readonly coapsChain: string | undefined;
   readonly dtls: DtlsParameters;
+  /** File that master secrets are written to. */
+  readonly dangerousKeyLog: string | undefined;
   readonly coapStack: 'single' | 'dual';
   readonly admission: 'open' | 'known';
   readonly ownerTokenFile: string | undefined;
@@ -114,6 +116,7 @@ export function readConfig(sources: Sources): Config {
     coapsKey: text('coaps-key') === '' ? undefined : text('coaps-key'),
     coapsChain: text('coaps-chain') === '' ? undefined : text('coaps-chain'),
     dtls,
+    dangerousKeyLog: text('dangerous-key-log') === '' ? undefined : text('dangerous-key-log'),
     coapStack: values.get('coap-dual-stack') === true ? 'dual' : 'single',
     admission: values.get('coap-open') === true ? 'open' : 'known',
     ownerTokenFile: text('owner-token-file') === '' ? undefined : text('owner-token-file'),

@@ -29,6 +29,7 @@ export function dtlsParameters(
     node: number('dtls-node'),
     resumption: number('dtls-session-lifetime') === 0 ? 'not_offered' : 'offered',
     ticketLifetime: number('dtls-session-lifetime'),
+    masterSecrets: values.get('dangerous-key-log') === '' ? 'kept' : 'told',
   };
 }
 

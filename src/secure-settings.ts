@@ -148,4 +148,11 @@ export const SECURE_SETTINGS = [
     argument: 'N',
     help: 'first byte of the Connection IDs: the number of this node',
   },
+  {
+    flag: 'dangerous-key-log',
+    kind: 'text',
+    initial: '',
+    argument: 'FILE',
+    help: 'DANGER: appends the master secret of every handshake to this file (NSS key log), with which all of DTLS can be read; for test devices only',
+  },
 ] as const satisfies readonly Setting[];

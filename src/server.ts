@@ -36,6 +36,7 @@ import { AssociationFile } from './association-file.js';
 import type { Config } from './config.js';
 import { credentialForms } from './credential-forms.js';
 import { leaveAssociations, takeAssociations } from './kept-associations.js';
+import { KeyLog } from './key-log.js';
 import { loadObjects } from './objects.js';
 import { forgetOldMasterKey, openVault } from './open-vault.js';
 import { OwnerToken } from './owner-token.js';
@@ -153,14 +154,14 @@ async function assemble(
     fault,
   });
   stack.serve(uplink);
+  const keyLog = config.dangerousKeyLog === undefined ? undefined : KeyLog.open(config.dangerousKeyLog, logger);
+  opened.push(() => {
+    keyLog?.close();
+  });
   const door = new SecureDoor({
-    stack,
-    fleet,
+    ...{ stack, fleet, clock, logger, listeners, fault },
     chains: new Chains(fleet, clock, logger),
-    clock,
-    logger,
-    listeners,
-    fault,
+    keyLog: keyLog?.write,
   });
   stack.serveSecure(door);
 

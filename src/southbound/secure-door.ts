@@ -29,6 +29,8 @@ export interface SecureDoorParts {
   readonly stack: Stack;
   readonly fleet: Fleet;
   readonly chains: ChainJudges;
+  /** Where master secrets are written, if they are told at all. */
+  readonly keyLog?: ((clientRandom: Uint8Array, master: Uint8Array) => void) | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How many secure listeners there are, numbered after the plain ones. */
@@ -78,6 +80,10 @@ export class SecureDoor implements SecureHandler {
     if (proof === undefined) return;
     const named = serverName !== undefined && { serverName };
     this.#parts.fleet.sessions.keep({ listener, digest: digestOf(handle), suite, master, ...named }, proof);
+  }
+
+  masterSecret(clientRandom: Uint8Array, master: Uint8Array): void {
+    this.#parts.keyLog?.(clientRandom, master);
   }
 
   closed(peer: Peer, reason: CloseReason): void {

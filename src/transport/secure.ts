@@ -30,6 +30,8 @@ export interface SecureHandler {
   established?(peer: Peer, kind: 'full' | 'resumed', now: Instant): 'good' | 'ended';
   /** A session was made, to be found by its handle when a question asks for it; it takes the place of the peer's last one. */
   session?(peer: Peer, handle: Uint8Array, session: Session): void;
+  /** The master secret of a handshake, with the random of its hello; only with the parameter that asks for it. */
+  masterSecret?(clientRandom: Uint8Array, master: Uint8Array): void;
   /** An association is over. */
   closed?(peer: Peer, reason: CloseReason, now: Instant): void;
   /** A handshake came to nothing. `reason` is a stable word; nothing in `claim` was proven. */
@@ -186,6 +188,9 @@ export class Secure {
       }
       case 'session':
         this.#handler?.session?.(event.peer, event.handle, event.session);
+        break;
+      case 'masterSecret':
+        this.#handler?.masterSecret?.(event.clientRandom, event.master);
         break;
       case 'moved':
         // CoAP tells peers by their keys, and the address of the next message is the new one.

@@ -1,4 +1,8 @@
-/** What people see of handshakes at a whole server: failed ones as events. */
+/** What people see of handshakes at a whole server: failed ones as events, and their secrets where they asked for them. */
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { afterEach, expect, it } from '@jest/globals';
 
@@ -9,7 +13,8 @@ import { OWNER } from '#fleet/model';
 import { DTLS_PARAMETERS, Stack } from '#transport';
 
 import { Reader } from '../support/event-reader.js';
-import { TestServer } from '../support/test-server.js';
+import { simulated } from '../support/simulated.js';
+import { TestServer, until } from '../support/test-server.js';
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
 const ends: (() => unknown)[] = [];
@@ -25,6 +30,15 @@ async function serverWith(flags: Readonly<Record<string, unknown>>): Promise<Tes
     ...{ kind: 'psk', identity: 'id-1', key: `hex:${KEY}` },
   });
   return server;
+}
+
+/** A device that registers. */
+async function device(server: TestServer): Promise<void> {
+  const psk = { identity: Buffer.from('id-1'), key: Buffer.from(KEY, 'hex') };
+  const swarm = await simulated(server.coaps, 'seen-', {
+    swarm: { secure: () => ({ serverProofs: [], cid: EMPTY, psk }) },
+  });
+  ends.push(() => swarm.stop(1000));
 }
 
 /** Somebody who tries to come in, with an identity and a key. */
@@ -68,4 +82,27 @@ it('a wrong key is an event of the device it claims to be, an identity of nobody
     },
   ]);
   expect(JSON.stringify(events)).not.toContain('0f0f');
+});
+
+it('the secrets of handshakes are written down when the setting asks for it, for nobody but the owner', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bellwether-seen-'));
+  ends.push(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const file = join(folder, 'keys.log');
+  const server = await serverWith({ 'dangerous-key-log': file });
+  await device(server);
+  expect(readFileSync(file, 'utf8')).toMatch(/^CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}\n$/);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+it('nothing of them is written anywhere without it', async () => {
+  const server = await serverWith({});
+  await device(server);
+  await until('the session is kept', async () =>
+    (server.running.fleet.counters['sessions_kept'] ?? 0) > 0 ? 'yes' : undefined,
+  );
+  const files = readdirSync(server.folder).map((name) => readFileSync(join(server.folder, name)));
+  expect(files.length).toBeGreaterThan(0);
+  for (const content of files) expect(content.includes('CLIENT_RANDOM')).toBe(false);
 });

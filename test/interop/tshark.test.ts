@@ -1,6 +1,6 @@
-/** Captures of traces, read by Wireshark's dissectors. */
+/** What we write for Wireshark, read by its dissectors: captures of traces, and key logs beside what went over the network. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,9 +12,12 @@ import { OWNER } from '#fleet/model';
 import { pcapHeader, pcapRecord } from '../../src/cli/pcap.js';
 import { Bellwether } from '../cli/support/process.js';
 import { simulated } from '../support/simulated.js';
-import { TestServer } from '../support/test-server.js';
+import { TestServer, until } from '../support/test-server.js';
+import { Credentials } from './dtls/support/credentials.js';
+import { SecureClient } from './dtls/support/secure-ends.js';
 import { need } from './support/leshan.js';
 import { run } from './support/processes.js';
+import { Relay } from './support/relay.js';
 
 const KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
 const folder = mkdtempSync(join(tmpdir(), 'bellwether-tshark-'));
@@ -113,5 +116,49 @@ describe('a capture of a trace', () => {
     expect(dissected(file, [...fields, 'coap.opt.uri_path_recon', 'udp.checksum.status'])).toEqual([
       ['1795896000.250000000', '2001:db8::7', '2001:db8:1::1', '5683', '1', '20', '/3', '1'],
     ]);
+  });
+});
+
+describe('a key log', () => {
+  it('decrypts what was said after a full handshake and after a short one', async () => {
+    const keys = join(folder, 'keys.log');
+    const server = await serverWith({ 'dangerous-key-log': keys, 'dtls-cid-bytes': 0 });
+    const relay = await Relay.to(portOf(server.coaps));
+    ends.push(() => relay.close());
+    const psk = { identity: Buffer.from('id-1'), key: KEY };
+    const credentials = new Credentials();
+    ends.push(() => {
+      credentials.dispose();
+    });
+    const client = await SecureClient.open(credentials, { psk, cid: EMPTY });
+    ends.push(() => client.close());
+    await client.ask(relay.port, 'full');
+    await until('the session is kept', async () =>
+      (server.running.fleet.counters['sessions_kept'] ?? 0) > 0 ? 'yes' : undefined,
+    );
+    client.leave(relay.port);
+    await client.ask(relay.port, 'short');
+    expect(await server.device('shark-1')).toMatchObject({ resumptions: 1 });
+    expect(readFileSync(keys, 'utf8')).toMatch(/^(?:CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}\n){2}$/);
+
+    const [there, here] = [
+      { address: '192.0.2.7', port: 40_000 },
+      { address: '192.0.2.1', port: 5684 },
+    ];
+    const records = relay.captured.map(({ bytes, direction }, index) => {
+      const [from, to] = direction === 'up' ? [there, here] : [here, there];
+      return pcapRecord({ at: WallTime(1_795_896_000_000 + index), from, to, bytes });
+    });
+    const file = join(folder, 'sealed.pcap');
+    writeFileSync(file, Buffer.concat([pcapHeader(), ...records]));
+    const fields = ['coap.code', 'coap.opt.uri_path_recon'];
+    expect(dissected(file, fields).flat().join('')).toBe('');
+    const opened = dissected(file, fields, `tls.keylog_file:${keys}`).filter(([code]) => code !== '');
+    const requests = opened.filter(([code]) => code === '1');
+    expect(requests).toEqual([
+      ['1', '/full'],
+      ['1', '/short'],
+    ]);
+    expect(opened).toHaveLength(4);
   });
 });

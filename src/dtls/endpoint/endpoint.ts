@@ -358,7 +358,7 @@ export class DtlsEndpoint {
   }
 
   #established(now: Instant, half: HalfOpen, outcome: Established): void {
-    const { cid, content, kind, made, owner, routability, suite } = outcome;
+    const { cid, content, kind, made, owner, routability, suite, told } = outcome;
     const { address, listener, port } = half.place;
     const { handshake } = half;
     const peer = owner === undefined ? plainPeer(listener, address, port) : securePeer(listener, owner, address, port);
@@ -377,6 +377,8 @@ export class DtlsEndpoint {
     if (last !== undefined) this.#lastFlights.set(association, after(now, this.#parts.parameters.lastFlight));
     this.#output.count('established');
     this.#output.count(`established_${kind}`);
+    if (told !== undefined && handshake instanceof ServerHandshake)
+      this.#output.tell({ type: 'masterSecret', clientRandom: handshake.clientRandom, master: told });
     if (made !== undefined && owner !== undefined) this.#output.tell({ type: 'session', peer, ...made });
     this.#output.tell({ type: 'established', peer, suite: suite.name, cid, kind });
     for (const bytes of half.waiting()) this.send(now, peer, bytes, 'own');

@@ -53,6 +53,8 @@ export type DtlsEvent =
    * handle. It takes the place of the peer's last one.
    */
   | { readonly type: 'session'; readonly peer: Peer; readonly handle: Uint8Array; readonly session: Session }
+  /** The master secret of a handshake, with the random of its hello; only where the parameters ask for it. */
+  | { readonly type: 'masterSecret'; readonly clientRandom: Uint8Array; readonly master: Uint8Array }
   /** A peer is at another address now, and has proven it. */
   | { readonly type: 'moved'; readonly peer: Peer }
   | { readonly type: 'closed'; readonly peer: Peer; readonly reason: CloseReason }

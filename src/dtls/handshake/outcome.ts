@@ -24,6 +24,8 @@ export type Outcome =
       readonly kind: 'full' | 'resumed';
       /** A session that was made, to be kept for later. */
       readonly made?: HandledSession & { readonly form?: HandleForm };
+      /** A copy of the master secret, on the server's side, when it is to be told. */
+      readonly told?: Uint8Array;
     }
   | {
       readonly is: 'failed';

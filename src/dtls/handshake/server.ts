@@ -436,6 +436,7 @@ export class ServerHandshake {
       ...(this.#handle.length > 0 && {
         made: { handle: this.#handle, session: { ...session, master: secrets.master() } },
       }),
+      ...(this.#parts.parameters.masterSecrets === 'told' && { told: secrets.master() }),
     };
   }
 }

@@ -57,6 +57,11 @@ export interface DtlsParameters {
   readonly ticketLifetime: number;
   /** Handshakes without the extended master secret (RFC 7627): refused unless devices of old need them. */
   readonly legacyMasterSecret: 'refused' | 'allowed';
+  /**
+   * Whether the master secret of each handshake with a client is told as an event. Whoever has it reads all that was and
+   * will be said: for finding faults among test devices, and never otherwise.
+   */
+  readonly masterSecrets: 'kept' | 'told';
 }
 
 /** The defaults. */
@@ -90,6 +95,7 @@ export const DTLS_PARAMETERS: DtlsParameters = Object.freeze({
   resumption: 'offered',
   ticketLifetime: 86_400,
   legacyMasterSecret: 'refused',
+  masterSecrets: 'kept',
 });
 
 /** Smallest `mtu`: below it a record of a handshake fragment would carry next to nothing. */

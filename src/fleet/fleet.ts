@@ -5,17 +5,11 @@
  */
 
 import { Instant, WallTime, seconds } from '#base';
-import type { Milliseconds, Clock, Peer, PeerKey, Random } from '#base';
-import type {
-  DeviceDialect,
-  ObjectCatalogue,
-  ObjectLists,
-  PlacedNode,
-  RegisterParameters,
-  UpdateParameters,
-} from '#lwm2m/model';
+import type { Milliseconds, Peer, PeerKey } from '#base';
+import type { DeviceDialect, PlacedNode, RegisterParameters, UpdateParameters } from '#lwm2m/model';
 import { Commits } from './access/commits.js';
 import { Keys } from './access/keys.js';
+import type { FleetDeps } from './deps.js';
 import { Agenda } from './devices/agenda.js';
 import { DeviceChanges } from './devices/changes.js';
 import type { Device } from './devices/device.js';
@@ -29,7 +23,6 @@ import { isReachable, markAwake } from './devices/presence.js';
 import { RegistrationRate } from './devices/registration-rate.js';
 import { Registry } from './devices/registry.js';
 import { Security } from './devices/security.js';
-import type { SecurityParts } from './devices/security.js';
 import { Devices } from './devices/service.js';
 import { restoreSetting } from './devices/settings.js';
 import { Texts } from './devices/texts.js';
@@ -51,37 +44,10 @@ import { Sends } from './operations/sends.js';
 import type { SendingDevice } from './operations/sends.js';
 import { OperationRunner } from './operations/runner.js';
 import { Workers } from './operations/workers.js';
-import type { Associations, DeviceLink, FleetSettings, FleetStore, KeyForms } from './ports/index.js';
-import type { KeyKeeper, Secrets, Versioned } from './ports/index.js';
+import type { Versioned } from './ports/index.js';
 import { EventLog } from './records/events.js';
 import { KnownValues } from './records/known-values.js';
 import { Values } from './records/values.js';
-
-/** What the fleet needs from outside. */
-export interface FleetDeps {
-  readonly store: FleetStore;
-  readonly link: DeviceLink;
-  /** The keys that secrets are sealed with. */
-  readonly keys: KeyKeeper;
-  /** Seals the keys of devices. */
-  readonly secrets: Secrets;
-  readonly forms: KeyForms;
-  readonly serverFiles: SecurityParts['serverFiles'];
-  readonly associations: Associations;
-  /** Definitions the server brings; those that users added join them. */
-  readonly objects: ObjectCatalogue;
-  /** The object lists that southbound reads registrations with. */
-  readonly lists: ObjectLists;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly settings: FleetSettings;
-  /** There is something to do at that moment: `tick` is to be called then. */
-  readonly wake: (at: Instant) => void;
-  /** Resolves after other work had its turn; awaited between slices of long walks. */
-  readonly breathe: () => Promise<void>;
-  /** An invariant broke or a promise rejected that must not. */
-  readonly fault: (error: unknown) => void;
-}
 
 /** The fleet of one server. */
 export class Fleet {

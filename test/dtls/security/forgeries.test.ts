@@ -20,7 +20,8 @@ function met() {
   const genuine = world.recorded.at(-1) as Uint8Array;
   const forged = Array.from({ length: 64 }, (_none, index) => {
     const copy = Buffer.from(genuine);
-    copy.writeUInt32BE(1000 + index, 7);
+    // Ahead of all that the device ever says.
+    copy.writeUInt32BE(0x7000_0000 + index, 7);
     copy.set(random.bytes(20), copy.length - 20);
     return copy;
   });

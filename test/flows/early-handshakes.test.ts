@@ -166,8 +166,8 @@ it('handshakes and records of before are met by silence until the state is loade
   const fresh = device();
   for (let round = 0; round < 20; round += 1) {
     const early = [
-      old.data('sealed', PING),
       fresh.hello('full', 'without'),
+      old.data('sealed', PING),
       old.hello('full', 'with'),
       old.alert(2, 40),
     ];

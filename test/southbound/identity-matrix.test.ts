@@ -24,6 +24,9 @@ import { Downlink, Uplink } from '#southbound';
 import type { Stack } from '#transport';
 import { SeededRandom } from '../support/random.js';
 import { World, provenPeer, settle } from '../fleet/world.js';
+import { cells } from '../dtls/security/support/run.js';
+
+cells('T6 identities against names that are not theirs: cells');
 
 /** A server without sockets: datagrams in with the peer they come from, datagrams out with the one they go to. */
 class Door {

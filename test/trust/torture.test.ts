@@ -13,6 +13,9 @@ import { opensslVerify, opensslVersion } from '../support/openssl-verify.js';
 import { NOW } from '../support/x509.js';
 import { tortureCases, type Case } from './cases.js';
 import { pssCases } from './pss-cases.js';
+import { cells } from '../dtls/security/support/run.js';
+
+cells('T25 torture of certificates: cells');
 
 const CASES = [...tortureCases(), ...pssCases()];
 const MOST_DIFFERENCES = 3;

@@ -9,7 +9,10 @@ import { fromHex, toHex, type Random } from '#base';
 import { nodeProvider, type CryptoProvider } from '#dtls';
 import { knowsPsk } from '../../support/dtls.js';
 import { RECORDS } from '../crypto/capture.js';
+import { cells } from './support/run.js';
 import { Target } from './support/target.js';
+
+cells('a captured handshake: cells');
 
 const FIRST_HELLO =
   '16feff00000000000000000070010000640000000000000064fefd13deba44eaaf2b974e44003252390a7fe2ef2ae8931eb415016b30495e18374e00000004c0a800ff010000360016000000170000000d002a0028040305030603080708080809080a080b080408050806040105010601030303010302040205020602';

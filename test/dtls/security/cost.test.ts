@@ -8,8 +8,11 @@ import { DtlsNode, knowsPsk, PSK } from '../../support/dtls.js';
 import { VirtualLink } from '../../support/link.js';
 import { SeededRandom } from '../../support/random.js';
 import { derOf, P256_CERTIFICATE, P256_PKCS8 } from '../crypto/keys.js';
+import { cells } from './support/run.js';
 import { Target } from './support/target.js';
 import { certificateExtensions, cookieIn, helloRecord } from './support/wire.js';
+
+cells('what handshakes cost: cells');
 
 const key = signingKey(P256_PKCS8);
 const chain = [derOf(P256_CERTIFICATE)];

@@ -3,7 +3,10 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { Device, knowsDevices } from './support/device.js';
+import { cells } from './support/run.js';
 import { Target } from './support/target.js';
+
+cells('late answers: cells');
 
 describe('an answer that comes late', () => {
   it.each(['no association', 'an association'])(

@@ -3,8 +3,11 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { ContentType, handshakeMessage, HandshakeType } from '#dtls/codec';
+import { cells } from './support/run.js';
 import { Target } from './support/target.js';
 import { cookieIn, hello, helloRecord, record } from './support/wire.js';
+
+cells('numbers of hellos: cells');
 
 describe('a hello with its cookie whose numbers leave no room for ours', () => {
   const begin = (sequence: number, recordNumber: number): Target => {

@@ -15,8 +15,11 @@ import {
 import { knowsPsk } from '../../support/dtls.js';
 import { derOf, P256_CERTIFICATE, P256_PKCS8, RSA2048_PKCS8, RSA_CERTIFICATE_V1 } from '../crypto/keys.js';
 import { Device, knowsDevices } from './support/device.js';
+import { cells } from './support/run.js';
 import { Target } from './support/target.js';
 import { certificateExtensions, cookieIn, extension, helloRecord, messagesOf, recordsOf } from './support/wire.js';
+
+cells('T26 policy: cells');
 
 const ADDRESS = '198.51.100.7';
 const EMS = extension(ExtensionType.EXTENDED_MASTER_SECRET);

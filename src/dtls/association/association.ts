@@ -15,8 +15,8 @@ export class Association {
   readonly channel: Channel;
   /** Who is at the other end, and where what we begin is sent. */
   peer: Peer;
-  /** Connection ID the peer puts into its records; absent when none was agreed on. */
-  readonly cid: Uint8Array | undefined;
+  /** Connection ID the peer puts into its records, a character a byte: as a typed array it would take eight times as much. */
+  readonly #cid: string | undefined;
   /** Whether a new place is asked whether the peer is there; else an acknowledgement has to show it. */
   readonly routability: 'checked' | 'unchecked';
   /** Where the newest record came from, when that is not where the peer is known to be. */
@@ -46,7 +46,7 @@ export class Association {
   ) {
     this.channel = parts.channel;
     this.peer = parts.peer;
-    this.cid = parts.cid;
+    this.#cid = parts.cid === undefined ? undefined : textOf(parts.cid);
     this.routability = parts.routability;
     this.content = parts.content;
     this.last = parts.last;
@@ -63,6 +63,28 @@ export class Association {
   get kind(): 'full' | 'resumed' {
     return this.#origin % 2 === 0 ? 'full' : 'resumed';
   }
+
+  /** Whether the peer puts a Connection ID into its records. */
+  get usesCid(): boolean {
+    return this.#cid !== undefined;
+  }
+
+  /** That Connection ID; absent when none was agreed on. */
+  get cid(): Uint8Array | undefined {
+    return this.#cid === undefined ? undefined : Buffer.from(this.#cid, 'latin1');
+  }
+
+  /** Whether its Connection ID stands at `at`. */
+  bearsCid(bytes: Uint8Array, at: number): boolean {
+    const cid = this.#cid;
+    if (cid === undefined) return false;
+    for (let index = 0; index < cid.length; index += 1) if (cid.charCodeAt(index) !== bytes[at + index]) return false;
+    return true;
+  }
+}
+
+function textOf({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('latin1');
 }
 
 const SECOND = 1000;

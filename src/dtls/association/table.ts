@@ -93,44 +93,51 @@ export class AssociationTable {
   }
 }
 
-/** Values by Connection IDs of one length, found in a datagram without making a text of them. */
-export class CidMap<T> {
+/** What is found by a Connection ID, and knows its own. */
+export interface CidBearer {
+  /** Whether its Connection ID stands at `at`. */
+  bearsCid(bytes: Uint8Array, at: number): boolean;
+}
+
+/**
+ * Values by Connection IDs of one length, found in a datagram without making a text of them. The key is a small integer, and
+ * whether it is the right one the value says itself: nothing is held for an entry beside its place in the map.
+ */
+export class CidMap<T extends CidBearer> {
   readonly #bytes: number;
-  readonly #entries = new ChurnMap<number, { readonly cid: Uint8Array; readonly value: T }>();
+  readonly #values = new ChurnMap<number, T>();
 
   constructor(bytes: number) {
     this.#bytes = bytes;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#values.size;
   }
 
   get(bytes: Uint8Array, at: number): T | undefined {
-    const entry = this.#entries.get(this.#hash(bytes, at));
-    if (entry === undefined) return undefined;
-    for (let index = 0; index < this.#bytes; index += 1) if (entry.cid[index] !== bytes[at + index]) return undefined;
-    return entry.value;
+    const value = this.#values.get(this.#hash(bytes, at));
+    return value?.bearsCid(bytes, at) === true ? value : undefined;
   }
 
   /** Whether an entry stands where this one would. */
   takes(cid: Uint8Array): boolean {
-    return this.#entries.has(this.#hash(cid, 0));
+    return this.#values.has(this.#hash(cid, 0));
   }
 
   set(cid: Uint8Array, value: T): void {
-    this.#entries.set(this.#hash(cid, 0), { cid, value });
+    this.#values.set(this.#hash(cid, 0), value);
   }
 
   delete(cid: Uint8Array): boolean {
-    return this.#entries.delete(this.#hash(cid, 0));
+    return this.#values.delete(this.#hash(cid, 0));
   }
 
-  /** The last bytes as a number, at most 48 bits. */
+  /** The last bytes as a number, at most 32 bits. */
   #hash(bytes: Uint8Array, at: number): number {
     let hash = 0;
     for (let index = Math.max(0, this.#bytes - HASHED); index < this.#bytes; index += 1)
-      hash = hash * 256 + (bytes[at + index] as number);
+      hash = (hash << 8) | (bytes[at + index] as number);
     return hash;
   }
 }
@@ -144,6 +151,6 @@ export function newCid(random: Random, node: number, bytes: number, taken: (cid:
   }
 }
 
-const HASHED = 6;
+const HASHED = 4;
 /** Associations that are looked at for one that is stale. */
 const LOOKED_AT = 32;

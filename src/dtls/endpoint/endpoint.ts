@@ -292,14 +292,13 @@ export class DtlsEndpoint {
     association.heard = now;
     if (association.forgeries?.areOver(now, this.#parts.parameters.forgeryWindow) === true)
       association.forgeries = undefined;
-    const peer =
-      association.cid === undefined
-        ? association.peer
-        : this.#moves.heard(now, association, from, {
-            bytes: view.end - view.at,
-            order: view.sequence > newest ? 'newest' : 'late',
-            type: view.type,
-          });
+    const peer = association.usesCid
+      ? this.#moves.heard(now, association, from, {
+          bytes: view.end - view.at,
+          order: view.sequence > newest ? 'newest' : 'late',
+          type: view.type,
+        })
+      : association.peer;
     switch (view.type) {
       case ContentType.APPLICATION_DATA:
         this.#arrived(association);

@@ -59,11 +59,16 @@ export class HalfOpen {
     };
   }
 
+  /** Whether its Connection ID stands at `at`. */
+  bearsCid(bytes: Uint8Array, at: number): boolean {
+    return this.cid.every((byte, index) => byte === bytes[at + index]);
+  }
+
   /** Keeps a copy of a record until the question is answered. */
   hold(record: Uint8Array, most: number): 'kept' | 'too_many' {
     if (this.#heldBytes + record.length > most) return 'too_many';
     this.#heldBytes += record.length;
-    this.#held.push(Uint8Array.from(record));
+    this.#held.push(new Uint8Array(record));
     return 'kept';
   }
 

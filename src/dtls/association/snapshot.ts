@@ -49,7 +49,8 @@ export interface Revival {
 
 /**
  * The next association of a snapshot, to be gone on with by us as the server. Its numbers to send go on far ahead of where
- * they were. undefined: its suite is known no more, or there are no numbers left. Throws DecodeError.
+ * they were; its keys are wiped where they stood. undefined: its suite is known no more, or there are no numbers left. Throws
+ * DecodeError.
  */
 export function readAssociation(reader: Reader, { now, provider, random, rested }: Revival): Association | undefined {
   const length = reader.u16();
@@ -63,11 +64,11 @@ export function readAssociation(reader: Reader, { now, provider, random, rested 
   const suite = suiteOf(reader.u16());
   const [routability, origin] = [ROUTABILITY[reader.u8()], ORIGINS[reader.u8()]];
   const [content, age, silent] = [reader.u16(), reader.uint(6), reader.uint(6)];
-  const [cid, peerCid] = [copy(reader.take(reader.u8())), copy(reader.take(reader.u8()))];
+  const [cid, peerCid] = [reader.take(reader.u8()), reader.take(reader.u8())];
   const sequence = reader.uint(6) + jump(random);
   const [newest, recent, older] = [reader.uint(6) - 1, reader.u32(), reader.u32()];
   if (reader.offset > end) throw new DecodeError('bad_length', 'an association is longer than it says', end);
-  const keys = copy(reader.take(end - reader.offset));
+  const keys = reader.take(end - reader.offset);
   if (kind === undefined || routability === undefined || origin === undefined || suite === undefined) return undefined;
   if (keys.length !== keyBlockLength(suite)) throw new DecodeError('bad_length', 'keys of another length', end);
   const channel = Channel.resume('server', provider, { suite, keys, peerCid, sequence, newest, recent, older });
@@ -95,11 +96,6 @@ function writeText(writer: Writer, value: string): void {
 
 function text(reader: Reader): string {
   return decodeUtf8(reader.take(reader.u16()));
-}
-
-/** Not a view, which would keep the whole snapshot, keys of others and all. */
-function copy(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.from(bytes);
 }
 
 /** 2^20 to 2^36, at random: beyond all that whoever has the snapshot twice would send by mistake. */

@@ -34,6 +34,7 @@ export function takeUp(table: AssociationTable, snapshot: Uint8Array, parts: Tak
   while (reader.remaining > 0) {
     const association = readAssociation(reader, parts);
     if (association === undefined || !fits(table, association, parameters) || !wanted(association.peer)) {
+      association?.channel.wipe();
       output.count('adopted_not');
       continue;
     }

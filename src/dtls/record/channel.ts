@@ -4,10 +4,11 @@
  * number and nothing else, and sequence numbers never go back (RFC 6347 §4.1, RFC 5288 §3, RFC 6655 §3, RFC 9146 §4-5).
  */
 
-import { EMPTY } from '#base';
+import { EMPTY, invariant } from '#base';
 
 import { ContentType, DTLS_1_2, MAX_PLAINTEXT, writeRecordHeader, type RecordView } from '../codec/index.js';
 import type { CryptoProvider, Suite } from '../crypto/index.js';
+import { Pages } from './pages.js';
 import { ReplayWindow, type WindowState } from './replay-window.js';
 
 /** Which side of the association we are. */
@@ -39,18 +40,19 @@ export class Channel {
   readonly #role: Role;
   readonly #provider: CryptoProvider;
   #suite: Suite | undefined;
-  #keys: KeyBlock = EMPTY;
+  /** Where the keys stand, and behind them the Connection ID that the peer wants to see. */
+  #page: Uint8Array = EMPTY;
+  #at = 0;
+  #cidLength = 0;
   #sequence = 0;
   #window: ReplayWindow | undefined;
-  /** Connection ID the peer wants to see; empty for none. */
-  #peerCid: Uint8Array = EMPTY;
 
   constructor(role: Role, provider: CryptoProvider) {
     this.#role = role;
     this.#provider = provider;
   }
 
-  /** A channel that goes on where another was left. The other must send no more. */
+  /** A channel that goes on where another was left, which must send no more. The keys are wiped where they stood. */
   static resume(role: Role, provider: CryptoProvider, state: ChannelState): Channel {
     const channel = new Channel(role, provider);
     channel.protect(state.suite, state.keys, state.peerCid);
@@ -59,11 +61,15 @@ export class Channel {
     return channel;
   }
 
-  /** What another channel needs to go on where this one is; undefined before there are keys. The keys are this one's. */
+  /**
+   * What another channel needs to go on where this one is, as views of what is here; undefined before there are keys, and
+   * after they were wiped.
+   */
   state(): ChannelState | undefined {
     const [suite, window] = [this.#suite, this.#window];
-    if (suite === undefined || window === undefined) return undefined;
-    return { suite, keys: this.#keys, peerCid: this.#peerCid, sequence: this.#sequence, ...window.state() };
+    if (suite === undefined || window === undefined || this.#page.length === 0) return undefined;
+    const keys = this.#page.subarray(this.#at, this.#at + this.#keysLength);
+    return { suite, keys, peerCid: this.#peerCid, sequence: this.#sequence, ...window.state() };
   }
 
   /** The suite of epoch 1, once there are keys. */
@@ -81,12 +87,18 @@ export class Channel {
     return this.#sequence > LAST_SEQUENCE;
   }
 
-  /** From now on there is an epoch 1. The keys belong to the channel. */
+  /** From now on there is an epoch 1. `peerCid`: empty for none. The keys are taken over, and wiped where they stood. */
   protect(suite: Suite, keys: KeyBlock, peerCid: Uint8Array): void {
+    this.wipe();
+    const { page, at } = PAGES.take(keys.length + peerCid.length);
+    page.set(keys, at);
+    page.set(peerCid, at + keys.length);
+    keys.fill(0);
     this.#suite = suite;
-    this.#keys = keys;
+    this.#page = page;
+    this.#at = at;
+    this.#cidLength = peerCid.length;
     this.#window = new ReplayWindow();
-    this.#peerCid = peerCid;
     this.#sequence = 0;
   }
 
@@ -94,7 +106,7 @@ export class Channel {
   overhead(protection: Protection): number {
     if (protection === 'plain') return HEADER;
     const suite = this.#suite as Suite;
-    const cid = this.#peerCid.length;
+    const cid = this.#cidLength;
     return HEADER + EXPLICIT_NONCE + suite.tagLength + (cid === 0 ? 0 : cid + 1);
   }
 
@@ -109,6 +121,7 @@ export class Channel {
   /** Writes a protected record at `at`; returns the offset behind it. `content` may lie in `out` at its own place. */
   writeSealed(out: Uint8Array, at: number, type: number, content: Uint8Array): number {
     const suite = this.#suite as Suite;
+    invariant(this.#page.length > 0, 'a record is sealed with keys that are there');
     const sequence = this.#sequence;
     this.#sequence += 1;
     const cid = this.#peerCid;
@@ -138,6 +151,7 @@ export class Channel {
    */
   open(datagram: Uint8Array, view: RecordView): Uint8Array | RecordRefusal {
     const { suite, window } = { suite: this.#suite as Suite, window: this.#window as ReplayWindow };
+    if (this.#page.length === 0) return 'record_not_genuine';
     if (!window.accepts(view.sequence)) return 'record_replayed';
     // What is authenticated is the version that was agreed on, so no other may stand in the header.
     if (view.version !== DTLS_1_2) return 'record_not_genuine';
@@ -157,24 +171,41 @@ export class Channel {
     return view.type === ContentType.CID ? strip(content, view) : content;
   }
 
-  /** Forgets the keys as far as that is possible. */
+  /** Forgets the keys as far as that is possible; no protected record goes in or out any more. */
   wipe(): void {
-    this.#keys.fill(0);
+    if (this.#page.length === 0) return;
+    const length = this.#keysLength + this.#cidLength;
+    this.#page.fill(0, this.#at, this.#at + length);
+    PAGES.give({ page: this.#page, at: this.#at }, length);
+    // The next who holds the piece has keys there: whoever used them here as well would seal with the keys of another.
+    this.#page = EMPTY;
+    this.#at = 0;
+  }
+
+  get #keysLength(): number {
+    return 2 * ((this.#suite as Suite).keyLength + IV);
+  }
+
+  /** Connection ID the peer wants to see; empty for none. */
+  get #peerCid(): Uint8Array {
+    if (this.#cidLength === 0) return EMPTY;
+    const start = this.#at + this.#keysLength;
+    return this.#page.subarray(start, start + this.#cidLength);
   }
 
   /** Key of the client's (0) or the server's (1) direction, in memory that the next call uses again. */
   #key(side: 0 | 1): Uint8Array {
     const length = (this.#suite as Suite).keyLength;
     const key = length === 16 ? KEY_16 : KEY_32;
-    const start = side * length;
-    for (let index = 0; index < length; index += 1) key[index] = this.#keys[start + index] as number;
+    const start = this.#at + side * length;
+    for (let index = 0; index < length; index += 1) key[index] = this.#page[start + index] as number;
     return key;
   }
 
   /** A nonce that begins with the IV of that direction. */
   #nonce(side: 0 | 1): Uint8Array {
-    const start = 2 * (this.#suite as Suite).keyLength + side * IV;
-    for (let index = 0; index < IV; index += 1) NONCE[index] = this.#keys[start + index] as number;
+    const start = this.#at + 2 * (this.#suite as Suite).keyLength + side * IV;
+    for (let index = 0; index < IV; index += 1) NONCE[index] = this.#page[start + index] as number;
     return NONCE;
   }
 }
@@ -233,6 +264,8 @@ const EXPLICIT_NONCE = 8;
 const IV = 4;
 const EPOCH = 1;
 const LAST_SEQUENCE = 2 ** 48 - 1;
+
+const PAGES = new Pages();
 
 // Used by one record at a time, within one call: nothing of them is kept.
 const KEY_16 = new Uint8Array(16);

@@ -9,7 +9,7 @@ function withCid(cid: Uint8Array | undefined): Association {
   return new Association(Instant(0), {
     channel: new Channel('server', nodeProvider),
     peer: securePeer(0, { kind: 'psk', name: 'dev', endpoint: 'dev' }, '192.0.2.1', 5684),
-    ...{ cid, routability: 'unchecked', content: 16_384, last: undefined },
+    ...{ cid, routability: 'unchecked', content: 16_384, last: undefined, kind: 'full' },
   });
 }
 

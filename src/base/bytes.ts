@@ -167,6 +167,11 @@ export function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
+/** A text as one piece of memory of its own: one made by joining or cutting others keeps those as well. */
+export function flat(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
+}
+
 /** Text as UTF-8 bytes. */
 export function encodeUtf8(text: string): Buffer {
   return Buffer.from(text, 'utf8');

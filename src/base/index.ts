@@ -1,7 +1,7 @@
 /** What every part may use. Imports nothing of the project. */
 
 export { decodeBase64, encodeBase64, encodeBase64Url } from './base64.js';
-export { EMPTY, Reader, Writer, bytesEqual, decodeUtf8, encodeUtf8, fromHex, toHex } from './bytes.js';
+export { EMPTY, Reader, Writer, bytesEqual, decodeUtf8, encodeUtf8, flat, fromHex, toHex } from './bytes.js';
 export { BoundedQueue, Permit } from './bounded.js';
 export { csvRows } from './csv.js';
 export type { CsvRow } from './csv.js';

@@ -4,6 +4,8 @@
  * association does.
  */
 
+import { flat } from './bytes.js';
+
 declare const peerKey: unique symbol;
 
 /** Identity of a peer for matching: equal keys are the same peer. */
@@ -38,9 +40,15 @@ export function plainPeer(listener: number, address: string, port: number): Peer
   return { key: `${listener} ${address} ${port}` as PeerKey, listener, address, port };
 }
 
-/** The peer that proved `identity` on a secure listener, at the address it is heard from now. */
+/** The peer that proved `identity` on a secure listener, at the address it is heard from now; it is made to be kept. */
 export function securePeer(listener: number, identity: PeerIdentity, address: string, port: number): Peer {
-  return { key: secureKey(listener, identity.endpoint), listener, address, port, identity };
+  return {
+    key: flat(secureKey(listener, identity.endpoint)) as PeerKey,
+    listener,
+    address: flat(address),
+    port,
+    identity,
+  };
 }
 
 /** Key of the peer whose identity owns `endpoint`, on a secure listener: no address has a form like it. */

@@ -69,16 +69,18 @@ export class CredentialPlanner {
     this.#parts = parts;
   }
 
-  /** The plan of putting `material` under `id`. Throws as `Credentials.put`. */
+  /** The plan of putting what is `given` under `id`. Throws as `Credentials.put`. */
   plan(
     principal: Principal,
     record: DeviceRecord,
     id: string,
-    material: CredentialMaterial,
+    given: CredentialMaterial,
     options: PutOptions,
   ): CredentialPlan {
     const { clock, perDevice, trust } = this.#parts;
     const { credentials = [], endpoint } = record;
+    // Many an identity is called as its device is: the text is kept once.
+    const material = given.identity === endpoint ? { ...given, identity: endpoint } : given;
     const wall = clock.wall();
     const before = credentialOf(credentials, id);
     options.check?.(before === undefined ? undefined : credentialView(before, wall));

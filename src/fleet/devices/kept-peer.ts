@@ -1,19 +1,14 @@
 /** Peers as they are kept with a registration. */
 
-import { plainPeer, securePeer } from '#base';
+import { flat, plainPeer, securePeer } from '#base';
 import type { Peer } from '#base';
 import type { RegistrationRecord } from '../model/index.js';
-import { flat } from './texts.js';
 
-/** A peer to be kept: without what the making of its texts left behind. */
-export function keptPeer({ key, listener, address, port, identity }: Peer): Peer {
-  const own = flat(key) as Peer['key'];
-  if (identity === undefined) return { key: own, listener, address, port };
-  const { kind, name } = identity;
-  const endpoint = flat(identity.endpoint);
-  // Many an identity is called as its device is.
-  const kept = { kind, name: name === endpoint ? endpoint : flat(name), endpoint };
-  return { key: own, listener, address, port, identity: kept };
+/** A peer to be kept: without what the making of its key left behind, which that of a proven identity never holds. */
+export function keptPeer(peer: Peer): Peer {
+  const { key, listener, address, port, identity } = peer;
+  // The association has the same one, so it is held once.
+  return identity === undefined ? { key: flat(key) as Peer['key'], listener, address, port } : peer;
 }
 
 /** The peer of a stored registration. */

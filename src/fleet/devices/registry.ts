@@ -4,7 +4,7 @@
  * (operations, observations) listens here.
  */
 
-import { AppError, Emitter, after, fromHex, seconds } from '#base';
+import { AppError, Emitter, after, flat, fromHex, seconds } from '#base';
 import type { Clock, Instant, Milliseconds, Peer, Random } from '#base';
 import type { ObjectLists, RegisterParameters, UpdateParameters } from '#lwm2m/model';
 import type { Actor, DeviceRecord, RegistrationRecord } from '../model/index.js';
@@ -204,7 +204,7 @@ export class Registry implements Timed {
     return changes.alone(endpoint, async () => {
       const known = directory.byEndpoint(endpoint);
       const at = clock.wall();
-      const made = next(known?.record ?? neverSeen(newDeviceId(at, random), endpoint, at), known);
+      const made = next(known?.record ?? neverSeen(newDeviceId(at, random), flat(endpoint), at), known);
       if (made === undefined) return;
       if (known === undefined) {
         const { version } = await changes.create(made.record, actor, made.events ?? []);
@@ -326,12 +326,9 @@ export class Registry implements Timed {
     throw new AppError('identity_mismatch', 'the proven identity owns another name');
   }
 
-  /** An identity is heard from where it is now, which is no change of its registration. */
+  /** An identity is heard from where it is now, which is no change of its registration; its association has the same peer. */
   #meet(device: Device, peer: Peer): void {
-    const { peer: known } = device;
-    const same =
-      known?.port === peer.port && known.address === peer.address && known.identity?.name === peer.identity?.name;
-    if (!same) device.peer = keptPeer(peer);
+    device.peer = keptPeer(peer);
   }
 
   /** A registration that is durable takes effect. */

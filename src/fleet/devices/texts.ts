@@ -14,9 +14,4 @@ export class Texts {
   }
 }
 
-/** A text as one piece of memory of its own: one made by joining or cutting others would keep those as well. */
-export function flat(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8');
-}
-
 const MAX_TEXTS = 10_000;

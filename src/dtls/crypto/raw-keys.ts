@@ -3,8 +3,6 @@
  * its fingerprint. Whether a certificate may be trusted is judged outside: the core asks, as it asks for a PSK.
  */
 
-import { X509Certificate } from 'node:crypto';
-
 import { bytesEqual, fromHex, invariant, PeerError, Reader, toHex } from '#base';
 
 import { enter, nextIs, skip, Tag, whole } from './der.js';
@@ -43,8 +41,9 @@ export function publicKeyKind(spki: Uint8Array): PublicKeyKind | undefined {
 }
 
 /**
- * The SubjectPublicKeyInfo of a certificate, as a view of it (RFC 5280 §4.1). The certificate must be DER without a byte
- * too many, and one that OpenSSL can read; otherwise throws PeerError(`bad_certificate`). Nothing else of it is judged.
+ * The SubjectPublicKeyInfo of a certificate, as a view of it (RFC 5280 §4.1). Signed part, algorithm and signature must be
+ * DER without a byte too many; otherwise throws PeerError(`bad_certificate`). Nothing else of it is judged or read: whoever is
+ * asked whether the certificate is good reads all of it, once it is proven that the peer holds this key.
  */
 export function spkiOfCertificate(der: Uint8Array): Uint8Array {
   try {
@@ -57,7 +56,10 @@ export function spkiOfCertificate(der: Uint8Array): Uint8Array {
     // Signature algorithm, issuer, validity, subject.
     for (let count = 0; count < 4; count += 1) enter(signed, Tag.SEQUENCE);
     const spki = whole(signed, Tag.SEQUENCE);
-    new X509Certificate(der);
+    // Signature algorithm and signature.
+    enter(certificate, Tag.SEQUENCE);
+    enter(certificate, Tag.BIT_STRING);
+    certificate.end();
     return spki;
   } catch (cause) {
     throw new PeerError('bad_certificate', 'the certificate is no X.509 certificate in DER', { cause });

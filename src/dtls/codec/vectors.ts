@@ -45,7 +45,8 @@ export function writeVector(
   least = 0,
   most: number = ceiling(width),
 ): Writer {
-  invariant(bytes.length >= least && bytes.length <= most, `${what}: ${least} to ${most} bytes are allowed`);
+  // Here and below, the sentence is made only when it is needed.
+  if (bytes.length < least || bytes.length > most) invariant(false, `${what}: ${least} to ${most} bytes are allowed`);
   return writer.uint(bytes.length, width).bytes(bytes);
 }
 
@@ -58,10 +59,10 @@ export function writeNumbers(
   what: string,
 ): Writer {
   const most = Math.floor(ceiling(width) / size);
-  invariant(numbers.length >= 1 && numbers.length <= most, `${what}: 1 to ${most} entries are allowed`);
+  if (numbers.length < 1 || numbers.length > most) invariant(false, `${what}: 1 to ${most} entries are allowed`);
   writer.uint(numbers.length * size, width);
   for (const number of numbers) {
-    invariant(fits(number, size), `${what}: an entry has ${8 * size} bits`);
+    if (!fits(number, size)) invariant(false, `${what}: an entry has ${8 * size} bits`);
     writer.uint(number, size);
   }
   return writer;

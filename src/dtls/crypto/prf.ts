@@ -22,21 +22,24 @@ export function prf(
 ): Uint8Array {
   const size = HASH_LENGTH[hash];
   const parts = seed instanceof Uint8Array ? [seed] : seed;
+  let end = size + label.length;
+  for (const part of parts) end += part.length;
   // A(i) ‖ label ‖ seed: A(i) is written anew in each turn.
-  const block = new Uint8Array(parts.reduce((sum, part) => sum + part.length, size + label.length));
-  let end = writeAscii(block, size, label);
+  const block = (end <= SCRATCH.length ? SCRATCH : new Uint8Array(end)).subarray(0, end);
+  let at = writeAscii(block, size, label);
   for (const part of parts) {
-    block.set(part, end);
-    end += part.length;
+    block.set(part, at);
+    at += part.length;
   }
   const out = new Uint8Array(length);
   let a: Uint8Array = block.subarray(size);
-  for (let at = 0; at < length; at += size) {
+  for (at = 0; at < length; at += size) {
     a = provider.hmac(hash, secret, a);
     block.set(a);
     const piece = provider.hmac(hash, secret, block);
     out.set(piece.length > length - at ? piece.subarray(0, length - at) : piece, at);
   }
+  block.fill(0, 0, size);
   return out;
 }
 
@@ -120,5 +123,7 @@ function writeAscii(bytes: Uint8Array, at: number, text: string): number {
 
 const HASH_LENGTH: Readonly<Record<HashName, number>> = Object.freeze({ sha256: 32, sha384: 48 });
 const MASTER_LENGTH = 48;
+/** Used within one call: nothing of it is kept. */
+const SCRATCH = new Uint8Array(256);
 const FIXED_IV_LENGTH = 4;
 const VERIFY_DATA_LENGTH = 12;

@@ -378,7 +378,8 @@ export class DtlsEndpoint {
     this.#output.count(`established_${kind}`);
     if (told !== undefined && handshake instanceof ServerHandshake)
       this.#output.tell({ type: 'masterSecret', clientRandom: handshake.clientRandom, master: told });
-    if (made !== undefined && owner !== undefined) this.#output.tell({ type: 'session', peer, ...made });
+    if (made !== undefined && owner !== undefined)
+      this.#output.tell({ type: 'session', peer, handle: made.handle, session: made.session });
     this.#output.tell({ type: 'established', peer, suite: suite.name, cid, kind });
     for (const bytes of half.waiting()) this.send(now, peer, bytes, 'own');
   }

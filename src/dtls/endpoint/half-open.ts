@@ -12,6 +12,8 @@ import type { Place } from './output.js';
 /** A handshake under way. */
 export class HalfOpen {
   readonly place: Place;
+  /** The same as one text (placeOf), by which it is found. */
+  readonly at: string;
   readonly handshake: ServerHandshake | ClientHandshake;
   /** The Connection ID we ask for; empty when we ask for none. */
   readonly cid: Uint8Array;
@@ -23,8 +25,9 @@ export class HalfOpen {
   #heldBytes = 0;
   #waiting: Uint8Array[] = [];
 
-  constructor(place: Place, handshake: ServerHandshake | ClientHandshake, cid: Uint8Array = EMPTY) {
+  constructor(place: Place, at: string, handshake: ServerHandshake | ClientHandshake, cid: Uint8Array = EMPTY) {
     this.place = place;
+    this.at = at;
     this.handshake = handshake;
     this.cid = cid;
   }

@@ -207,8 +207,8 @@ export class Handshakes {
         offer,
         this.#sessions.get(text),
       );
-      half = new HalfOpen(place, handshake, offer.cid ?? EMPTY);
-      this.#add(text, half);
+      half = new HalfOpen(place, text, handshake, offer.cid ?? EMPTY);
+      this.#add(half);
       this.#settle(now, half);
     }
     half.wait(bytes);
@@ -295,8 +295,8 @@ export class Handshakes {
     const cid = cidBytes === 0 ? EMPTY : newCid(random, node, cidBytes, taken);
     this.#output.count('handshakes');
     const handshake = new ServerHandshake(now, this.#parts, this.#holding(place, text), hello, offer, cid);
-    const half = new HalfOpen(place, handshake, cid);
-    this.#add(text, half);
+    const half = new HalfOpen(place, text, handshake, cid);
+    this.#add(half);
     this.#sources.add(half);
   }
 
@@ -318,8 +318,8 @@ export class Handshakes {
     };
   }
 
-  #add(text: string, half: HalfOpen): void {
-    this.#byPlace.set(text, half);
+  #add(half: HalfOpen): void {
+    this.#byPlace.set(half.at, half);
     if (half.cid.length > 0) this.#byCid.set(half.cid, half);
   }
 
@@ -336,8 +336,7 @@ export class Handshakes {
 
   /** Looks at how far a handshake has come. */
   #settle(now: Instant, half: HalfOpen): void {
-    const { address, listener, port } = half.place;
-    const text = placeOf(listener, address, port);
+    const text = half.at;
     if (this.#byPlace.get(text) !== half) return;
     const { outcome } = half.handshake;
     if (outcome.is === 'going') {

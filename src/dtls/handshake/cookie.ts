@@ -4,7 +4,7 @@
  * fragment of a hello is enough to judge it.
  */
 
-import { after, encodeUtf8, type Instant, type Milliseconds, type Random } from '#base';
+import { after, type Instant, type Milliseconds, type Random } from '#base';
 
 import type { HelloHead } from '../codec/index.js';
 import type { CryptoProvider } from '../crypto/index.js';
@@ -56,15 +56,20 @@ export class Cookies {
   }
 
   #sign(key: Uint8Array, place: string, { version, random, sessionId }: HelloHead): Uint8Array {
-    const where = encodeUtf8(place);
-    const bytes = Buffer.concat([
-      Uint8Array.of(where.length, version >> 8, version & 0xff, random.length, sessionId.length),
-      where,
-      random,
-      sessionId,
-    ]);
+    const where = Buffer.byteLength(place);
+    const bytes = Buffer.allocUnsafe(LENGTHS + where + random.length + sessionId.length);
+    bytes[0] = where;
+    bytes[1] = version >> 8;
+    bytes[2] = version;
+    bytes[3] = random.length;
+    bytes[4] = sessionId.length;
+    bytes.write(place, LENGTHS);
+    bytes.set(random, LENGTHS + where);
+    bytes.set(sessionId, LENGTHS + where + random.length);
     return this.#provider.hmac('sha256', key, bytes).subarray(0, COOKIE_BYTES);
   }
 }
 
 const KEY_BYTES = 32;
+/** Bytes for lengths and version, before what has them. */
+const LENGTHS = 5;

@@ -3,6 +3,8 @@
  * datagrams: when it is sent again, its records get new numbers and may be cut smaller.
  */
 
+import { EMPTY } from '#base';
+
 import { ContentType, HANDSHAKE_HEADER, writeFragment } from '../codec/index.js';
 import type { Channel, Protection } from '../record/index.js';
 
@@ -47,14 +49,14 @@ class Packer {
   readonly #channel: Channel;
   readonly #sizes: FlightSizes;
   readonly #transmit: (datagram: Uint8Array) => void;
-  #out: Buffer;
+  /** The datagram that is being filled; empty between two. */
+  #out: Uint8Array = EMPTY;
   #at = 0;
 
   constructor(channel: Channel, sizes: FlightSizes, transmit: (datagram: Uint8Array) => void) {
     this.#channel = channel;
     this.#sizes = sizes;
     this.#transmit = transmit;
-    this.#out = Buffer.allocUnsafe(sizes.mtu);
   }
 
   message({ bytes, protection }: FlightItem): void {
@@ -68,15 +70,15 @@ class Packer {
         room = this.#room(protection) - HANDSHAKE_HEADER;
       }
       const part = Math.max(Math.min(left, room), Math.min(left, 1));
-      const fragment = new Uint8Array(HANDSHAKE_HEADER + part);
-      writeFragment(fragment, 0, bytes, offset, part);
-      this.record(ContentType.HANDSHAKE, protection, fragment);
+      // A whole message is its own one fragment.
+      this.record(ContentType.HANDSHAKE, protection, part === length ? bytes : fragmentOf(bytes, offset, part));
       offset += part;
     } while (offset < length);
   }
 
   record(type: number, protection: Protection, content: Uint8Array): void {
     if (this.#at > 0 && this.#at + this.#channel.overhead(protection) + content.length > this.#sizes.mtu) this.flush();
+    if (this.#at === 0) this.#out = Buffer.allocUnsafe(this.#sizes.mtu);
     this.#at =
       protection === 'plain'
         ? this.#channel.writePlain(this.#out, this.#at, type, content)
@@ -86,7 +88,7 @@ class Packer {
   flush(): void {
     if (this.#at === 0) return;
     this.#transmit(this.#out.subarray(0, this.#at));
-    this.#out = Buffer.allocUnsafe(this.#sizes.mtu);
+    this.#out = EMPTY;
     this.#at = 0;
   }
 
@@ -94,6 +96,12 @@ class Packer {
   #room(protection: Protection): number {
     return Math.min(this.#sizes.mtu - this.#at - this.#channel.overhead(protection), this.#sizes.content);
   }
+}
+
+function fragmentOf(message: Uint8Array, offset: number, length: number): Uint8Array {
+  const fragment = new Uint8Array(HANDSHAKE_HEADER + length);
+  writeFragment(fragment, 0, message, offset, length);
+  return fragment;
 }
 
 /** Below this a fragment is not worth its headers while a fresh datagram can be had. */

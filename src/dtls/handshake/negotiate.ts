@@ -99,23 +99,32 @@ export function negotiate(hello: ClientHello, parameters: DtlsParameters, offer:
   const cid = parameters.cidBytes === 0 ? undefined : findExtension(hello.extensions, ExtensionType.CONNECTION_ID);
   const curves = picked.group !== 0 && findExtension(hello.extensions, ExtensionType.EC_POINT_FORMATS) !== undefined;
   const checked = cid !== undefined && present(hello, ExtensionType.RETURN_ROUTABILITY_CHECK);
-  return {
-    ...picked,
-    routability: checked ? 'checked' : 'unchecked',
-    masterSecret: extended ? 'extended' : 'legacy',
-    ...(cid !== undefined && { peerCid: decodeConnectionId(cid) }),
+  const extensions: Extension[] = [];
+  if (renegotiation === 'initial') extensions.push(RENEGOTIATION);
+  if (extended) extensions.push(EXTENDED);
+  if (curves) extensions.push(POINT_FORMATS);
+  extensions.push(...size.answer);
+  if (checked) extensions.push(ROUTABILITY);
+  extensions.push(...proofAnswers(hello, picked));
+  const { suite, group, proof, scheme, clientProof } = picked;
+  const choice: Making<Choice> = {
+    suite,
+    group,
+    scheme,
     content: size.content,
-    ...(serverName !== undefined && { serverName }),
-    extensions: [
-      ...(renegotiation === 'initial' ? [RENEGOTIATION] : []),
-      ...(extended ? [{ type: ExtensionType.EXTENDED_MASTER_SECRET, body: EMPTY }] : []),
-      ...(curves ? [POINT_FORMATS] : []),
-      ...size.answer,
-      ...(checked ? [{ type: ExtensionType.RETURN_ROUTABILITY_CHECK, body: EMPTY }] : []),
-      ...proofAnswers(hello, picked),
-    ],
+    extensions,
+    masterSecret: extended ? 'extended' : 'legacy',
+    routability: checked ? 'checked' : 'unchecked',
   };
+  if (proof !== undefined) choice.proof = proof;
+  if (clientProof !== undefined) choice.clientProof = clientProof;
+  if (cid !== undefined) choice.peerCid = decodeConnectionId(cid);
+  if (serverName !== undefined) choice.serverName = serverName;
+  return choice;
 }
+
+/** The same type while it is made, member by member: in a handshake, objects made by spreading cost as much as a hash each. */
+export type Making<T> = { -readonly [K in keyof T]: T[K] };
 
 type Picked = Pick<Choice, 'suite' | 'group' | 'proof' | 'scheme' | 'clientProof'>;
 
@@ -284,4 +293,6 @@ const X509_ONLY: readonly ProofKind[] = Object.freeze(['x509']);
 const PROOF_KINDS: Readonly<Record<number, ProofKind>> = Object.freeze({ 0: 'x509', 2: 'rpk' });
 const TYPE_OF = Object.freeze({ x509: 0, rpk: 2 });
 const RENEGOTIATION: Extension = { type: ExtensionType.RENEGOTIATION_INFO, body: encodeRenegotiationInfo(EMPTY) };
+const EXTENDED: Extension = { type: ExtensionType.EXTENDED_MASTER_SECRET, body: EMPTY };
+const ROUTABILITY: Extension = { type: ExtensionType.RETURN_ROUTABILITY_CHECK, body: EMPTY };
 const POINT_FORMATS: Extension = { type: ExtensionType.EC_POINT_FORMATS, body: encodePointFormats([UNCOMPRESSED]) };

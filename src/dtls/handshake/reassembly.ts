@@ -29,7 +29,7 @@ export interface ReassemblyLimits {
 interface Slot {
   readonly type: number;
   readonly bytes: Uint8Array;
-  /** One bit a byte of the body. */
+  /** One bit a byte of the body; ALL of a message that came in one piece. */
   readonly seen: Uint8Array;
   missing: number;
 }
@@ -60,6 +60,10 @@ export class Reassembly {
     if (length > this.#limits.messageBytes) return 'message_too_long';
     const known = this.#slots.get(sequence);
     if (known === undefined && this.#claimed + length > this.#limits.handshakeBytes) return 'handshake_too_long';
+    if (known === undefined && view.offset === 0 && view.end - view.start === length) {
+      this.#whole(bytes, view);
+      return 'kept';
+    }
     const slot = known ?? this.#open(view);
     if (slot.type !== view.type || slot.bytes.length !== HANDSHAKE_HEADER + length || !agrees(slot, bytes, view))
       return 'fragment_differs';
@@ -92,6 +96,13 @@ export class Reassembly {
   clear(): void {
     this.#slots.clear();
     this.#claimed = 0;
+  }
+
+  /** A message that comes in one piece, as most do. */
+  #whole(bytes: Uint8Array, { type, sequence, length, start, end }: FragmentView): void {
+    const message = handshakeMessage(type, sequence, bytes.subarray(start, end));
+    this.#slots.set(sequence, { type, bytes: message, seen: ALL, missing: 0 });
+    this.#claimed += length;
   }
 
   #open({ type, sequence, length }: FragmentView): Slot {
@@ -129,5 +140,8 @@ function place(slot: Slot, bytes: Uint8Array, { offset, start, end }: FragmentVi
 }
 
 function has(slot: Slot, at: number): boolean {
-  return (((slot.seen[at >> 3] as number) >> (at & 7)) & 1) === 1;
+  return slot.seen === ALL || (((slot.seen[at >> 3] as number) >> (at & 7)) & 1) === 1;
 }
+
+/** Every byte of a message was received. */
+const ALL = new Uint8Array(0);

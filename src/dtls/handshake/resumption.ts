@@ -9,7 +9,7 @@ import type { PeerIdentity } from '#base';
 import { ExtensionType, findExtension, type ClientHello } from '../codec/index.js';
 import { suiteOf, type Suite } from '../crypto/index.js';
 import type { DtlsParameters } from '../policy/index.js';
-import type { Choice } from './negotiate.js';
+import type { Choice, Making } from './negotiate.js';
 
 /** Bytes of a handle of ours. */
 export const HANDLE_BYTES = 32;
@@ -45,6 +45,18 @@ export function handleIn(hello: ClientHello): Uint8Array | undefined {
 /** In which form the client wants the handle of a new session. */
 export function handleForm({ extensions }: ClientHello): HandleForm {
   return findExtension(extensions, ExtensionType.SESSION_TICKET) === undefined ? 'session_id' : 'ticket';
+}
+
+/** The session that a full handshake makes. */
+export function newSession(
+  { id }: Suite,
+  master: Uint8Array,
+  owner: PeerIdentity,
+  serverName: string | undefined,
+): Session {
+  const session: Making<Session> = { suite: id, master, owner };
+  if (serverName !== undefined) session.serverName = serverName;
+  return session;
 }
 
 /** The suite to go on with, if hello and session fit together. */

@@ -43,12 +43,12 @@ export class Secrets {
 
   /** Of a session that is gone on with; its master secret is copied. */
   static again(provider: CryptoProvider, agreement: Agreement, master: Uint8Array): Secrets {
-    return new Secrets(provider, agreement, Uint8Array.from(master));
+    return new Secrets(provider, agreement, new Uint8Array(master));
   }
 
   /** A copy of the master secret, for a session. */
   master(): Uint8Array {
-    return Uint8Array.from(this.#master);
+    return new Uint8Array(this.#master);
   }
 
   /** Keys and IVs of both directions, in memory of their own. */

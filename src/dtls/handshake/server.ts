@@ -26,13 +26,14 @@ import { ecdhePskPremaster, pskPremaster, type CryptoProvider, type EphemeralKey
 import type { DtlsParameters } from '../policy/index.js';
 import { Channel } from '../record/index.js';
 import { Conversation } from './conversation.js';
-import { negotiate, type Choice, type ServerOffer } from './negotiate.js';
+import { negotiate, type Choice, type Making, type ServerOffer } from './negotiate.js';
 import { HandshakeError, type Outcome } from './outcome.js';
 import { PeerProof } from './peer-proof.js';
 import { Progress } from './progress.js';
 import type { Answer, Question } from './questions.js';
 import { Reassembly, type FragmentOutcome, type HandshakeMessage } from './reassembly.js';
-import { HANDLE_BYTES, handleForm, handleIn, resumedChoice, resumedSuite, type HandleForm } from './resumption.js';
+import { HANDLE_BYTES, handleForm, handleIn, newSession, resumedChoice, resumedSuite } from './resumption.js';
+import type { HandleForm } from './resumption.js';
 import { Secrets, type Agreement } from './secrets.js';
 import { answerHello, serverHello } from './server-hello.js';
 
@@ -113,7 +114,7 @@ export class ServerHandshake {
     this.#place = place;
     this.#offer = offer;
     this.#cid = cid;
-    this.clientRandom = Uint8Array.from(hello.random);
+    this.clientRandom = new Uint8Array(hello.random);
     this.channel = new Channel('server', provider);
     this.channel.plainSequence = hello.record;
     const { transmit } = place;
@@ -260,7 +261,7 @@ export class ServerHandshake {
       return;
     }
     this.#state = 'session';
-    this.#place.ask({ about: 'session', handle: Uint8Array.from(handle) });
+    this.#place.ask({ about: 'session', handle: new Uint8Array(handle) });
   }
 
   /** The first flight of a full handshake. */
@@ -339,7 +340,7 @@ export class ServerHandshake {
 
   #askKey(identity: Uint8Array): void {
     this.#state = 'key';
-    this.#place.ask({ about: 'psk', identity: Uint8Array.from(identity) });
+    this.#place.ask({ about: 'psk', identity: new Uint8Array(identity) });
   }
 
   /** Whoever names an identity that is not known gets a key nobody has, and fails where a wrong key fails. */
@@ -422,22 +423,20 @@ export class ServerHandshake {
 
   #established(secrets: Secrets, owner: PeerIdentity): Extract<Outcome, { is: 'established' }> {
     const { content, peerCid, routability, serverName, suite } = this.#choice as Choice;
-    const named = serverName !== undefined && { serverName };
-    const session = { suite: suite.id, owner, ...named };
-    return {
+    const outcome: Making<Extract<Outcome, { is: 'established' }>> = {
       is: 'established',
       suite,
       owner,
       cid: peerCid === undefined ? 'not_used' : 'used',
       routability,
       content,
-      ...named,
       kind: this.#kind,
-      ...(this.#handle.length > 0 && {
-        made: { handle: this.#handle, session: { ...session, master: secrets.master() } },
-      }),
-      ...(this.#parts.parameters.masterSecrets === 'told' && { told: secrets.master() }),
     };
+    if (serverName !== undefined) outcome.serverName = serverName;
+    if (this.#handle.length > 0)
+      outcome.made = { handle: this.#handle, session: newSession(suite, secrets.master(), owner, serverName) };
+    if (this.#parts.parameters.masterSecrets === 'told') outcome.told = secrets.master();
+    return outcome;
   }
 }
 

@@ -15,6 +15,7 @@ import type { Writable } from './device.js';
 import type { Directory } from './directory.js';
 import type { CheckCurrent } from './operator-table.js';
 import { openKey, sealKey } from './seal.js';
+import { Texts } from './texts.js';
 import type { Trust } from './trust.js';
 
 /** What putting a credential came to. */
@@ -64,6 +65,8 @@ export interface PlannerParts {
 /** Makes plans. */
 export class CredentialPlanner {
   readonly #parts: PlannerParts;
+  /** Ids and kinds: a few for all devices, and each cell of a table that is imported is a text of its own. */
+  readonly #texts = new Texts();
 
   constructor(parts: PlannerParts) {
     this.#parts = parts;
@@ -113,7 +116,13 @@ export class CredentialPlanner {
   ): { readonly credential: CredentialRecord; readonly generated?: Uint8Array } {
     const { secrets, random, clock } = this.#parts;
     const { sealed, lastUsed } = known ?? {};
-    const credential: Writable<CredentialRecord> = { id, kind, identity, createdAt: clock.wall() };
+    const texts = this.#texts;
+    const credential: Writable<CredentialRecord> = {
+      id: texts.share(id),
+      kind: texts.share(kind),
+      identity,
+      createdAt: clock.wall(),
+    };
     if (label !== undefined) credential.label = label;
     if (validFrom !== undefined) credential.validFrom = validFrom;
     if (validUntil !== undefined) credential.validUntil = validUntil;

@@ -1,7 +1,7 @@
 /** The domain: devices, operations, observations and what became of them. No bytes, no HTTP, no driver. Start at fleet.ts. */
 
 export { Fleet } from './fleet.js';
-export type { FleetDeps } from './deps.js';
+export type { FleetDeps } from './ports/index.js';
 export type { KeysView } from './access/keys.js';
 export { PERMISSIONS, permit } from './access/guard.js';
 export type { Permission } from './access/guard.js';

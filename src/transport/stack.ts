@@ -4,8 +4,6 @@
  * front of the secure ones stands one DTLS endpoint.
  */
 
-import { networkInterfaces } from 'node:os';
-
 import { plainPeer } from '#base';
 import type { Clock, Instant, Logger, Milliseconds, Peer, PeerKey, Random } from '#base';
 import {
@@ -22,8 +20,9 @@ import {
 } from '#coap/endpoint';
 import type { AssociationView, DtlsParameters } from '#dtls';
 
+import { isSameHost } from './own-addresses.js';
 import { Secure, type SecureHandler, type Security } from './secure.js';
-import { foldAddress, UdpSocket, type BoundAddress, type UdpOptions } from './udp.js';
+import { UdpSocket, type BoundAddress, type UdpOptions } from './udp.js';
 
 /** Takes what the endpoint says. Runs inside the drain loop: it may call the stack, must not throw, and must not block. */
 export interface RequestHandler {
@@ -442,15 +441,6 @@ export class Stack {
   #count(name: string): void {
     this.#counters[name] = (this.#counters[name] ?? 0) + 1;
   }
-}
-
-function isSameHost(bound: string, source: string): boolean {
-  return bound === source || ((bound === '0.0.0.0' || bound === '::') && ownAddresses().has(source));
-}
-
-function ownAddresses(): ReadonlySet<string> {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return new Set(all.map((entry) => foldAddress(entry.address)));
 }
 
 const TYPE_MASK = 0x30;

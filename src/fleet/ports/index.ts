@@ -1,6 +1,7 @@
 /** What the domain needs from outside. */
 
 export type { Associations, AssociationFacts } from './associations.js';
+export type { FleetDeps } from './deps.js';
 export type { KeyKeeper, KeyStatus } from './keys.js';
 export type {
   CertificateForm,

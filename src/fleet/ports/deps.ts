@@ -2,8 +2,13 @@
 
 import type { Clock, Instant, Random } from '#base';
 import type { ObjectCatalogue, ObjectLists } from '#lwm2m/model';
-import type { Associations, DeviceLink, FleetSettings, FleetStore, KeyForms } from './ports/index.js';
-import type { KeyKeeper, Secrets, ServerFiles } from './ports/index.js';
+import type { Associations } from './associations.js';
+import type { KeyForms, ServerFiles } from './key-forms.js';
+import type { KeyKeeper } from './keys.js';
+import type { DeviceLink } from './link.js';
+import type { Secrets } from './secrets.js';
+import type { FleetSettings } from './settings.js';
+import type { FleetStore } from './store.js';
 
 /** What the fleet needs from outside. */
 export interface FleetDeps {

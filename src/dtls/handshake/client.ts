@@ -117,9 +117,11 @@ export class ClientHandshake {
     this.#progress = new Progress(now, parameters, this.channel, this.#conversation);
     this.#reassembly = new Reassembly(parameters, 0);
     this.#random = random.bytes(RANDOM_LENGTH);
-    this.#offered = offered;
+    // A server that keeps nothing needs the hello up to its cookie in one piece: where that has no room, no session is offered.
+    const session = parameters.mtu < HELLO_WITH_SESSION ? undefined : offered;
+    this.#offered = session;
     this.#sessionId =
-      offered === undefined ? EMPTY : offered.form === 'ticket' ? random.bytes(HANDLE_BYTES) : offered.handle;
+      session === undefined ? EMPTY : session.form === 'ticket' ? random.bytes(HANDLE_BYTES) : session.handle;
     this.#hello(now, EMPTY);
   }
 
@@ -400,3 +402,5 @@ function nameOf(alert: number | undefined): keyof typeof AlertDescription {
   const known = Object.entries(AlertDescription).find(([, number]) => number === alert);
   return (known?.[0] ?? 'bad_certificate') as keyof typeof AlertDescription;
 }
+/** Bytes of UDP payload up to the end of a cookie of 20 bytes, with a session id of 32: headers, version, random, both. */
+const HELLO_WITH_SESSION = 113;

@@ -23,6 +23,7 @@ function world(
   server: Partial<DtlsParameters> = {},
   conditions: LinkConditions = CLEAN,
   seed = 1,
+  client: Partial<DtlsParameters> = {},
 ): World {
   const clock = new VirtualClock();
   const random = new SeededRandom(seed);
@@ -39,7 +40,7 @@ function world(
     link,
     sessions,
     server: start(),
-    client: new DtlsNode(link, random, '198.51.100.7').connect({ psk: PSK, ...offer }),
+    client: new DtlsNode(link, random, '198.51.100.7', { parameters: client }).connect({ psk: PSK, ...offer }),
     restart() {
       all.server = start();
     },
@@ -66,6 +67,23 @@ describe.each([
   ['a session id', {}],
   ['a ticket', { tickets: 'wanted' }],
 ] as const)('a session with %s', (_form, offer) => {
+  it.each([
+    [113, 'resumed'],
+    [112, 'full'],
+    [100, 'full'],
+  ])(
+    'is offered with datagrams of %i bytes when the hello reaches the end of its cookie in the first: %s',
+    (mtu, kind) => {
+      const all = world(offer, {}, CLEAN, 1, { mtu });
+      say(all, 'one');
+      close(all);
+      say(all, 'two', 20_000);
+      expect(kinds(all.server)).toEqual(['full', kind]);
+      expect(all.server.received).toEqual(['one', 'two']);
+      expect(Math.max(...all.client.sent.map(({ length }) => length))).toBeLessThanOrEqual(mtu);
+    },
+  );
+
   it('is gone on with after the client closed, and after the server was killed', () => {
     const all = world(offer);
     say(all, 'one');

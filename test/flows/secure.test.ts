@@ -105,7 +105,7 @@ describe('a device with a pre-shared key', () => {
   it('gets what was ordered while the server did not know where it is, as soon as it comes', async () => {
     await giveKey('sec-e1', 'ident-e');
     await device('sec-e', comesWith('ident-e'));
-    await server.restart();
+    await server.restart('lost');
     const order = { kind: 'read', path: '/3/0/0' };
     const { status, body } = await server.rest('POST', '/devices/sec-e1/operations', order);
     expect([status, body]).toMatchObject([202, { state: 'queued', waitingFor: 'contact' }]);

@@ -152,9 +152,13 @@ export class TestServer {
     return body;
   }
 
-  /** Stops the server and starts another on the same folder, with the same token, on other ports. */
-  async restart(): Promise<void> {
+  /**
+   * Stops the server and starts another on the same folder, with the same token, on other ports unless the flags name them;
+   * with the associations of devices, or without, as after a kill.
+   */
+  async restart(associations: 'kept' | 'lost' = 'kept'): Promise<void> {
     await this.#server.stop();
+    if (associations === 'lost') rmSync(join(this.#folder, 'associations.sealed'));
     this.#server = await this.#start();
   }
 

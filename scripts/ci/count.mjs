@@ -1,6 +1,6 @@
 /**
- * `node scripts/ci/count.mjs FOLDER`: sums jest's counts (*.json) and the steps (a line `passed` or `failed …` each) of a CI
- * run, names each test that failed with the beginning of what it said, and prints `N passed, N failed`. Exit code 1 when
+ * `node scripts/ci/count.mjs FOLDER`: sums jest's counts (*.json) and the file `steps` (a line `passed` or `failed …` each) of
+ * a CI run, names each test that failed with the beginning of what it said, and prints `N passed, N failed`. Exit code 1 when
  * anything failed or nothing ran.
  */
 
@@ -23,7 +23,7 @@ for (const name of readdirSync(folder)) {
     passed += counts.numPassedTests;
     failed += counts.numFailedTests + counts.numRuntimeErrorTestSuites;
     for (const suite of counts.testResults) said.push(...failuresOf(suite));
-  } else {
+  } else if (name === 'steps') {
     for (const line of text.trim().split('\n')) {
       if (line === 'passed') passed += 1;
       else failed += 1;

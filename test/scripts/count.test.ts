@@ -37,7 +37,7 @@ function counted(): { readonly code: number | null; readonly lines: readonly str
   const { status, stdout } = spawnSync(process.execPath, [resolve('scripts/ci/count.mjs'), folder], {
     encoding: 'utf8',
   });
-  return { code: status, lines: stdout.trim().split('\n') };
+  return { code: status, lines: stdout.trimEnd().split('\n') };
 }
 
 it('sums tests and steps, and counts nothing else that lies in the folder', () => {

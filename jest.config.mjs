@@ -10,6 +10,8 @@ export default {
   testTimeout: 30_000,
   // Many tests wait for processes, disks and timers: two at once keep two cores busy.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  // The modules of test files stay in their process: one that has grown is replaced, so that memory can be measured in it.
+  workerIdleMemoryLimit: '512MB',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -72,6 +72,13 @@ export class AssociationTable {
     return true;
   }
 
+  /** Removes all. */
+  clear(): void {
+    this.#byKey.clear();
+    this.#byPlace.clear();
+    this.#byCid.clear();
+  }
+
   /** One that was not heard for so long that it may make room for another; a few are looked at, the oldest first. */
   stale(now: Instant, span: Milliseconds): Association | undefined {
     const seen: Association[] = [];
@@ -131,6 +138,10 @@ export class CidMap<T extends CidBearer> {
 
   delete(cid: Uint8Array): boolean {
     return this.#values.delete(this.#hash(cid, 0));
+  }
+
+  clear(): void {
+    this.#values.clear();
   }
 
   /** The last bytes as a number, at most 32 bits. */

@@ -10,11 +10,11 @@ import type { Output } from './output.js';
 /** Empties a table; gives the associations with peers that proved who they are. Their keys are in the bytes alone then. */
 export function layDown(table: AssociationTable, now: Instant): Uint8Array {
   const writer = new Writer(SNAPSHOT_BYTES).u8(FORMAT);
-  for (const association of [...table.values()]) {
+  for (const association of table.values()) {
     writeAssociation(writer, now, association);
-    table.remove(association);
     association.channel.wipe();
   }
+  table.clear();
   return writer.finish();
 }
 

@@ -31,7 +31,6 @@ export class Device {
   readonly id: DeviceId;
   readonly endpoint: string;
   version: number;
-  phase: DevicePhase = 'present';
   manufacturer: string | undefined;
   model: string | undefined;
   firmware: string | undefined;
@@ -41,28 +40,21 @@ export class Device {
   observations: readonly ObservationRecord[] = NO_OBSERVATIONS;
   attributes: readonly KeptAttributes[] = NO_ATTRIBUTES;
   credentials: readonly CredentialRecord[] = NO_CREDENTIALS;
-  /** It had a credential, or proved an identity: no plain CoAP for it. */
-  secured = false;
   /** Of the registration; undefined when there is none, and then what follows has no meaning. */
   location: string | undefined;
   binding = '';
   sms: string | undefined;
-  queueMode: 'queue' | 'always' = 'always';
   /** Where it is registered from, and how to speak with it. */
   peer: Peer | undefined = undefined;
   dialect: ListDialect | undefined = undefined;
-  /** Nothing may be sent to it: the answer to its registration has not left yet. */
-  quiet = false;
-  /** There is no association to reach it over: it has to come first. Never so over plain CoAP. */
-  away = false;
   /** Short handshakes since the server started. */
   resumptions = 0;
-  /** lastSeen is to be written down. */
-  touched = false;
   /** Place in the expiry heap, -1 when not there. */
   heapIndex = -1;
   #times: number[];
   #at: number;
+  /** What is so of it, a bit each. */
+  #bits = 0;
 
   constructor(record: DeviceRecord, version: number, slot: Slot, texts: Texts) {
     this.id = record.id;
@@ -83,6 +75,52 @@ export class Device {
     this.#times = slot.times.slice(slot.at, slot.at + WIDTH);
     this.#at = 0;
     return slot;
+  }
+
+  get phase(): DevicePhase {
+    return this.#is(REMOVED) ? 'removed' : this.#is(REMOVING) ? 'removing' : 'present';
+  }
+
+  set phase(phase: DevicePhase) {
+    this.#let(REMOVED, phase === 'removed');
+    this.#let(REMOVING, phase === 'removing');
+  }
+
+  /** Of the registration. */
+  get queueMode(): 'queue' | 'always' {
+    return this.#is(QUEUE) ? 'queue' : 'always';
+  }
+
+  /** It had a credential, or proved an identity: no plain CoAP for it. */
+  get secured(): boolean {
+    return this.#is(SECURED);
+  }
+
+  /** Nothing may be sent to it: the answer to its registration has not left yet. */
+  get quiet(): boolean {
+    return this.#is(QUIET);
+  }
+
+  set quiet(quiet: boolean) {
+    this.#let(QUIET, quiet);
+  }
+
+  /** There is no association to reach it over: it has to come first. Never so over plain CoAP. */
+  get away(): boolean {
+    return this.#is(AWAY);
+  }
+
+  set away(away: boolean) {
+    this.#let(AWAY, away);
+  }
+
+  /** lastSeen is to be written down. */
+  get touched(): boolean {
+    return this.#is(TOUCHED);
+  }
+
+  set touched(touched: boolean) {
+    this.#let(TOUCHED, touched);
   }
 
   /** Without meaning while it was never heard. */
@@ -190,16 +228,24 @@ export class Device {
     this.observations = record.observations.length === 0 ? NO_OBSERVATIONS : record.observations;
     this.attributes = record.attributes ?? NO_ATTRIBUTES;
     this.credentials = withUses(record.credentials ?? NO_CREDENTIALS, this.credentials);
-    this.secured = record.secured === true;
+    this.#let(SECURED, record.secured === true);
     const { registration } = record;
     this.location = registration?.location;
     if (registration === undefined) return;
     this.binding = texts.share(registration.binding);
     this.sms = registration.sms;
-    this.queueMode = registration.queueMode ? 'queue' : 'always';
+    this.#let(QUEUE, registration.queueMode);
     this.#times[this.#at + LIFETIME] = registration.lifetime;
     this.#times[this.#at + REGISTERED_AT] = registration.registeredAt;
     this.#times[this.#at + UPDATED_AT] = registration.updatedAt;
+  }
+
+  #is(bit: number): boolean {
+    return (this.#bits & bit) !== 0;
+  }
+
+  #let(bit: number, so: boolean): void {
+    this.#bits = so ? this.#bits | bit : this.#bits & ~bit;
   }
 }
 
@@ -260,3 +306,5 @@ const LIFETIME = 4;
 const HEAP_AT = 5;
 const REGISTERED_AT = 6;
 const UPDATED_AT = 7;
+const [REMOVING, REMOVED, QUEUE, SECURED] = [1, 2, 4, 8];
+const [QUIET, AWAY, TOUCHED] = [16, 32, 64];

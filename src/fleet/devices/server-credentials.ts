@@ -176,8 +176,14 @@ export class ServerCredentials {
   admits(host: string | undefined, anchor: string): boolean {
     const records = this.#table.records();
     const named = records.filter(({ hosts }) => host !== undefined && hosts?.includes(host) === true);
-    const meant = named.length > 0 ? named : records.filter(({ hosts }) => hosts === undefined);
+    const meant = named.length > 0 ? named : this.#ofOthers(records);
     return meant.length === 0 || meant.some(({ anchors }) => anchors === undefined || anchors.includes(anchor));
+  }
+
+  /** Those for hosts that no key is for; where there is none for them, any key is offered to them. */
+  #ofOthers(records: readonly ServerCredentialSetting[]): readonly ServerCredentialSetting[] {
+    const others = records.filter(({ hosts }) => hosts === undefined);
+    return others.length > 0 || this.#parts.serverFiles.current() !== undefined ? others : records;
   }
 
   #record(id: string, input: ServerCredentialInput): ServerCredentialSetting {

@@ -15,12 +15,12 @@ import { keyBlockLength, suiteOf, type CryptoProvider } from '../crypto/index.js
 import { Channel } from '../record/index.js';
 import { Association } from './association.js';
 
-/** Writes an association down; false: there is nothing to go on with, for nobody proved who is there. */
-export function writeAssociation(writer: Writer, now: Instant, association: Association): boolean {
+/** Writes an association down; one that nobody can go on with, such as where nobody proved who is there, is left out. */
+export function writeAssociation(writer: Writer, now: Instant, association: Association): void {
   const { channel, cid, content, heard, peer, routability, since } = association;
   const { address, identity, listener, port } = peer;
   const state = channel.state();
-  if (identity === undefined || state === undefined || channel.exhausted) return false;
+  if (identity === undefined || state === undefined || channel.exhausted) return;
   const { keys, newest, older, peerCid, recent, sequence, suite } = state;
   const { endpoint, kind, name } = identity;
   const own = cid ?? EMPTY;
@@ -35,7 +35,6 @@ export function writeAssociation(writer: Writer, now: Instant, association: Asso
   writer.u8(own.length).bytes(own).u8(peerCid.length).bytes(peerCid);
   writer.uint(sequence, 6).uint(newest + 1, 6);
   writer.u32(recent).u32(older).bytes(keys);
-  return true;
 }
 
 /** What is needed to go on with an association. */

@@ -292,13 +292,7 @@ export class DtlsEndpoint {
     association.heard = now;
     if (association.forgeries?.areOver(now, this.#parts.parameters.forgeryWindow) === true)
       association.forgeries = undefined;
-    const peer = association.usesCid
-      ? this.#moves.heard(now, association, from, {
-          bytes: view.end - view.at,
-          order: view.sequence > newest ? 'newest' : 'late',
-          type: view.type,
-        })
-      : association.peer;
+    const peer = association.usesCid ? this.#moves.heard(now, association, from, view, newest) : association.peer;
     switch (view.type) {
       case ContentType.APPLICATION_DATA:
         this.#arrived(association);

@@ -12,17 +12,11 @@ import {
   encodeRoutability,
   ROUTABILITY_COOKIE,
   RoutabilityType,
+  type RecordView,
   type RoutabilityMessage,
 } from '../codec/index.js';
 import type { DtlsParameters } from '../policy/index.js';
 import type { Output, Place } from './output.js';
-
-/** A genuine record: its bytes on the wire, whether it is newer than all that came before, and its true type. */
-export interface Heard {
-  readonly bytes: number;
-  readonly order: 'newest' | 'late';
-  readonly type: number;
-}
 
 /** Follows associations to new places. */
 export class Moves {
@@ -36,23 +30,24 @@ export class Moves {
     this.#output = output;
   }
 
-  /** A genuine record came from `from`; gives the peer there. */
-  heard(now: Instant, association: Association, from: Place, { bytes, order, type }: Heard): Peer {
+  /** A genuine record came from `from`; gives the peer there. `newest`: the highest number of those before it. */
+  heard(now: Instant, association: Association, from: Place, record: RecordView, newest: number): Peer {
     const { peer } = association;
-    const newer = order === 'newest';
+    const newer = record.sequence > newest;
     if (from.port === peer.port && from.address === peer.address) {
       if (newer) association.away = undefined;
       return peer;
     }
     const there = association.away?.isAt(from) === true ? association.away.peer : { ...peer, ...from };
     if (!newer) return there;
+    const bytes = record.end - record.at;
     if (association.away?.isAt(from) === true) association.away.heard(bytes);
     else {
       association.away = new NewPlace(there, bytes);
       this.#output.count('moves_seen');
     }
     // An answer that is too late must not lead to the next question: on a slow path that would go on for ever.
-    if (association.routability === 'checked' && type !== ContentType.RETURN_ROUTABILITY_CHECK)
+    if (association.routability === 'checked' && record.type !== ContentType.RETURN_ROUTABILITY_CHECK)
       this.#challenge(now, association, association.away);
     return there;
   }

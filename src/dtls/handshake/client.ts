@@ -402,5 +402,6 @@ function nameOf(alert: number | undefined): keyof typeof AlertDescription {
   const known = Object.entries(AlertDescription).find(([, number]) => number === alert);
   return (known?.[0] ?? 'bad_certificate') as keyof typeof AlertDescription;
 }
+
 /** Bytes of UDP payload up to the end of a cookie of 20 bytes, with a session id of 32: headers, version, random, both. */
 const HELLO_WITH_SESSION = 113;

@@ -8,13 +8,13 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import type { ClientOffer } from '#dtls';
-import { deviceWithKey, ServerProcess, type SecureDevice } from '../support/secure-process.js';
+import type { DtlsClient, DtlsClientOptions } from '../support/dtls-client.js';
+import { deviceWithKey, ServerProcess } from '../support/secure-process.js';
 import { until } from '../support/test-server.js';
 
 const server = new ServerProcess('associations');
 const FILE = join(server.folder, 'associations.sealed');
-const devices: SecureDevice[] = [];
+const devices: DtlsClient[] = [];
 /** Epoch 1 and a number of 48 bits stand at 3 in each record. */
 const [EPOCH_AT, NUMBER_AT, NUMBER_BYTES] = [3, 5, 6];
 
@@ -25,14 +25,14 @@ afterEach(async () => {
 });
 afterAll(() => server.dispose());
 
-async function comer(endpoint: string, more?: Partial<ClientOffer>): Promise<SecureDevice> {
-  const device = await deviceWithKey(server, endpoint, more);
+async function comer(endpoint: string, options?: DtlsClientOptions): Promise<DtlsClient> {
+  const device = await deviceWithKey(server, endpoint, {}, options);
   devices.push(device);
   return device;
 }
 
 /** Numbers of the protected records that a device was sent. */
-function numbers({ heard }: SecureDevice): number[] {
+function numbers({ heard }: DtlsClient): number[] {
   return heard
     .filter((bytes) => bytes.readUInt16BE(EPOCH_AT) === 1)
     .map((bytes) => bytes.readUIntBE(NUMBER_AT, NUMBER_BYTES));
@@ -43,7 +43,7 @@ const handshakes = (): Promise<number> => server.metric('dtls_established_total'
 describe('a server that stops in good order', () => {
   it('starts with the associations it had: devices go on at once, from where they are, with or without Connection ID', async () => {
     const mobile = await comer('mobile');
-    const plain = await comer('plain', {});
+    const plain = await comer('plain', { cids: 'not_offered' });
     expect([await mobile.come(), await plain.come()]).toEqual(['full', 'full']);
     for (let round = 0; round < 2; round += 1) {
       expect(await server.stop()).toBe(0);

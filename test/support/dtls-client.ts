@@ -7,8 +7,9 @@ import { DTLS_PARAMETERS, DtlsEndpoint, nodeProvider } from '#dtls';
 import type { Answer, ClientOffer, DtlsEvent, DtlsParameters, Question } from '#dtls';
 import { until } from './test-server.js';
 
-/** How it differs from one that takes every server for good. */
+/** How it differs from one that takes every server for good and can be sent records with Connection IDs. */
 export interface DtlsClientOptions {
+  readonly cids?: 'offered' | 'not_offered';
   readonly answer?: (question: Question) => Answer;
   readonly parameters?: Partial<DtlsParameters>;
 }
@@ -18,9 +19,11 @@ export class DtlsClient {
   readonly events: DtlsEvent[] = [];
   /** What it asked about its server. */
   readonly asked: Question[] = [];
-  readonly #socket: Socket;
+  /** Datagrams that came, in order. */
+  readonly heard: Buffer[] = [];
   readonly #port: () => number;
   readonly #endpoint: DtlsEndpoint;
+  #socket: Socket;
   readonly #answer: (question: Question) => Answer;
   /** Datagrams that are held back, while some are. */
   #held: Uint8Array[] | undefined;
@@ -29,7 +32,7 @@ export class DtlsClient {
   constructor(port: () => number, offer: Partial<ClientOffer>, options: DtlsClientOptions = {}) {
     const parameters = { ...DTLS_PARAMETERS, handshakeDeadline: seconds(4), ...options.parameters };
     this.#answer = options.answer ?? (() => ({ is: 'good' }));
-    this.#socket = createSocket('udp4');
+    this.#socket = this.#open();
     this.#port = port;
     this.#endpoint = new DtlsEndpoint(
       { parameters, random: systemRandom, provider: nodeProvider },
@@ -40,11 +43,8 @@ export class DtlsClient {
         },
       },
     );
-    this.#endpoint.connect(0, { serverProofs: [], cid: EMPTY, ...offer });
-    this.#socket.on('message', (bytes) => {
-      this.#endpoint.handleDatagram(systemClock.now(), 0, PLACE.address, PLACE.port, bytes);
-      this.#drain();
-    });
+    const cid = options.cids !== 'not_offered' && { cid: EMPTY };
+    this.#endpoint.connect(0, { serverProofs: [], ...cid, ...offer });
   }
 
   /** Begins a handshake, with a ping behind it. */
@@ -67,6 +67,19 @@ export class DtlsClient {
       this.events.slice(before).find(({ type }) => type === 'established' || type === 'handshakeFailed'),
     );
     return ended.type === 'established' ? ended.kind : 'handshakeFailed';
+  }
+
+  /** Says something, and waits for what comes back; no handshake is begun for it. */
+  async ping(): Promise<void> {
+    const before = this.#messages;
+    this.say(PING);
+    await until('the server answers', async () => (this.#messages > before ? 'yes' : undefined));
+  }
+
+  /** Speaks from another port from now on. */
+  move(): void {
+    this.#socket.close();
+    this.#socket = this.#open();
   }
 
   /** From now on no datagram with a protected record leaves. */
@@ -95,6 +108,20 @@ export class DtlsClient {
   close(): void {
     clearTimeout(this.#timer);
     this.#socket.close();
+  }
+
+  get #messages(): number {
+    return this.events.filter(({ type }) => type === 'message').length;
+  }
+
+  #open(): Socket {
+    const socket = createSocket('udp4');
+    socket.on('message', (bytes) => {
+      this.heard.push(bytes);
+      this.#endpoint.handleDatagram(systemClock.now(), 0, PLACE.address, PLACE.port, bytes);
+      this.#drain();
+    });
+    return socket;
   }
 
   #drain(): void {

@@ -1,17 +1,14 @@
 /** The built server as a process that tests stop, kill and start again, and devices over DTLS that stay meanwhile. */
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { EMPTY, plainPeer, seconds, systemClock, systemRandom } from '#base';
-import { DTLS_PARAMETERS, DtlsEndpoint, nodeProvider } from '#dtls';
-import type { ClientOffer, DtlsEvent } from '#dtls';
-import { until } from './test-server.js';
+import type { ClientOffer } from '#dtls';
+import { DtlsClient, type DtlsClientOptions } from './dtls-client.js';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
@@ -105,111 +102,16 @@ export class ServerProcess {
   }
 }
 
-/** A client that speaks to the server wherever it listens now: its place is one name for it. */
-export class SecureDevice {
-  readonly events: DtlsEvent[] = [];
-  /** Datagrams that came, in order. */
-  readonly heard: Buffer[] = [];
-  readonly #server: ServerProcess;
-  readonly #endpoint: DtlsEndpoint;
-  #socket: Socket;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(server: ServerProcess, offer: ClientOffer) {
-    this.#server = server;
-    this.#socket = this.#open();
-    this.#endpoint = new DtlsEndpoint(
-      {
-        parameters: { ...DTLS_PARAMETERS, handshakeDeadline: seconds(4) },
-        random: systemRandom,
-        provider: nodeProvider,
-      },
-      { send: (_listener, _address, _port, bytes) => this.#socket.send(bytes, this.#server.port, '127.0.0.1') },
-    );
-    this.#endpoint.connect(0, offer);
-  }
-
-  /** Shakes hands, says something, and what kind of handshake it was. */
-  async come(): Promise<string> {
-    const before = this.events.length;
-    this.#endpoint.drop(PLACE.key);
-    this.#endpoint.send(systemClock.now(), PLACE, PING, 'own');
-    this.#drain();
-    const ended = await until('the handshake is over', async () =>
-      this.events.slice(before).find(({ type }) => type === 'established' || type === 'handshakeFailed'),
-    );
-    return ended.type === 'established' ? ended.kind : ended.type;
-  }
-
-  /** Says something, and waits for what comes back; no handshake is begun for it. */
-  async ping(): Promise<void> {
-    const before = this.#messages();
-    this.#endpoint.send(systemClock.now(), PLACE, PING, 'own');
-    this.#drain();
-    await until('the server answers', async () => (this.#messages() > before ? 'yes' : undefined));
-  }
-
-  /** Speaks from another port from now on. */
-  move(): void {
-    this.#socket.close();
-    this.#socket = this.#open();
-  }
-
-  /** Says goodbye: the server forgets the association, and the device its own. */
-  leave(): void {
-    this.#endpoint.drop(PLACE.key);
-    this.#drain();
-  }
-
-  close(): void {
-    clearTimeout(this.#timer);
-    this.#socket.close();
-  }
-
-  #open(): Socket {
-    const socket = createSocket('udp4');
-    socket.on('message', (bytes) => {
-      this.heard.push(bytes);
-      this.#endpoint.handleDatagram(systemClock.now(), 0, PLACE.address, PLACE.port, bytes);
-      this.#drain();
-    });
-    return socket;
-  }
-
-  #messages(): number {
-    return this.events.filter(({ type }) => type === 'message').length;
-  }
-
-  #drain(): void {
-    for (let event = this.#endpoint.nextEvent(); event !== undefined; event = this.#endpoint.nextEvent()) {
-      this.events.push(event);
-      if (event.type === 'question') this.#endpoint.answer(systemClock.now(), event.question, { is: 'refused' });
-    }
-    clearTimeout(this.#timer);
-    const deadline = this.#endpoint.nextDeadline();
-    if (deadline === undefined) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#endpoint.handleTimeout(systemClock.now());
-        this.#drain();
-      },
-      Math.max(1, deadline - systemClock.now()),
-    );
-  }
-}
-
-/** A device with a key of its own at the server; it has Connection IDs unless it is told what else to offer. */
+/** A device with a key of its own at the server, wherever that listens. */
 export async function deviceWithKey(
   server: ServerProcess,
   endpoint: string,
-  more: Partial<ClientOffer> = { cid: EMPTY },
-): Promise<SecureDevice> {
+  more: Partial<ClientOffer> = {},
+  options: DtlsClientOptions = {},
+): Promise<DtlsClient> {
   await server.giveKey(endpoint);
   const psk = { identity: Buffer.from(`id-${endpoint}`), key: Buffer.from(KEY, 'hex') };
-  return new SecureDevice(server, { serverProofs: [], psk, ...more });
+  return new DtlsClient(() => server.port, { psk, ...more }, options);
 }
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
-const PLACE = plainPeer(0, '192.0.2.1', 5684);
-/** An Empty message, which CoAP answers with a Reset. */
-const PING = Buffer.from('40000001', 'hex');

@@ -1,4 +1,7 @@
-/** Input schema → checked input or a refusal that names every wrong place. */
+/**
+ * Input schema → checked input or a refusal that names every wrong place. A schema is compiled when the first input comes:
+ * all of them at a start would keep devices waiting for a quarter of a second.
+ */
 
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 
@@ -21,8 +24,9 @@ const queries = new Ajv2020({ ...strict, coerceTypes: true, useDefaults: true })
 
 /** A check of a JSON body. */
 export function bodyCheck(schema: Schema): (body: unknown) => void {
-  const validate = bodies.compile(schema);
+  let compiled: ValidateFunction | undefined;
   return (body) => {
+    const validate = (compiled ??= bodies.compile(schema));
     if (!validate(body)) throw refusal('invalid_body', 'the body does not fit', validate);
   };
 }
@@ -31,7 +35,8 @@ export function bodyCheck(schema: Schema): (body: unknown) => void {
 export function queryCheck(
   properties: Readonly<Record<string, Schema>>,
 ): (query: Readonly<Record<string, unknown>>) => Record<string, string | number | boolean | undefined> {
-  const validate = queries.compile({ type: 'object', properties, additionalProperties: false });
+  const schema = { type: 'object', properties, additionalProperties: false };
+  let compiled: ValidateFunction | undefined;
   return (query) => {
     const repeated = Object.keys(query).filter((name) => Array.isArray(query[name]));
     if (repeated.length > 0) {
@@ -39,6 +44,7 @@ export function queryCheck(
       throw new AppError('invalid_query', `query parameter ${repeated[0] ?? ''} is given more than once`, { faults });
     }
     const copy: Record<string, unknown> = { ...query };
+    const validate = (compiled ??= queries.compile(schema));
     if (!validate(copy)) throw refusal('invalid_query', 'the query does not fit', validate);
     return copy as Record<string, string | number | boolean | undefined>;
   };

@@ -17,6 +17,7 @@ interface Described {
   readonly operationId: string;
   readonly summary: string;
   readonly tags: readonly string[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> };
   readonly parameters: readonly { readonly name: string; readonly in: string }[];
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
 }
@@ -53,6 +54,22 @@ const all = (): [path: string, method: string, described: Described][] =>
   Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, described]): [string, string, Described] => [path, method, described]),
   );
+
+describe('each operation', () => {
+  it('refuses a query that it does not know, and a JSON body that does not fit', async () => {
+    const refused: string[] = [];
+    for (const [path, method, { requestBody }] of all()) {
+      const place = path.replace(/^\/api\/v1/, '').replaceAll(/\{\w+\}/g, '1');
+      const query = await server.rest(method.toUpperCase(), `${place}?nothing=1`);
+      refused.push(`${method} ${path}?nothing=1: ${String(query.body['code'])}`);
+      if (requestBody?.content['application/json'] === undefined) continue;
+      const body = await server.rest(method.toUpperCase(), place, 7);
+      refused.push(`${method} ${path}: ${String(body.body['code'])}`);
+    }
+    expect(refused.length).toBeGreaterThan(80);
+    expect(refused.filter((said) => !/: invalid_(query|body)$/.test(said))).toEqual([]);
+  });
+});
 
 describe('the OpenAPI document', () => {
   it('is valid by the schema of OpenAPI 3.1', async () => {

@@ -3,7 +3,7 @@
  * read. What is wrong is said with its place and with what is allowed.
  */
 
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 
 import { AppError, fromHex } from '#base';
 import { isResponse, parseCode } from '#coap/codec';
@@ -28,6 +28,7 @@ export function readScript(name: string): Script {
 type Fields = Readonly<Record<string, unknown>>;
 
 function faultsIn(content: unknown): string[] {
+  validate ??= compiled();
   return validate(content) ? [] : (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(sentence);
 }
 
@@ -164,7 +165,13 @@ const COURSES = ['value', 'values, every', 'from, to, every', 'from, to, by, eve
 /** Wrong places that are named. */
 const MOST_SHOWN = 5;
 
-const validate = new Ajv2020({
-  ...{ allErrors: true, verbose: true, discriminator: true, strict: true },
-  ...{ strictRequired: false, strictTypes: false, allowUnionTypes: true },
-}).compile(SCRIPT_SCHEMA);
+/** Made for the first script: it takes half a second, and most starts of the program read none. */
+let validate: ValidateFunction | undefined;
+
+function compiled(): ValidateFunction {
+  const rules = {
+    ...{ allErrors: true, verbose: true, discriminator: true, strict: true },
+    ...{ strictRequired: false, strictTypes: false, allowUnionTypes: true },
+  };
+  return new Ajv2020(rules).compile(SCRIPT_SCHEMA);
+}

@@ -264,7 +264,7 @@ describe('a stack', () => {
         server.stack.listen({ address, port, stack: 'single', receiveBuffer: 65_536 }),
       ).rejects.toMatchObject({
         code: 'listener_unavailable',
-        message: `UDP ${shown}:${port} is in use by another program: choose another with --coap HOST:PORT (port 0 picks a free one)`,
+        message: `UDP ${shown}:${port} is in use by another program: choose another address or port (port 0 picks a free one)`,
       });
     }
     expect(server.stack.bound()).toHaveLength(2);

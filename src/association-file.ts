@@ -70,6 +70,20 @@ export class AssociationFile {
     }
   }
 
+  /**
+   * Hands what was left in the opening before this one on to the next: this one came to nothing before it used any of it.
+   * Throws what the disk and the vault say; then nothing is left.
+   */
+  handOn(openingBefore: string | undefined, opening: string): void {
+    const left = this.take(openingBefore);
+    if (left.is !== 'associations') return;
+    try {
+      this.write(opening, left.snapshot, left.written);
+    } finally {
+      left.snapshot.fill(0);
+    }
+  }
+
   #read(content: Uint8Array, openingBefore: string | undefined): Left {
     const reader = new Reader(content);
     if (!MAGIC.equals(reader.take(MAGIC.length))) return { is: 'refused', why: `${NAME} is not what a server writes` };

@@ -1,6 +1,7 @@
 /** Associations over an orderly restart: written down when the server stops, gone on with when it starts. */
 
 import { DecodeError, Milliseconds, messageOf, type Clock, type Logger } from '#base';
+import type { FleetStore } from '#fleet/ports';
 import type { SecureDoor } from '#southbound';
 import type { Stack } from '#transport';
 
@@ -23,6 +24,19 @@ export function leaveAssociations(
     logger.warn('associations are not kept: devices come back by short handshakes', { error: messageOf(error) });
   }
   snapshot.fill(0);
+}
+
+/** A start has failed before it took them: they wait for the next one. */
+export function handOnAssociations(
+  file: AssociationFile,
+  { opening, openingBefore }: Pick<FleetStore, 'opening' | 'openingBefore'>,
+  logger: Logger,
+): void {
+  try {
+    file.handOn(openingBefore, opening);
+  } catch (error) {
+    logger.warn('associations are not kept: devices come back by short handshakes', { error: messageOf(error) });
+  }
 }
 
 /** Goes on with the associations of the stop before this start, if that was an orderly one. */

@@ -35,7 +35,7 @@ import { Alarm } from './alarm.js';
 import { AssociationFile } from './association-file.js';
 import type { Config } from './config.js';
 import { credentialForms } from './credential-forms.js';
-import { leaveAssociations, takeAssociations } from './kept-associations.js';
+import { handOnAssociations, leaveAssociations, takeAssociations } from './kept-associations.js';
 import { KeyLog } from './key-log.js';
 import { loadObjects } from './objects.js';
 import { forgetOldMasterKey, openVault } from './open-vault.js';
@@ -89,10 +89,12 @@ async function assemble(
   opened: (() => Promise<void> | void)[],
 ): Promise<RunningServer> {
   const { logger, fault, clock = systemClock, random = systemRandom } = deps;
-  const objects = loadObjects(config.objects, definitionLimits(config));
   makeDataFolder(config.data);
-  const store = await openStore(config.data, { limits: storeLimits(config), clock, random, logger });
-  opened.push(() => store.close());
+  const opening = openStore(config.data, { limits: storeLimits(config), clock, random, logger });
+  opened.push(() => opening.then((store) => store.close()).catch(() => undefined));
+  // While the threads of the store start. What is wrong with them is said once the associations are in good hands.
+  const objectsOf = attempted(() => loadObjects(config.objects, definitionLimits(config)));
+  const store = await opening;
   const vault = openVault(config.data, config.masterKey, { clock, logger });
   const token = new OwnerToken(config.data);
   const first = token.exists() ? 'no' : 'yes';
@@ -100,10 +102,13 @@ async function assemble(
   const offers = new SecureOffer(config, logger);
   const stack = new Stack({ parameters: config.parameters, dtls: config.dtls, clock, random, logger, fault });
   const associations = new AssociationFile(config.data, vault, systemDisk);
+  let taken: 'yes' | 'no' = 'no';
   opened.push(async () => {
-    leaveAssociations(stack, associations, store.opening, { clock, logger });
+    if (taken === 'yes') leaveAssociations(stack, associations, store.opening, { clock, logger });
+    else handOnAssociations(associations, store, logger);
     await stack.close();
   });
+  const objects = objectsOf();
   stack.watch(deps.watch);
   const limits = readLimits(config);
   const downlink = new Downlink(stack, limits);
@@ -191,6 +196,7 @@ async function assemble(
   });
   const http = await listenHttp(config, northbound);
   opened.push(() => closeHttp(http, northbound));
+  taken = 'yes';
   takeAssociations(stack, associations.take(store.openingBefore), door, { clock, logger });
   // Only now, with every observation known, may a datagram be read: before, a notification would get a Reset.
   const coap: BoundAddress[] = [];
@@ -229,6 +235,18 @@ async function assemble(
       for (const close of opened.splice(0).reverse()) await close();
     },
   };
+}
+
+/** Does `work` now; what came of it, or was thrown, comes with the call of what is returned. */
+function attempted<T>(work: () => T): () => T {
+  try {
+    const result = work();
+    return () => result;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }
 
 /** One hook that serves two, either of which may be missing. */

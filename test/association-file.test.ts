@@ -71,6 +71,18 @@ describe('the associations of an orderly stop', () => {
     }
   });
 
+  it('are handed on by a start that came to nothing, as they were and when they were, and nothing else is', () => {
+    written();
+    on(disk).handOn(FIRST, SECOND);
+    const copy = Buffer.from(disk.read(FILE) as Uint8Array);
+    expect(on(disk).take(SECOND)).toEqual({ is: 'associations', snapshot: SNAPSHOT, written: NOW });
+    disk.create(FILE, copy);
+    on(disk).handOn(FIRST, THIRD);
+    expect(disk.files).toEqual([]);
+    on(disk).handOn(SECOND, THIRD);
+    expect(disk.files).toEqual([]);
+  });
+
   it('are refused when they were made to name another opening', () => {
     const content = written();
     const forged = Buffer.from(content.toString('latin1').replace(FIRST, SECOND), 'latin1');

@@ -3,6 +3,8 @@
  * after a kill, or with a file that somebody put back, they come back by their sessions.
  */
 
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -62,6 +64,21 @@ describe('a server that stops in good order', () => {
       expect(sent.every((number, index) => index === 0 || number > (sent[index - 1] as number))).toBe(true);
       expect(sent.filter((number, index) => number - (sent[index - 1] ?? number) >= 2 ** 20)).toHaveLength(2);
     }
+  });
+
+  it('starts with them after starts that came to nothing, before and after it had taken them up', async () => {
+    const device = await comer('patient');
+    expect(await device.come()).toBe('full');
+    expect(await server.stop()).toBe(0);
+    await expect(server.start('--objects', join(server.folder, 'nowhere'))).rejects.toThrow(/before it was ready/);
+    const other = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(other, 'listening');
+    const taken = server.start('--coaps', `127.0.0.1:${other.address().port}`);
+    await expect(taken).rejects.toThrow(/before it was ready/);
+    other.close();
+    await server.start();
+    await device.ping();
+    expect(await handshakes()).toBe(0);
   });
 
   it('leaves no key of theirs in the file', async () => {

@@ -1,6 +1,7 @@
 /**
  * The reader: the worker thread with a read-only connection, for whatever may take long. Each answer comes from one
- * snapshot of what is committed; long lists are asked for in pages, so that no snapshot holds up the write-ahead log.
+ * snapshot of what is committed; long lists are asked for in pages, so that no snapshot holds up the write-ahead log. The
+ * file is opened with the first question, so that the thread can start while the writer still sees to it.
  */
 
 import { parentPort, workerData } from 'node:worker_threads';
@@ -148,22 +149,31 @@ function eventReads(
   };
 }
 
+interface Opened {
+  readonly database: DatabaseSyncInstance;
+  readonly answers: { readonly [name in ReadName]: (ask: unknown) => unknown };
+}
+
+function open({ file, cacheBytes }: ReaderData): Opened {
+  const database = new DatabaseSync(file, { readOnly: true });
+  database.exec(`PRAGMA cache_size = -${Math.ceil(cacheBytes / 1024)}; PRAGMA trusted_schema = OFF`);
+  return { database, answers: answers(database) as Opened['answers'] };
+}
+
 function start(): void {
   const port = parentPort;
   invariant(port !== null, 'the reader runs in a worker thread');
-  const { file, cacheBytes } = workerData as ReaderData;
-  const database = new DatabaseSync(file, { readOnly: true });
-  database.exec(`PRAGMA cache_size = -${Math.ceil(cacheBytes / 1024)}; PRAGMA trusted_schema = OFF`);
-  const table = answers(database) as { readonly [name in ReadName]: (ask: unknown) => unknown };
+  let opened: Opened | undefined;
   port.on('message', (message: ToReader) => {
     if (message === 'close') {
-      database.close();
+      opened?.database.close();
       port.close();
       return;
     }
     const reply = (answer: FromReader) => port.postMessage(answer);
     try {
-      reply({ id: message.id, answer: table[message.name](message.ask) });
+      opened ??= open(workerData as ReaderData);
+      reply({ id: message.id, answer: opened.answers[message.name](message.ask) });
     } catch (error) {
       reply({ id: message.id, error: clauseOf(error) });
     }

@@ -106,12 +106,19 @@ export class SqliteStore implements FleetStore {
     const random = Buffer.from(options.random.bytes(OPENING_BYTES)).readUIntBE(0, OPENING_BYTES);
     await makeFolder(folder);
     const held = new Int32Array(new SharedArrayBuffer(4));
-    const started = await startWriter({ folder, limits, parameters, random, held });
-    const { replayedGroups: groups, copy } = started.opened;
-    if (copy !== undefined) logger.info('store migrated', { copy });
-    logger.info('store opened', { folder, groups });
+    // Both threads start at once; the reader is asked nothing before the writer has opened the file.
+    const starting = startWriter({ folder, limits, parameters, random, held });
     const reader = new Reader({ file: join(folder, 'bellwether.db'), cacheBytes: parameters.cacheBytes });
-    return new SqliteStore(options, parameters, started, held, reader);
+    try {
+      const started = await starting;
+      const { replayedGroups: groups, copy } = started.opened;
+      if (copy !== undefined) logger.info('store migrated', { copy });
+      logger.info('store opened', { folder, groups });
+      return new SqliteStore(options, parameters, started, held, reader);
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
   }
 
   commit(change: Change): Promise<Receipt> {

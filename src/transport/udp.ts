@@ -140,10 +140,8 @@ function whyNotBound(options: UdpOptions, cause: Error): string {
   const code = 'code' in cause ? cause.code : undefined;
   if (code === 'EADDRINUSE')
     return `UDP ${where} is in use by another program: choose another address or port (port 0 picks a free one)`;
-  if (code === 'EACCES')
-    return `UDP ${where} needs more rights than this process has: choose a port above 1023`;
-  if (code === 'EADDRNOTAVAIL')
-    return `UDP ${where}: this machine has no such address: choose one it has`;
+  if (code === 'EACCES') return `UDP ${where} needs more rights than this process has: choose a port above 1023`;
+  if (code === 'EADDRNOTAVAIL') return `UDP ${where}: this machine has no such address: choose one it has`;
   return `UDP ${where} cannot be opened: ${cause.message}`;
 }
 

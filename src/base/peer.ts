@@ -21,6 +21,8 @@ export interface PeerIdentity {
   readonly name: string;
   /** The one endpoint name that this identity owns. */
   readonly endpoint: string;
+  /** What revocation lists know its certificates by; absent: it has none that could be on one. */
+  readonly certificates?: string;
 }
 
 /** A peer as the transport sees it. */

@@ -3,12 +3,13 @@
  * anchors and revocation lists.
  */
 
-import { messageOf, type Clock, type Logger } from '#base';
+import { Emitter, messageOf, type Clock, type Logger, type PeerIdentity } from '#base';
 import type { Fleet } from '#fleet';
 import {
   ChainJudge,
   readAnchors,
   readRevocationLists,
+  RevokedCertificates,
   trustParameters,
   validityOf,
   type RevocationList,
@@ -18,10 +19,13 @@ import {
 
 /** All judges. */
 export class Chains {
+  /** Told when anchors or lists are others, and it is judged by them. */
+  readonly renewed = new Emitter<{ readonly type: 'renewed' }>();
   readonly #fleet: Fleet;
   readonly #clock: Clock;
   readonly #logger: Logger;
   #judges = new Map<string, ChainJudge>();
+  #revoked = new RevokedCertificates([]);
 
   constructor(fleet: Fleet, clock: Clock, logger: Logger) {
     this.#fleet = fleet;
@@ -30,6 +34,7 @@ export class Chains {
     this.#renew();
     fleet.trust.changes.on(() => {
       this.#renew();
+      this.renewed.emit({ type: 'renewed' });
     });
   }
 
@@ -57,6 +62,11 @@ export class Chains {
     return validityOf(der, this.#clock.wall());
   }
 
+  /** Whether a certificate that an identity was proven by, its own or one above it, is on a list now. */
+  isRevoked({ certificates }: PeerIdentity): boolean {
+    return certificates !== undefined && this.#revoked.hasOneOf(certificates);
+  }
+
   #renew(): void {
     const { anchors, lists } = this.#fleet.trust.material();
     const revocations = lists.flatMap(({ name, list }) => this.#lists(name, list));
@@ -71,6 +81,7 @@ export class Chains {
       }
     }
     this.#judges = judges;
+    this.#revoked = new RevokedCertificates(revocations);
   }
 
   #lists(name: string, pem: string): readonly RevocationList[] {

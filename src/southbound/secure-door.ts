@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 
 import { EMPTY, pskIdentityText, secureKey } from '#base';
-import type { Clock, Logger, Peer, PeerIdentity, WallTime } from '#base';
+import type { Clock, Emitter, Logger, Peer, PeerIdentity, WallTime } from '#base';
 import type { FailedHandshake, Fleet, IdentityEnd, SessionProof } from '#fleet';
 import type { Answer, Claim, CloseReason, Place, Question, SecureHandler, Session, Stack } from '#transport';
 import { CertificateAlert, type Validity, type Verdict } from '#trust';
@@ -22,6 +22,10 @@ export interface ChainJudges {
   ): { readonly anchor: string | undefined; readonly verdict: Verdict };
   /** Until when a certificate is good that is trusted by itself, whoever issued it; or why it is not now. */
   alone(der: Uint8Array): Validity;
+  /** Whether a certificate that an identity was proven by is on a revocation list now. */
+  isRevoked(identity: PeerIdentity): boolean;
+  /** Told when anchors or lists are others. */
+  readonly renewed: Pick<Emitter<{ readonly type: 'renewed' }>, 'on'>;
 }
 
 /** What the door stands on. */
@@ -49,6 +53,10 @@ export class SecureDoor implements SecureHandler {
     parts.fleet.handshakes.ended.on((end) => {
       this.#ended(end);
     });
+    parts.chains.renewed.on(() => {
+      // What is proven in a handshake under way, or was in a session, is asked about when it comes to that.
+      parts.stack.endAssociations(({ identity }) => identity !== undefined && parts.chains.isRevoked(identity));
+    });
   }
 
   ask(question: Question, _listener: number, answer: (answer: Answer) => void): void {
@@ -58,7 +66,7 @@ export class SecureDoor implements SecureHandler {
 
   established({ identity, address }: Peer, kind: 'full' | 'resumed'): 'good' | 'ended' {
     if (identity === undefined) return 'good';
-    const proof = this.#proofs.current(identity);
+    const proof = this.#proofOf(identity);
     // Its session was told before; what is kept of an association at rest is kept a hundred thousand times.
     this.#proofs.delete(identity);
     const { clock, fleet, logger } = this.#parts;
@@ -76,7 +84,7 @@ export class SecureDoor implements SecureHandler {
   }
 
   session({ identity, listener }: Peer, handle: Uint8Array, { master, serverName, suite }: Session): void {
-    const proof = identity === undefined ? undefined : this.#proofs.current(identity);
+    const proof = identity === undefined ? undefined : this.#proofOf(identity);
     if (proof === undefined) return;
     const named = serverName !== undefined && { serverName };
     this.#parts.fleet.sessions.keep({ listener, digest: digestOf(handle), suite, master, ...named }, proof);
@@ -104,10 +112,11 @@ export class SecureDoor implements SecureHandler {
 
   /** Whether an association from before a restart, alive at `then`, goes on; its device is there again if so. */
   takesUp(peer: Peer, then: WallTime): boolean {
-    const { fleet, listeners } = this.#parts;
+    const { chains, fleet, listeners } = this.#parts;
     const { identity, listener } = peer;
     const served = listener >= listeners.first && listener < listeners.first + listeners.count;
-    if (!served || identity === undefined || !fleet.handshakes.mayGoOn(identity, then)) return false;
+    if (!served || identity === undefined || chains.isRevoked(identity)) return false;
+    if (!fleet.handshakes.mayGoOn(identity, then)) return false;
     fleet.rejoined(peer);
     return true;
   }
@@ -131,11 +140,13 @@ export class SecureDoor implements SecureHandler {
   }
 
   async #resume(handle: Uint8Array, answer: (answer: Answer) => void): Promise<void> {
-    const { serverCredentials, sessions } = this.#parts.fleet;
+    const { chains, fleet } = this.#parts;
+    const { serverCredentials, sessions } = fleet;
     const { mark } = this.#proofs;
     const found = await sessions.find(digestOf(handle));
     const anchor = found?.proof.anchor;
-    if (found === undefined || (anchor !== undefined && !serverCredentials.admits(found.serverName, anchor))) {
+    const admitted = anchor === undefined || serverCredentials.admits(found?.serverName, anchor);
+    if (found === undefined || !admitted || chains.isRevoked(found.proof.identity)) {
       answer(REFUSED);
       return;
     }
@@ -152,7 +163,9 @@ export class SecureDoor implements SecureHandler {
       const found = fleet.handshakes.certificate(verdict.leaf, anchor);
       if ('refused' in found) return this.#refused(verdict.leaf.fingerprint, found.refused);
       const under = anchor !== undefined && { anchor };
-      return { is: 'good', owner: this.#owner({ ...found, ...under, until: verdict.leaf.notAfter }) };
+      const { certificates, leaf } = verdict;
+      const identity = { ...found.identity, ...(certificates !== '' && { certificates }) };
+      return { is: 'good', owner: this.#owner({ ...found, identity, ...under, until: leaf.notAfter }) };
     }
     const fingerprint = fingerprintOf(chain[0]);
     // A device's own entry stands for an anchor that is not there, and for nothing else that is wrong with its certificate.
@@ -162,6 +175,11 @@ export class SecureDoor implements SecureHandler {
     const alone = chains.alone(chain[0] ?? EMPTY);
     if (alone.kind === 'refused') return this.#refused(fingerprint, alone.sentence, alone.alert);
     return { is: 'good', owner: this.#owner({ ...found, until: alone.until }) };
+  }
+
+  /** The proof of an identity, unless that is good no more. */
+  #proofOf(identity: PeerIdentity): SessionProof | undefined {
+    return this.#parts.chains.isRevoked(identity) ? undefined : this.#proofs.current(identity);
   }
 
   #refused(fingerprint: string, why: string, alert: number = CertificateAlert.certificate_unknown): Answer {

@@ -2,6 +2,7 @@
 
 export { ChainJudge, validityOf } from './judge.js';
 export type { Accepted, LeafFacts, Rejected, Validity, Verdict } from './judge.js';
+export { RevokedCertificates } from './path/revoked.js';
 export type { Role } from './path/rules.js';
 export { readAnchors, readCertificates, readRevocationLists } from './path/trust-data.js';
 export { TRUST_PARAMETERS, trustParameters } from './policy/parameters.js';

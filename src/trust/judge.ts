@@ -10,6 +10,7 @@ import { pathsOf, type Path } from './path/candidates.js';
 import { checkNameConstraints } from './path/name-constraints.js';
 import { checkPolicies } from './path/policies.js';
 import { checkRevocation } from './path/revocation.js';
+import { namesOf } from './path/revoked.js';
 import { checkCertificates, checkValidity, type Role } from './path/rules.js';
 import { TrustData } from './path/trust-data.js';
 import { trustParameters, type TrustParameters } from './policy/parameters.js';
@@ -38,6 +39,8 @@ export interface LeafFacts {
 export interface Accepted {
   readonly kind: 'accepted';
   readonly leaf: LeafFacts;
+  /** What `RevokedCertificates` are asked about it later; empty: nothing in it can be on a list. */
+  readonly certificates: string;
 }
 
 /** A chain that is not: a stable word, a sentence for the operator, and the alert for the peer. */
@@ -168,7 +171,7 @@ export class ChainJudge {
     const starts = [...path.map(({ notBefore }) => notBefore), ...lists.map(({ thisUpdate }) => thisUpdate)];
     const ends = [...path.map(({ notAfter }) => notAfter), ...lists.map(({ nextUpdate }) => nextUpdate)];
     return {
-      verdict: Object.freeze({ kind: 'accepted', leaf: factsOf(path[0]) }),
+      verdict: Object.freeze({ kind: 'accepted', leaf: factsOf(path[0]), certificates: namesOf(path) }),
       from: Math.max(...starts) - skew,
       until: Math.min(...ends),
     };

@@ -22,13 +22,22 @@ const OWNER: PeerIdentity = { kind: 'x509', name: FINGERPRINT, endpoint: 'dev-1'
 
 const VALID: Validity = { kind: 'valid', until: WallTime(4_000_000_000_000) };
 
+const chainsSay = (verdict: Verdict, anchor: string | undefined, more: Partial<ChainJudges>): ChainJudges => ({
+  judge: () => ({ anchor, verdict }),
+  alone: () => VALID,
+  isRevoked: () => false,
+  renewed: new Emitter(),
+  ...more,
+});
+
 function doorOn(
   fleet: Fleet,
   listeners: { readonly first: number; readonly count: number },
-  chains: ChainJudges = { judge: () => ({ anchor: undefined, verdict: refused('unknown_ca') }), alone: () => VALID },
+  chains = chainsSay(refused('unknown_ca'), undefined, {}),
+  stack: object = {},
 ): SecureDoor {
   return new SecureDoor({
-    ...{ stack: {} as Stack, fleet, chains, clock: systemClock, logger: silentLogger, listeners },
+    ...{ stack: stack as Stack, fleet, chains, clock: systemClock, logger: silentLogger, listeners },
     fault: (error) => {
       throw error;
     },
@@ -47,7 +56,7 @@ function asked(verdict: Verdict, entry: 'entry' | 'no_entry', anchor?: string, a
   const door = doorOn(
     { handshakes } as unknown as Fleet,
     { first: 0, count: 1 },
-    { judge: () => ({ anchor, verdict }), alone: () => alone },
+    chainsSay(verdict, anchor, { alone: () => alone }),
   );
   const answers: Answer[] = [];
   door.ask({ about: 'chain', chain: CHAIN }, 0, (answer) => answers.push(answer));
@@ -61,13 +70,15 @@ const accepted: Verdict = {
     ...{ spki: new Uint8Array(1), commonNames: ['dev-1'], dnsNames: [], uris: [], serial: '1' },
     ...{ fingerprint: FINGERPRINT, notAfter: WallTime(4_000_000_000_000) },
   },
+  certificates: 'issuer:1',
 };
 
 const refused = (reason: RefusalReason): Rejected => ({ kind: 'refused', reason, sentence: 'why', alert: 45 });
 
 describe('a certificate', () => {
   it('that is good under an anchor is of whom the anchor says', () => {
-    expect(asked(accepted, 'no_entry', 'ca')).toEqual({ is: 'good', owner: OWNER });
+    const owner = { ...OWNER, certificates: 'issuer:1' };
+    expect(asked(accepted, 'no_entry', 'ca')).toEqual({ is: 'good', owner });
   });
 
   it('that is good under an anchor which names nobody by it is refused', () => {
@@ -116,6 +127,15 @@ describe('an association of before a restart', () => {
     },
   );
 
+  it('goes on no more when its certificate was revoked since', () => {
+    const handshakes = { ended: new Emitter<IdentityEnd>(), mayGoOn: () => true };
+    const revoked = chainsSay(accepted, 'ca', { isRevoked: ({ certificates }) => certificates === 'issuer:1' });
+    const fleet = { handshakes, rejoined: () => undefined } as unknown as Fleet;
+    const door = doorOn(fleet, { first: 1, count: 1 }, revoked);
+    const peer = (certificates: string): Peer => securePeer(1, { ...OWNER, certificates }, '192.0.2.1', 1);
+    expect([door.takesUp(peer('issuer:1'), then), door.takesUp(peer('issuer:2'), then)]).toEqual([false, true]);
+  });
+
   it('goes on neither at a listener that is not secure any more, nor without an identity, nor with one that is good no more', () => {
     for (const [says, peer] of [
       [true, securePeer(0, OWNER, '192.0.2.1', 1)],
@@ -126,6 +146,33 @@ describe('an association of before a restart', () => {
       const { door, rejoined } = asking(says);
       expect([door.takesUp(peer, then), rejoined]).toEqual([false, []]);
     }
+  });
+});
+
+describe('a revocation list that comes while a handshake is under way', () => {
+  it.each([
+    ['ends it', 'issuer:1', 'ended'],
+    ['lets it be where its certificate is not on the list', 'issuer:2', 'good'],
+  ] as const)('%s', (_words, onList, expected) => {
+    const renewed = new Emitter<{ readonly type: 'renewed' }>();
+    const kept: unknown[] = [];
+    const fleet = {
+      handshakes: { ended: new Emitter<IdentityEnd>(), certificate: () => ({ identity: OWNER }) },
+      sessions: { keep: (...session: unknown[]) => kept.push(session) },
+    } as unknown as Fleet;
+    const listed = new Set<string>();
+    const isRevoked = ({ certificates = '' }: PeerIdentity): boolean => listed.has(certificates);
+    const chains = chainsSay(accepted, 'ca', { isRevoked, renewed });
+    const door = doorOn(fleet, { first: 0, count: 1 }, chains, { endAssociations: () => undefined });
+    let peer: Peer | undefined;
+    door.ask({ about: 'chain', chain: CHAIN }, 0, (answer) => {
+      if (answer.is === 'good') peer = securePeer(0, answer.owner as PeerIdentity, '192.0.2.1', 1);
+    });
+    listed.add(onList);
+    renewed.emit({ type: 'renewed' });
+    door.session(peer as Peer, Uint8Array.of(1), { suite: 1, master: new Uint8Array(48) });
+    expect(door.established(peer as Peer, 'full')).toBe(expected);
+    expect(kept).toHaveLength(expected === 'good' ? 1 : 0);
   });
 });
 

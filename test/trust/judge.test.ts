@@ -62,6 +62,7 @@ describe('a verdict', () => {
         fingerprint: createHash('sha256').update(leaf.der).digest('hex'),
         notAfter: Date.parse(reference.validTo),
       },
+      certificates: expect.stringMatching(/^[0-9a-f]{16}:[0-9a-f]+ [0-9a-f]{16}:[0-9a-f]+$/),
     });
   });
 

@@ -2,10 +2,10 @@
  * Associations as bytes, to go on with after an orderly restart. Whoever keeps them has to see to it that they are read once:
  * two endpoints that go on with the same association use the same nonces.
  *
- * Each: its length (2), then listener (2), kind of identity (1), name, endpoint, address (each behind its length, 2), port
- * (2), suite (2), whether places are checked (1), the handshake it came from (1), content (2), milliseconds since it was made
- * (6) and since it was heard (6), our Connection ID and the
- * peer's (each behind its length, 1), next number to send (6), highest number received and one (6), window (4, 4), keys.
+ * Each: its length (2), then listener (2), kind of identity (1), name, endpoint, what revocation lists know its certificates by,
+ * address (each behind its length, 2), port (2), suite (2), whether places are checked (1), the handshake it came from (1),
+ * content (2), milliseconds since it was made (6) and since it was heard (6), our Connection ID and the peer's (each behind its
+ * length, 1), next number to send (6), highest number received and one (6), window (4, 4), keys.
  */
 
 import { DecodeError, EMPTY, Instant, Reader, decodeUtf8, securePeer } from '#base';
@@ -22,14 +22,13 @@ export function writeAssociation(writer: Writer, now: Instant, association: Asso
   const state = channel.state();
   if (identity === undefined || state === undefined || channel.exhausted) return;
   const { keys, newest, older, peerCid, recent, sequence, suite } = state;
-  const { endpoint, kind, name } = identity;
+  const { certificates = '', endpoint, kind, name } = identity;
   const own = cid ?? EMPTY;
-  const texts = Buffer.byteLength(name) + Buffer.byteLength(endpoint) + Buffer.byteLength(address);
-  writer.u16(FIXED_BYTES + texts + own.length + peerCid.length + keys.length);
+  const texts = [name, endpoint, certificates, address];
+  const bytes = texts.reduce((sum, one) => sum + Buffer.byteLength(one), 0);
+  writer.u16(FIXED_BYTES + bytes + own.length + peerCid.length + keys.length);
   writer.u16(listener).u8(KINDS.indexOf(kind));
-  writeText(writer, name);
-  writeText(writer, endpoint);
-  writeText(writer, address);
+  for (const one of texts) writeText(writer, one);
   writer.u16(port).u16(suite.id).u8(ROUTABILITY.indexOf(routability)).u8(ORIGINS.indexOf(association.kind));
   writer.u16(content).uint(span(since, now), 6).uint(span(heard, now), 6);
   writer.u8(own.length).bytes(own).u8(peerCid.length).bytes(peerCid);
@@ -58,7 +57,7 @@ export function readAssociation(reader: Reader, { now, provider, random, rested 
     throw new DecodeError('bad_length', `an association of ${length} bytes`, reader.offset);
   const listener = reader.u16();
   const kind = KINDS[reader.u8()];
-  const [name, endpoint, address] = [text(reader), text(reader), text(reader)];
+  const [name, endpoint, certificates, address] = [text(reader), text(reader), text(reader), text(reader)];
   const port = reader.u16();
   const suite = suiteOf(reader.u16());
   const [routability, origin] = [ROUTABILITY[reader.u8()], ORIGINS[reader.u8()]];
@@ -72,9 +71,10 @@ export function readAssociation(reader: Reader, { now, provider, random, rested 
   if (keys.length !== keyBlockLength(suite)) throw new DecodeError('bad_length', 'keys of another length', end);
   const channel = Channel.resume('server', provider, { suite, keys, peerCid, sequence, newest, recent, older });
   if (channel.exhausted) return undefined;
+  const identity = { kind, name, endpoint, ...(certificates !== '' && { certificates }) };
   const association = new Association(Instant(now - age - rested), {
     channel,
-    peer: securePeer(listener, { kind, name, endpoint }, address, port),
+    peer: securePeer(listener, identity, address, port),
     cid: cid.length === 0 ? undefined : cid,
     routability,
     content,
@@ -106,7 +106,7 @@ const KINDS: readonly IdentityKind[] = ['psk', 'rpk', 'x509'];
 const ROUTABILITY = ['checked', 'unchecked'] as const;
 const ORIGINS = ['full', 'resumed'] as const;
 /** What an association has beside texts, Connection IDs and keys. */
-const FIXED_BYTES = 51;
+const FIXED_BYTES = 53;
 const LONGEST_SPAN = 2 ** 48 - 1;
 const LEAST_JUMP = 2 ** 20;
 const MOST_JUMP = 2 ** 36;

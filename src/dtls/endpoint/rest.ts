@@ -55,5 +55,5 @@ function fits(
 }
 
 /** Version of the form of the bytes. */
-const FORMAT = 1;
+const FORMAT = 2;
 const SNAPSHOT_BYTES = 65_536;

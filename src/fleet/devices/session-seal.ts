@@ -22,6 +22,7 @@ export interface SessionOwner {
   readonly kind: IdentityKind;
   readonly name: string;
   readonly endpoint: string;
+  readonly certificates?: string;
   /** Host name of the handshake. */
   readonly serverName?: string;
   /** Id of the device's credential. */

@@ -178,14 +178,14 @@ export class Sessions {
     const session = this.#opened(record);
     if (session === undefined) return undefined;
     const { clock, directory, handshakes, lifetime } = this.#parts;
-    const { anchor, credential, endpoint, expires, kind, name, serverName, since } = session.owner;
+    const { anchor, certificates, credential, endpoint, expires, kind, name, serverName, since } = session.owner;
     const wall = clock.wall();
     // A lifetime that was made shorter since counts for the sessions of before, too.
     if (wall >= expires || wall >= since + lifetime) {
       this.counters.sessions_expired += 1;
       return undefined;
     }
-    const identity: PeerIdentity = { kind, name, endpoint };
+    const identity: PeerIdentity = { kind, name, endpoint, ...(certificates !== undefined && { certificates }) };
     const device = directory.byEndpoint(endpoint);
     const there = device?.id === record.device && device.phase === 'present';
     if (!there || !handshakes.isCurrent(identity, since, anchor)) {

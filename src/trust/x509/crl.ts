@@ -74,6 +74,11 @@ export class RevocationList {
     this.#authorityKeyId = authority;
   }
 
+  /** The key identifier of who signed it, in hex, if it says one (§5.2.1). */
+  get issuerKeyId(): string | undefined {
+    return this.#authorityKeyId?.keyId;
+  }
+
   /** How many certificates are revoked. */
   get size(): number {
     return this.#serials.size;

@@ -190,7 +190,7 @@ describe('an association over an orderly restart', () => {
     const snapshot = world.restart();
     expect(snapshot.length).toBeGreaterThan(100);
     const other = Uint8Array.from(snapshot);
-    other[0] = 2;
+    other[0] = 1;
     const cut = Array.from({ length: snapshot.length - 2 }, (_, index) => snapshot.subarray(0, index + 2));
     for (const bytes of [other, new Uint8Array(0), ...cut.filter(({ length }) => length < snapshot.length)]) {
       const server = new World().server.endpoint;

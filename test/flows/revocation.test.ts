@@ -5,8 +5,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { signingKey } from '#dtls';
-import { DtlsClient } from '../support/dtls-client.js';
+import { deviceWithCertificate, type DtlsClient } from '../support/dtls-client.js';
 import { authorityNow, deviceNow, serverKey, valid } from '../support/server-keys.js';
 import { TestServer, until } from '../support/test-server.js';
 import { authority, DAY, pem, revocationList, type Issued } from '../support/x509.js';
@@ -34,18 +33,15 @@ async function put(path: string, body: unknown): Promise<void> {
 }
 
 /** A device with a certificate, and those above it. */
-function device(certificate: Issued, ...above: readonly Issued[]): DtlsClient {
-  const key = signingKey(certificate.key.privateKey.export({ type: 'pkcs8', format: 'der' }));
-  const port = (): number => Number(new URL(server.coaps.replace('coaps:', 'http:')).port);
-  const proof = { key, chain: [certificate, ...above].map(({ der }) => der) };
-  const client = new DtlsClient(port, { proof, serverProofs: ['x509'] });
+function device(...chain: readonly [Issued, ...Issued[]]): DtlsClient {
+  const client = deviceWithCertificate(() => server, chain);
   clients.push(client);
   return client;
 }
 
 /** A device that is there. */
-async function comer(certificate: Issued, ...above: readonly Issued[]): Promise<DtlsClient> {
-  const client = device(certificate, ...above);
+async function comer(...chain: readonly [Issued, ...Issued[]]): Promise<DtlsClient> {
+  const client = device(...chain);
   expect(await client.come()).toBe('full');
   return client;
 }

@@ -3,9 +3,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
 import type { ClientOffer, Question } from '#dtls';
-import { signingKey } from '#dtls';
 import { OWNER } from '#fleet/model';
-import { DtlsClient, PING } from '../support/dtls-client.js';
+import { deviceWithCertificate, PING, type DtlsClient } from '../support/dtls-client.js';
 import { authorityNow, deviceNow, serverKey } from '../support/server-keys.js';
 import { TestServer, until } from '../support/test-server.js';
 import { pem, type Issued } from '../support/x509.js';
@@ -38,10 +37,7 @@ async function put(path: string, body: unknown): Promise<void> {
 
 /** A device with a certificate. */
 function comes(certificate: Issued, offer: Partial<ClientOffer> = {}): DtlsClient {
-  const key = signingKey(certificate.key.privateKey.export({ type: 'pkcs8', format: 'der' }));
-  const port = (): number => Number(new URL(server.coaps.replace('coaps:', 'http:')).port);
-  const proof = { key, chain: [certificate.der] };
-  const client = new DtlsClient(port, { proof, serverProofs: ['x509'], ...offer });
+  const client = deviceWithCertificate(() => server, [certificate], offer);
   clients.push(client);
   return client;
 }

@@ -3,9 +3,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 
 import { EMPTY, plainPeer, seconds, systemClock, systemRandom } from '#base';
-import { DTLS_PARAMETERS, DtlsEndpoint, nodeProvider } from '#dtls';
+import { DTLS_PARAMETERS, DtlsEndpoint, nodeProvider, signingKey } from '#dtls';
 import type { Answer, ClientOffer, DtlsEvent, DtlsParameters, Question } from '#dtls';
-import { until } from './test-server.js';
+import { until, type TestServer } from './test-server.js';
+import type { Issued } from './x509.js';
 
 /** How it differs from one that takes every server for good and can be sent records with Connection IDs. */
 export interface DtlsClientOptions {
@@ -140,6 +141,19 @@ export class DtlsClient {
       this.#drain();
     }, wait);
   }
+}
+
+/** A device of a server, wherever that listens, with a certificate and those above it. */
+export function deviceWithCertificate(
+  server: () => TestServer,
+  [leaf, ...above]: readonly [Issued, ...Issued[]],
+  more: Partial<ClientOffer> = {},
+  options: DtlsClientOptions = {},
+): DtlsClient {
+  const key = signingKey(leaf.key.privateKey.export({ type: 'pkcs8', format: 'der' }));
+  const port = (): number => Number(new URL(server().coaps.replace('coaps:', 'http:')).port);
+  const proof = { key, chain: [leaf, ...above].map(({ der }) => der) };
+  return new DtlsClient(port, { proof, serverProofs: ['x509'], ...more }, options);
 }
 
 /** Whether a record of epoch 1 is in a datagram (RFC 6347 §4.1). */

@@ -120,9 +120,16 @@ describe('a capture of a trace', () => {
 });
 
 describe('a key log', () => {
-  it('decrypts what was said after a full handshake and after a short one', async () => {
-    const keys = join(folder, 'keys.log');
-    const server = await serverWith({ 'dangerous-key-log': keys, 'dtls-cid-bytes': 0 });
+  /** Types of records with and without Connection IDs (RFC 9146 §4). */
+  const [PLAIN, CID] = [[23], [25]];
+
+  it.each([
+    ['without Connection IDs', { server: 0, client: EMPTY, up: PLAIN, down: PLAIN }],
+    ['with those of the server', { server: 8, client: EMPTY, up: CID, down: PLAIN }],
+    ['with those of both', { server: 8, client: Buffer.from('c1d0c1d0c1d0c1d0', 'hex'), up: CID, down: CID }],
+  ])('decrypts what was said after a full handshake and after a short one, %s', async (words, cids) => {
+    const keys = join(folder, `${words}.log`);
+    const server = await serverWith({ 'dangerous-key-log': keys, 'dtls-cid-bytes': cids.server });
     const relay = await Relay.to(portOf(server.coaps));
     ends.push(() => relay.close());
     const psk = { identity: Buffer.from('id-1'), key: KEY };
@@ -130,7 +137,7 @@ describe('a key log', () => {
     ends.push(() => {
       credentials.dispose();
     });
-    const client = await SecureClient.open(credentials, { psk, cid: EMPTY });
+    const client = await SecureClient.open(credentials, { psk, cid: cids.client });
     ends.push(() => client.close());
     await client.ask(relay.port, 'full');
     await until('the session is kept', async () =>
@@ -139,6 +146,7 @@ describe('a key log', () => {
     client.leave(relay.port);
     await client.ask(relay.port, 'short');
     expect(await server.device('shark-1')).toMatchObject({ resumptions: 1 });
+    expect([relay.sealed('up'), relay.sealed('down')]).toEqual([cids.up, cids.down]);
     expect(readFileSync(keys, 'utf8')).toMatch(/^(?:CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}\n){2}$/);
 
     const [there, here] = [
@@ -149,7 +157,7 @@ describe('a key log', () => {
       const [from, to] = direction === 'up' ? [there, here] : [here, there];
       return pcapRecord({ at: WallTime(1_795_896_000_000 + index), from, to, bytes });
     });
-    const file = join(folder, 'sealed.pcap');
+    const file = join(folder, `${words}.pcap`);
     writeFileSync(file, Buffer.concat([pcapHeader(), ...records]));
     const fields = ['coap.code', 'coap.opt.uri_path_recon'];
     expect(dissected(file, fields).flat().join('')).toBe('');

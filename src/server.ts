@@ -28,7 +28,7 @@ import { ObjectLists, type ReadLimits } from '#lwm2m/protocol';
 import { createNorthbound, type Northbound } from '#northbound';
 import { Chains, Downlink, Freshness, SecureAssociations, SecureDoor, Traces, Uplink } from '#southbound';
 import { openStore } from '#store';
-import { Stack, type BoundAddress, type DatagramHook } from '#transport';
+import { reachedAt, Stack, type BoundAddress, type DatagramHook } from '#transport';
 import { systemDisk, type Vault } from '#vault';
 
 import { Alarm } from './alarm.js';
@@ -176,7 +176,10 @@ async function assemble(
     },
     endpointAt: (peer) => fleet.endpointAt(peer),
     endpointOf: (location) => fleet.endpointOf(location),
-    boundAt: (listener) => stack.bound()[listener],
+    reachedAt: (listener, address) => {
+      const bound = stack.bound()[listener];
+      return bound === undefined ? undefined : reachedAt(bound, address);
+    },
     wall: () => clock.wall(),
   });
   const northbound = createNorthbound({

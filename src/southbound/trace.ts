@@ -26,7 +26,7 @@ export interface TracedDatagram {
   readonly direction: 'in' | 'out';
   readonly address: string;
   readonly port: number;
-  /** Address and port of the listener. */
+  /** Address and port of the listener, as the device reaches it. */
   readonly local: Place;
   readonly bytes: Uint8Array;
   readonly decoded: MessageDescription;
@@ -40,8 +40,8 @@ export interface TraceParts {
   readonly endpointAt: (peer: PeerKey) => string | undefined;
   /** Endpoint name of the device whose registration has a location. */
   readonly endpointOf: (location: string) => string | undefined;
-  /** Where a listener is bound. */
-  readonly boundAt: (listener: number) => Place | undefined;
+  /** Where a peer at an address reaches a listener; asked once for each. */
+  readonly reachedAt: (listener: number, address: string) => Place | undefined;
   readonly wall: () => WallTime;
 }
 
@@ -54,6 +54,8 @@ interface Followed {
   readonly listeners: Set<Listener>;
   /** Addresses it was known at by what it said, the newest last. */
   readonly addresses: PeerKey[];
+  /** Where it reaches the listener it was last seen at, from where it was seen. */
+  reached?: { readonly listener: number; readonly from: string; readonly place: Place };
 }
 
 /** All traces of one server. */
@@ -91,12 +93,20 @@ export class Traces {
       direction,
       address: peer.address,
       port: peer.port,
-      local: this.#parts.boundAt(peer.listener) ?? UNKNOWN,
+      local: this.#reached(followed, peer),
       bytes,
       decoded: describeMessage(bytes),
     };
     for (const listener of followed.listeners) listener(datagram);
   };
+
+  #reached(followed: Followed, { address, listener }: Peer): Place {
+    const { reached } = followed;
+    if (reached?.listener === listener && reached.from === address) return reached.place;
+    const place = this.#parts.reachedAt(listener, address) ?? UNKNOWN;
+    followed.reached = { listener, from: address, place };
+    return place;
+  }
 
   #ownerOf(direction: 'in' | 'out', { identity, key }: Peer, bytes: Uint8Array): Followed | undefined {
     if (identity !== undefined) return this.#followed.get(identity.endpoint);

@@ -1,5 +1,6 @@
 /** The only place with sockets. */
 
+export { reachedAt } from './own-addresses.js';
 export { Stack } from './stack.js';
 export type { Place, SecureHandler, Security } from './secure.js';
 export type { DatagramHook, DatagramLink, RequestHandler, StackOptions } from './stack.js';

@@ -7,11 +7,15 @@ import { Traces, type TracedDatagram } from '#southbound';
 import type { DatagramHook } from '#transport';
 
 let hook: DatagramHook | undefined;
+const asked: string[] = [];
 const traces = new Traces({
   watch: (set) => (hook = set),
   endpointAt: () => undefined,
   endpointOf: () => undefined,
-  boundAt: (listener) => ({ address: '192.0.2.1', port: 5683 + listener }),
+  reachedAt: (listener, address) => {
+    asked.push(address);
+    return { address: '192.0.2.1', port: 5683 + listener };
+  },
   wall: () => WallTime(0),
 });
 const ends: (() => void)[] = [];
@@ -41,6 +45,14 @@ it('a device that is not registered is followed by what it proved', () => {
     ['out', 5684],
   ]);
   expect(b).toEqual([]);
+});
+
+it('it is asked where a device reaches the server when it is seen first, and when it comes from elsewhere', () => {
+  follow('a');
+  asked.splice(0);
+  const moved: Peer = { ...proven('a'), address: '198.51.100.9' };
+  for (const peer of [proven('a'), proven('a'), moved, moved]) hook?.('in', peer, fromHex('40010001'));
+  expect(asked).toEqual(['198.51.100.7', '198.51.100.9']);
 });
 
 it('a Register under the name of another is seen in the trace of who sent it, and not in the other', () => {

@@ -43,7 +43,7 @@ export function addTrace(parent: Command): void {
     .option('--hex', 'show the bytes too')
     .option(
       '--pcap <FILE>',
-      'write the messages into a new file that Wireshark opens, decrypted, as UDP to and from port 5683 of the server; - writes to stdout, and the lines to stderr',
+      'write the messages into a new file that Wireshark opens, decrypted, as UDP to and from port 5683 of the server, at the address of its that is nearest to the device where it listens at all of them; - writes to stdout, and the lines to stderr',
     )
     .action(trace);
 }
@@ -76,9 +76,9 @@ function wordsOf({ at, direction, peer, hex }: ShownDatagram, how: 'hex' | 'word
 }
 
 /**
- * As it stands in a capture. The server's end has its true address, but always the port that CoAP has in the registry: then
- * the analyser knows it for CoAP without being told, also where it came in a record of DTLS or on a port of choice. A
- * listener that is bound to all addresses has the unspecified one.
+ * As it stands in a capture. The server's end has the address that the server says, but always the port that CoAP has in the
+ * registry: then the analyser knows it for CoAP without being told, also where it came in a record of DTLS or on a port of
+ * choice.
  */
 function captured({ at, direction, hex, local, peer }: ShownDatagram): CapturedDatagram {
   const device = endOf(peer);

@@ -37,7 +37,7 @@ export function traceRoute(
     answers: {
       200: {
         description:
-          'The stream; data of each event `datagram` is {at, direction: in|out, peer, local, hex, decoded}: hex is the CoAP message, out of its record on a secure listener; peer and local are address and port of the device and of the listener. A device that has never registered is seen from its first Register on.',
+          'The stream; data of each event `datagram` is {at, direction: in|out, peer, local, hex, decoded}: hex is the CoAP message, out of its record on a secure listener; peer and local are address and port of the device and of the listener; of one that listens at all addresses, the one that is nearest to the device. A device that has never registered is seen from its first Register on.',
         type: 'text/event-stream',
         schema: { type: 'string' },
       },

@@ -86,6 +86,27 @@ describe('bellwether trace', () => {
     ]);
   });
 
+  it('writes the address that the device reaches, where the server listens at all of them', async () => {
+    const open = await TestServer.start({ coap: ['0.0.0.0:0'] });
+    const device = await ScriptedClient.registered(open, 'anywhere', '</1/0>,</3/0>');
+    const ends = ['127.0.0.1:5683', `127.0.0.1:${device.peer.port}`].sort();
+    const file = join(folder, 'all.pcap');
+    const trace = new Bellwether(['trace', 'anywhere', '--pcap', file], {
+      ...{ BELLWETHER_URL: open.http, BELLWETHER_TOKEN: open.token },
+    });
+    try {
+      await trace.says(/Ctrl-C ends$/m);
+      await device.updates('0001');
+      await trace.says(/2\.04/);
+      expect(await trace.end('SIGINT')).toBe(0);
+    } finally {
+      device.close();
+      await open.stop();
+    }
+    const packets = packetsOf(readFileSync(file));
+    expect(packets.map(({ from, to }) => [from, to].sort())).toEqual([ends, ends]);
+  });
+
   it('writes it to stdout for -, and the lines to stderr', async () => {
     const trace = started(['trace', 'traced', '--pcap', '-'], 'latin1');
     await seen(trace);

@@ -5,8 +5,6 @@
 
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, resolve as resolvePath } from 'node:path';
 
 import {
   AppError,
@@ -35,6 +33,7 @@ import { Alarm } from './alarm.js';
 import { AssociationFile } from './association-file.js';
 import type { Config } from './config.js';
 import { credentialForms } from './credential-forms.js';
+import { makeDataFolder } from './data-folder.js';
 import { handOnAssociations, leaveAssociations, takeAssociations } from './kept-associations.js';
 import { KeyLog } from './key-log.js';
 import { loadObjects } from './objects.js';
@@ -269,27 +268,6 @@ function isOwner(token: OwnerToken, text: string, logger: Logger): boolean {
     logger.error('the owner token cannot be checked', { error: messageOf(error) });
     return false;
   }
-}
-
-function makeDataFolder(folder: string): void {
-  try {
-    makeFolder(folder);
-    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw new AppError(
-      'bad_data_folder',
-      `the data folder ${folder} cannot be used: ${messageOf(cause)}; choose another with --data FOLDER`,
-      { cause },
-    );
-  }
-}
-
-/** As mkdir's `recursive`, which never comes back where a parent takes no folders, such as /proc. */
-function makeFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  const parent = dirname(resolvePath(folder));
-  if (!existsSync(parent)) makeFolder(parent);
-  mkdirSync(folder, { mode: 0o700 });
 }
 
 function listenHttp(config: Config, northbound: Northbound): Promise<HttpServer> {

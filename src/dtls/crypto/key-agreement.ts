@@ -48,15 +48,18 @@ function curveKey(group: Group, ecdh: ECDH, publicKey: Uint8Array): EphemeralKey
   };
 }
 
-/** The public key is the agreement with the base point (RFC 7748 §6.1): no key has to be exported for it. */
+/**
+ * OpenSSL computes the public key as it takes the private one, so that it is exported and not computed again. No job has made
+ * this key, and nothing else has a lock on it.
+ */
 function x25519Key(privateKey: Uint8Array): EphemeralKey {
   const own = createPrivateKey({
-    key: { kty: 'OKP', crv: 'X25519', d: base64Url(privateKey), x: base64Url(BASE_POINT) },
+    key: { kty: 'OKP', crv: 'X25519', d: base64Url(privateKey), x: NO_PUBLIC_KEY },
     format: 'jwk',
   });
   const group = known(X25519);
   return {
-    publicKey: diffieHellman({ privateKey: own, publicKey: BASE_KEY }),
+    publicKey: Buffer.from(createPublicKey(own).export({ format: 'jwk' }).x as string, 'base64url'),
     agree: (peer) => {
       refuseShape(group, peer, true);
       const shared = computed(group, () => diffieHellman({ privateKey: own, publicKey: x25519Public(peer) }));
@@ -95,6 +98,5 @@ function base64Url(bytes: Uint8Array): string {
 const UNCOMPRESSED = 0x04;
 const X25519 = 29;
 const X25519_LENGTH = 32;
-/** The point with u = 9 (RFC 7748 §4.1). */
-const BASE_POINT = Uint8Array.of(9, ...new Uint8Array(X25519_LENGTH - 1));
-const BASE_KEY = x25519Public(BASE_POINT);
+/** There has to be a public key beside a private one, and it is not looked at. */
+const NO_PUBLIC_KEY = base64Url(new Uint8Array(X25519_LENGTH));

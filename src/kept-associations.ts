@@ -57,7 +57,7 @@ export function takeAssociations(
     logger.info('associations go on', { count: stack.secureGauges()['associations'] ?? 0 });
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    logger.warn('some associations are not gone on with', { why: error.message });
+    logger.warn('associations are not gone on with: devices come back by short handshakes', { why: error.message });
   }
   left.snapshot.fill(0);
 }

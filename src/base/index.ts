@@ -13,7 +13,7 @@ export { Emitter } from './events.js';
 export type { Occurrence } from './events.js';
 export { silentLogger } from './log.js';
 export type { LogFields, Logger } from './log.js';
-export { plainPeer, secureKey, securePeer, showAddress } from './peer.js';
+export { peerOfKey, plainPeer, secureKey, securePeer, showAddress } from './peer.js';
 export type { IdentityKind, Peer, PeerIdentity, PeerKey } from './peer.js';
 export { MAX_PSK_IDENTITY, pskIdentityBytes, pskIdentityText } from './psk-identity.js';
 export { systemRandom } from './random.js';

@@ -53,6 +53,11 @@ export function securePeer(listener: number, identity: PeerIdentity, address: st
   };
 }
 
+/** As `securePeer`, of a key that it gave before: nothing is copied. */
+export function peerOfKey(key: string, listener: number, identity: PeerIdentity, address: string, port: number): Peer {
+  return { key: key as PeerKey, listener, address, port, identity };
+}
+
 /** Key of the peer whose identity owns `endpoint`, on a secure listener: no address has a form like it. */
 export function secureKey(listener: number, endpoint: string): PeerKey {
   return `${listener} @${endpoint}` as PeerKey;

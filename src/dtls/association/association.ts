@@ -74,6 +74,11 @@ export class Association {
     return this.#cid === undefined ? undefined : Buffer.from(this.#cid, 'latin1');
   }
 
+  /** The same as a text, a character a byte. */
+  get cidText(): string | undefined {
+    return this.#cid;
+  }
+
   /** Whether its Connection ID stands at `at`. */
   bearsCid(bytes: Uint8Array, at: number): boolean {
     const cid = this.#cid;

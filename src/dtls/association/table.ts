@@ -3,63 +3,80 @@
  * identity has one association at a time, and a place has one without Connection ID.
  */
 
-import { ChurnMap, elapsed, type Instant, type Milliseconds, type PeerKey, type Random } from '#base';
+import { ChurnMap, elapsed, type Instant, type Milliseconds, type Peer, type PeerKey } from '#base';
 
 import type { Association } from './association.js';
-
-/** Listener, address and port as one text. */
-export function placeOf(listener: number, address: string, port: number): string {
-  return `${listener} ${address} ${port}`;
-}
+import { CidMap } from './cid-map.js';
+import { placeOf } from './place.js';
+import { Resting, type Admission, type Revival } from './resting.js';
+import type { Snapshot } from './snapshot.js';
 
 /** The associations. */
 export class AssociationTable {
   readonly #byKey = new ChurnMap<PeerKey, Association>();
   readonly #byPlace = new ChurnMap<string, Association>();
   readonly #byCid: CidMap<Association>;
+  /** Those of before a restart that nothing needed yet. */
+  #resting: Resting | undefined;
+  /** Length of our own Connection IDs. */
+  readonly cidBytes: number;
 
-  /** `cidBytes`: length of our own Connection IDs. */
   constructor(cidBytes: number) {
+    this.cidBytes = cidBytes;
     this.#byCid = new CidMap(cidBytes);
   }
 
   get size(): number {
-    return this.#byKey.size;
+    return this.#byKey.size + (this.#resting?.size ?? 0);
   }
 
   byKey(key: PeerKey): Association | undefined {
-    return this.#byKey.get(key);
+    return this.#byKey.get(key) ?? this.#woken(this.#resting?.byKey(key));
   }
 
   /** The association whose records come from there without Connection ID. */
   byPlace(place: string): Association | undefined {
-    return this.#byPlace.get(place);
+    return this.#byPlace.get(place) ?? this.#woken(this.#resting?.byPlace(place));
   }
 
   /** The association of the Connection ID at `at`. */
   byCid(bytes: Uint8Array, at: number): Association | undefined {
-    return this.#byCid.get(bytes, at);
+    return this.#byCid.get(bytes, at) ?? this.#woken(this.#resting?.byCid(bytes, at));
   }
 
   /** Whether a Connection ID stands where this one would. */
   takesCid(cid: Uint8Array): boolean {
-    return this.#byCid.takes(cid);
+    return this.#byCid.takes(cid) || this.#resting?.takesCid(cid) === true;
   }
 
   /** Adds an association; gives those whose place it takes, which are removed. */
   add(association: Association): Association[] {
     const { cid, peer } = association;
     const gone: Association[] = [];
-    const before = this.#byKey.get(peer.key);
+    const before = this.byKey(peer.key);
     if (before !== undefined) gone.push(before);
     const place = placeOf(peer.listener, peer.address, peer.port);
-    const there = cid === undefined ? this.#byPlace.get(place) : undefined;
+    const there = cid === undefined ? this.byPlace(place) : undefined;
     if (there !== undefined && there !== before) gone.push(there);
     for (const other of gone) this.remove(other);
-    this.#byKey.set(peer.key, association);
-    if (cid === undefined) this.#byPlace.set(place, association);
-    else this.#byCid.set(cid, association);
+    this.#set(association);
     return gone;
+  }
+
+  /**
+   * Adds the associations of a snapshot where nothing stands in their way, as long as there are not `most`, and of whose peers
+   * `wanted` says so; gives how many. The others are wiped.
+   */
+  rest(snapshot: Snapshot, revival: Revival, most: number, wanted: (peer: Peer) => boolean): number {
+    // What rests has one snapshot.
+    for (const { key } of this.#resting?.peers() ?? []) this.byKey(key);
+    const awake = this.#byKey.size;
+    const admits: Admission = (peer, mark, before) => {
+      if (awake + before >= most || (typeof mark === 'number' && snapshot.cidBytes !== this.cidBytes)) return false;
+      return (awake === 0 || this.#isFree(peer, mark)) && wanted(peer);
+    };
+    this.#resting = new Resting(snapshot, revival, admits);
+    return this.#resting.size;
   }
 
   /** Removes an association; whether it was there. */
@@ -77,10 +94,13 @@ export class AssociationTable {
     this.#byKey.clear();
     this.#byPlace.clear();
     this.#byCid.clear();
+    this.#resting = undefined;
   }
 
   /** One that was not heard for so long that it may make room for another; a few are looked at, the oldest first. */
   stale(now: Instant, span: Milliseconds): Association | undefined {
+    const resting = this.#resting?.stale(now, span);
+    if (resting !== undefined) return this.#woken(resting);
     const seen: Association[] = [];
     for (const association of this.#byKey.values()) {
       if (elapsed(association.heard, now) > span) return association;
@@ -95,73 +115,35 @@ export class AssociationTable {
     return undefined;
   }
 
-  values(): IterableIterator<Association> {
-    return this.#byKey.values();
+  /** Who is at the other ends. */
+  peers(): Peer[] {
+    return [...(this.#resting?.peers() ?? []), ...Array.from(this.#byKey.values(), ({ peer }) => peer)];
+  }
+
+  /** All associations, for whoever clears the table afterwards. */
+  all(): Association[] {
+    return [...(this.#resting?.all() ?? []), ...this.#byKey.values()];
+  }
+
+  #woken(association: Association | undefined): Association | undefined {
+    if (association === undefined) return undefined;
+    this.#set(association);
+    if (this.#resting?.size === 0) this.#resting = undefined;
+    return association;
+  }
+
+  #set(association: Association): void {
+    const { cid, peer } = association;
+    this.#byKey.set(peer.key, association);
+    if (cid === undefined) this.#byPlace.set(placeOf(peer.listener, peer.address, peer.port), association);
+    else this.#byCid.set(cid, association);
+  }
+
+  #isFree(peer: Peer, mark: number | string): boolean {
+    if (this.#byKey.has(peer.key)) return false;
+    return typeof mark === 'number' ? !this.#byCid.takesHash(mark) : !this.#byPlace.has(mark);
   }
 }
 
-/** What is found by a Connection ID, and knows its own. */
-export interface CidBearer {
-  /** Whether its Connection ID stands at `at`. */
-  bearsCid(bytes: Uint8Array, at: number): boolean;
-}
-
-/**
- * Values by Connection IDs of one length, found in a datagram without making a text of them. The key is a small integer, and
- * whether it is the right one the value says itself: nothing is held for an entry beside its place in the map.
- */
-export class CidMap<T extends CidBearer> {
-  readonly #bytes: number;
-  readonly #values = new ChurnMap<number, T>();
-
-  constructor(bytes: number) {
-    this.#bytes = bytes;
-  }
-
-  get size(): number {
-    return this.#values.size;
-  }
-
-  get(bytes: Uint8Array, at: number): T | undefined {
-    const value = this.#values.get(this.#hash(bytes, at));
-    return value?.bearsCid(bytes, at) === true ? value : undefined;
-  }
-
-  /** Whether an entry stands where this one would. */
-  takes(cid: Uint8Array): boolean {
-    return this.#values.has(this.#hash(cid, 0));
-  }
-
-  set(cid: Uint8Array, value: T): void {
-    this.#values.set(this.#hash(cid, 0), value);
-  }
-
-  delete(cid: Uint8Array): boolean {
-    return this.#values.delete(this.#hash(cid, 0));
-  }
-
-  clear(): void {
-    this.#values.clear();
-  }
-
-  /** The last bytes as a number, at most 32 bits. */
-  #hash(bytes: Uint8Array, at: number): number {
-    let hash = 0;
-    for (let index = Math.max(0, this.#bytes - HASHED); index < this.#bytes; index += 1)
-      hash = (hash << 8) | (bytes[at + index] as number);
-    return hash;
-  }
-}
-
-/** A Connection ID that is not `taken`: the number of the node, then random bytes. */
-export function newCid(random: Random, node: number, bytes: number, taken: (cid: Uint8Array) => boolean): Uint8Array {
-  for (;;) {
-    const cid = random.bytes(bytes);
-    cid[0] = node;
-    if (!taken(cid)) return cid;
-  }
-}
-
-const HASHED = 4;
 /** Associations that are looked at for one that is stale. */
 const LOOKED_AT = 32;

@@ -170,7 +170,7 @@ export class DtlsEndpoint {
 
   /** Ends all associations with peers of which `test` says so; each of them is told. */
   dropWhere(test: (peer: Peer) => boolean): void {
-    for (const { peer } of [...this.#associations.values()]) if (test(peer)) this.drop(peer.key);
+    for (const peer of this.#associations.peers()) if (test(peer)) this.drop(peer.key);
   }
 
   /** What people are shown of the association of a peer; undefined when there is none. */

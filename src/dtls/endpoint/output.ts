@@ -54,8 +54,8 @@ export class Output {
   }
 
   /** Something was done. */
-  count(name: string): void {
-    this.counters[name] = (this.counters[name] ?? 0) + 1;
+  count(name: string, times = 1): void {
+    if (times > 0) this.counters[name] = (this.counters[name] ?? 0) + times;
   }
 
   /** A record or message was dropped. */

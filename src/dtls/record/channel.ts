@@ -7,7 +7,7 @@
 import { EMPTY, invariant } from '#base';
 
 import { ContentType, DTLS_1_2, MAX_PLAINTEXT, writeRecordHeader, type RecordView } from '../codec/index.js';
-import type { CryptoProvider, Suite } from '../crypto/index.js';
+import { keyBlockLength, type CryptoProvider, type Suite } from '../crypto/index.js';
 import { Pages } from './pages.js';
 import { ReplayWindow, type WindowState } from './replay-window.js';
 
@@ -24,13 +24,16 @@ export type RecordRefusal = 'record_replayed' | 'record_not_genuine' | 'record_w
 export type Protection = 'plain' | 'sealed';
 
 /** The epoch 1 of a channel, to go on with it. */
-export interface ChannelState extends WindowState {
+export interface ChannelState {
   readonly suite: Suite;
-  readonly keys: KeyBlock;
-  /** Connection ID the peer wants to see; empty for none. */
-  readonly peerCid: Uint8Array;
+  /** Where the keys stand, and behind them the Connection ID that the peer wants to see. */
+  readonly page: Uint8Array;
+  readonly at: number;
+  /** Length of that Connection ID; 0 for none. */
+  readonly cidLength: number;
   /** Number of the next record to send. */
   readonly sequence: number;
+  readonly window: WindowState;
 }
 
 /** The records of one association. */
@@ -52,24 +55,34 @@ export class Channel {
     this.#provider = provider;
   }
 
-  /** A channel that goes on where another was left, which must send no more. The keys are wiped where they stood. */
+  /** A channel that goes on where another was left. The keys stay where they are: that place is the channel's from now on. */
   static resume(role: Role, provider: CryptoProvider, state: ChannelState): Channel {
     const channel = new Channel(role, provider);
-    channel.protect(state.suite, state.keys, state.peerCid);
-    channel.#window?.resume(state);
+    channel.#suite = state.suite;
+    channel.#page = state.page;
+    channel.#at = state.at;
+    channel.#cidLength = state.cidLength;
+    channel.#window = new ReplayWindow();
+    channel.#window.resume(state.window);
     channel.#sequence = state.sequence;
     return channel;
   }
 
+  /** Whether another channel can go on where this one is: there are keys, and numbers left. */
+  get goesOn(): boolean {
+    return this.#page.length > 0 && !this.exhausted;
+  }
+
   /**
-   * What another channel needs to go on where this one is, as views of what is here; undefined before there are keys, and
-   * after they were wiped.
+   * Gives what another channel needs to go on where this one is, and forgets the keys, which are in `page` at `at` then;
+   * there has to be room for LONGEST_PIECE. Only for one that goes on.
    */
-  state(): ChannelState | undefined {
-    const [suite, window] = [this.#suite, this.#window];
-    if (suite === undefined || window === undefined || this.#page.length === 0) return undefined;
-    const keys = this.#page.subarray(this.#at, this.#at + this.#keysLength);
-    return { suite, keys, peerCid: this.#peerCid, sequence: this.#sequence, ...window.state() };
+  leave(page: Uint8Array, at: number): ChannelState {
+    const [suite, window] = [this.#suite as Suite, this.#window as ReplayWindow];
+    const cidLength = this.#cidLength;
+    page.set(this.#page.subarray(this.#at, this.#at + keyBlockLength(suite) + cidLength), at);
+    this.wipe();
+    return { suite, page, at, cidLength, sequence: this.#sequence, window: window.state() };
   }
 
   /** The suite of epoch 1, once there are keys. */
@@ -174,7 +187,7 @@ export class Channel {
   /** Forgets the keys as far as that is possible; no protected record goes in or out any more. */
   wipe(): void {
     if (this.#page.length === 0) return;
-    const length = this.#keysLength + this.#cidLength;
+    const length = keyBlockLength(this.#suite as Suite) + this.#cidLength;
     this.#page.fill(0, this.#at, this.#at + length);
     PAGES.give({ page: this.#page, at: this.#at }, length);
     // The next who holds the piece has keys there: whoever used them here as well would seal with the keys of another.
@@ -182,14 +195,10 @@ export class Channel {
     this.#at = 0;
   }
 
-  get #keysLength(): number {
-    return 2 * ((this.#suite as Suite).keyLength + IV);
-  }
-
   /** Connection ID the peer wants to see; empty for none. */
   get #peerCid(): Uint8Array {
     if (this.#cidLength === 0) return EMPTY;
-    const start = this.#at + this.#keysLength;
+    const start = this.#at + keyBlockLength(this.#suite as Suite);
     return this.#page.subarray(start, start + this.#cidLength);
   }
 
@@ -263,7 +272,10 @@ const HEADER = 13;
 const EXPLICIT_NONCE = 8;
 const IV = 4;
 const EPOCH = 1;
-const LAST_SEQUENCE = 2 ** 48 - 1;
+/** The highest sequence number there is (RFC 6347 §4.1). */
+export const LAST_SEQUENCE = 2 ** 48 - 1;
+/** Most bytes that keys and the peer's Connection ID take. */
+export const LONGEST_PIECE = 2 * (32 + IV) + 255;
 
 const PAGES = new Pages();
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 
-import { DecodeError, plainPeer, seconds, type Peer } from '#base';
+import { DecodeError, Instant, plainPeer, seconds, type Peer } from '#base';
 import { DTLS_PARAMETERS, nodeProvider, SUITES } from '#dtls';
 import type { ClientOffer, CryptoProvider, DtlsParameters } from '#dtls';
 import { VirtualClock } from '../../support/clock.js';
@@ -161,7 +161,10 @@ describe('an association over an orderly restart', () => {
       0,
     ]);
     // A second snapshot holds nothing.
-    expect(old.endpoint.retire(now)).toHaveLength(1);
+    const next = new World();
+    next.server.endpoint.adopt(now, old.endpoint.retire(now), RESTED, everyone);
+    expect(next.server.endpoint.counters).not.toHaveProperty('adopted');
+    expect(next.server.endpoint.counters).not.toHaveProperty('adopted_not');
   });
 
   it('is not gone on with when nobody wants it, when its Connection ID does not fit, and when there is no room', () => {
@@ -196,6 +199,85 @@ describe('an association over an orderly restart', () => {
       const server = new World().server.endpoint;
       expect(() => server.adopt(world.clock.now(), bytes, RESTED, everyone)).toThrow(DecodeError);
     }
+  });
+
+  it('throws nothing but a DecodeError for a snapshot with a byte that is another one', () => {
+    const snapshot = Buffer.from(new World().restart());
+    const { endpoint } = new World().server;
+    for (let at = 0; at < snapshot.length; at += 1) {
+      const altered = Buffer.from(snapshot);
+      altered[at] = (altered[at] as number) ^ 0x81;
+      try {
+        endpoint.adopt(Instant(0), altered, RESTED, () => false);
+      } catch (error) {
+        expect(error).toBeInstanceOf(DecodeError);
+      }
+    }
+    expect(endpoint.gauges()['associations']).toBe(1);
+  });
+
+  it('goes on over a restart in which nothing was heard of it, once more with new numbers', () => {
+    const world = new World();
+    world.hears('before');
+    const before = numberOf(world.server.sent.at(-1));
+    world.restart();
+    world.restart();
+    world.says('still here');
+    world.hears('so am I');
+    expect(world.server.received).toEqual(['still here']);
+    expect(world.client.received).toEqual(['before', 'so am I']);
+    expect(numberOf(world.server.sent.at(-1)) - before).toBeGreaterThan(2 * 2 ** 20);
+  });
+
+  it.each([
+    ['with a Connection ID', { cid: new Uint8Array(0) }],
+    ['without', {}],
+  ])('ends, and tells its device so, when its peer is no longer wanted before it was heard: %s', (_name, offer) => {
+    const world = new World(offer);
+    world.restart();
+    world.server.endpoint.dropWhere(({ identity }) => identity?.endpoint === devOne(world.client).identity?.endpoint);
+    world.run();
+    expect(world.server.endpoint.gauges()['associations']).toBe(0);
+    expect(world.client.told('closed')).toMatchObject([{ reason: 'closed_by_peer' }]);
+  });
+
+  it.each([
+    ['with a Connection ID', { cid: new Uint8Array(0) }],
+    ['without', {}],
+  ])('makes way, before it was heard, for the next handshake of its device: %s', (_name, offer) => {
+    const world = new World(offer);
+    world.restart();
+    const again = new DtlsNode(world.link, world.random, '198.51.100.7').connect({ psk: PSK, ...offer });
+    again.say(world.clock.now(), world.server, 'anew');
+    world.run();
+    expect(world.server.received).toEqual(['anew']);
+    expect(world.server.endpoint.gauges()['associations']).toBe(1);
+    expect(world.server.told('closed')).toMatchObject([{ reason: 'superseded' }]);
+  });
+
+  it('makes room, before it was heard, when it is long silent and there are as many as there may be', () => {
+    const world = new World();
+    world.restart(everyone, { associations: 1, stale: seconds(30) });
+    const other = new DtlsNode(world.link, world.random, '198.51.100.8').connect({
+      psk: { ...PSK, identity: Buffer.from('dev-2') },
+    });
+    other.say(world.clock.now(), world.server, 'is there room?');
+    world.run();
+    expect(world.server.told('closed')).toMatchObject([{ peer: devOne(world.client), reason: 'stale' }]);
+  });
+
+  it('is left out when its name has a line feed, which stands between texts', () => {
+    const world = new World();
+    const odd = new DtlsNode(world.link, world.random, '192.0.2.1', {
+      answer: () => ({ is: 'key', key: PSK.key, owner: { kind: 'psk', name: 'dev', endpoint: 'dev\n1' } }),
+    }).serve();
+    world.says('hello');
+    const other = new DtlsNode(world.link, world.random, '198.51.100.9').connect({ psk: PSK });
+    other.say(world.clock.now(), odd, 'hello');
+    world.run();
+    expect(odd.endpoint.gauges()['associations']).toBe(1);
+    world.server.endpoint.adopt(world.clock.now(), odd.endpoint.retire(world.clock.now()), RESTED, everyone);
+    expect(world.server.endpoint.counters).not.toHaveProperty('adopted');
   });
 
   it('is as old as it was, the time between the servers included, and still of its handshake', () => {

@@ -1,72 +1,31 @@
 /**
  * An orderly restart: all associations are written down, sealed and synced, and read, opened and gone on with by the next
- * endpoint. Beside it, sealing and writing as many bytes with nothing else. Times pass on the disk too, so both are wall times.
+ * start. Both happen once in the life of a process, so each is measured as the first of its process: V8 has compiled nothing
+ * of it yet. Beside it, sealing and writing as many bytes with nothing else. Times pass on the disk too, so all are wall times.
  */
 
-import { randomBytes } from 'node:crypto';
+import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AssociationFile } from '../../../dist/association-file.js';
-import { silentLogger, systemClock } from '../../../dist/base/index.js';
-import {
-  KeysFile,
-  MasterKeyVariable,
-  Vault,
-  makeMasterKey,
-  replaceFile,
-  systemDisk,
-} from '../../../dist/vault/index.js';
-import { Clients, Server, shakeHands, WAYS } from '../dtls/parties.mjs';
+import { fileURLToPath } from 'node:url';
 import { median } from '../ratio.mjs';
 
-/** Runs the case; `scale` has how many associations, and how often the server is restarted. */
-export function associations({ scale }) {
+/** Runs the case; `scale` has how many associations, and how often a server is stopped and another started. */
+export async function associations({ scale }) {
   const { devices, rounds } = scale;
   const folder = mkdtempSync(join(tmpdir(), 'bellwether-associations-'));
   try {
-    const vault = Vault.start({
-      keys: new KeysFile(folder, systemDisk),
-      master: new MasterKeyVariable(makeMasterKey().line),
-      clock: systemClock,
-      logger: silentLogger,
-    });
-    const file = new AssociationFile(folder, vault, systemDisk);
-    const clients = new Clients(WAYS.psk, devices);
-    let server = new Server(WAYS.psk);
-    shakeHands(1_000_000, server, clients, devices);
     const [saves, loads, bares] = [[], [], []];
     let bytes = 0;
     for (let round = 0; round < rounds; round += 1) {
-      let snapshot;
-      saves.push(
-        timed(() => {
-          snapshot = server.endpoint.retire(2_000_000);
-          file.write(`${round}-000000000000`, snapshot, Date.now());
-        }),
-      );
-      bytes = snapshot.length;
-      const next = new Server(WAYS.psk);
-      loads.push(
-        timed(() => {
-          const left = file.take(`${round}-000000000000`);
-          if (left.is !== 'associations') throw new Error(`void: ${left.why}`);
-          next.endpoint.adopt(2_000_000, left.snapshot, 0, () => true);
-        }),
-      );
-      const content = randomBytes(bytes);
-      bares.push(
-        timed(() => {
-          replaceFile(
-            systemDisk,
-            join(folder, 'bare'),
-            vault.seal({ owner: 'bare', kind: 'snapshot', version: 1 }, content),
-          );
-        }),
-      );
-      server = next;
-      server.take(2_000_000, clients.speak(2_000_000));
-      if (server.heard !== devices) throw new Error(`void: ${server.heard} of ${devices} devices were heard`);
+      const stopped = await inProcess('last-stop', { folder: mkdtempSync(join(folder, 'data-')), devices });
+      const started = await inProcess('next-start', stopped);
+      if (started.heard !== devices) throw new Error(`void: ${started.heard} of ${devices} devices were heard`);
+      saves.push(stopped.save);
+      loads.push(started.load);
+      bares.push(stopped.bare);
+      bytes = stopped.bytes;
     }
     const [save, load, bare] = [saves, loads, bares].map(median);
     return [
@@ -85,8 +44,13 @@ export function associations({ scale }) {
   }
 }
 
-function timed(work) {
-  const began = performance.now();
-  work();
-  return performance.now() - began;
+/** What a program of its own, in a fresh process, answers to `order`. */
+function inProcess(name, order) {
+  return new Promise((resolve, reject) => {
+    const program = fileURLToPath(new URL(`../dtls/${name}.mjs`, import.meta.url));
+    const child = fork(program, { serialization: 'advanced', stdio: 'inherit' });
+    child.once('message', resolve);
+    child.once('exit', (code) => reject(new Error(`${name} ended with code ${code} and no answer`)));
+    child.send(order);
+  });
 }

@@ -23,6 +23,7 @@ import type { AssociationView, DtlsParameters } from '#dtls';
 import { isSameHost } from './own-addresses.js';
 import { Secure, type SecureHandler, type Security } from './secure.js';
 import { UdpSocket, type BoundAddress, type UdpOptions } from './udp.js';
+import { Wakeup } from './wakeup.js';
 
 /** Takes what the endpoint says. Runs inside the drain loop: it may call the stack, must not throw, and must not block. */
 export interface RequestHandler {
@@ -75,8 +76,9 @@ export class Stack {
   #handler: RequestHandler | undefined;
   #hook: DatagramHook | undefined;
   #draining: 'yes' | 'no' = 'no';
-  #timer: NodeJS.Timeout | undefined;
-  #armedFor: number = Number.POSITIVE_INFINITY;
+  readonly #wakeup = new Wakeup(() => {
+    this.#timeout();
+  });
 
   constructor(options: StackOptions) {
     this.#options = options;
@@ -303,10 +305,7 @@ export class Stack {
 
   /** Closes every listener; nothing is sent or received afterwards. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    // A command that comes late arms no timer again, which would keep the process alive.
-    this.#armedFor = Number.NEGATIVE_INFINITY;
+    this.#wakeup.stop();
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
   }
 
@@ -396,8 +395,8 @@ export class Stack {
       }
     } while (this.#drainSecure(now) === 'something');
     this.#draining = 'no';
-    this.#armFor(this.endpoint.nextDeadline(), now);
-    if (this.#secure !== undefined) this.#armFor(this.#secure.nextDeadline(), now);
+    this.#wakeup.by(this.endpoint.nextDeadline(), now);
+    this.#wakeup.by(this.#secure?.nextDeadline(), now);
   }
 
   #drainSecure(now: Instant): 'something' | 'nothing' {
@@ -409,21 +408,7 @@ export class Stack {
     }
   }
 
-  #armFor(deadline: Instant | undefined, now: Instant): void {
-    if (deadline !== undefined && deadline < this.#armedFor) this.#arm(deadline, now);
-  }
-
-  #arm(deadline: Instant, now: Instant): void {
-    clearTimeout(this.#timer);
-    this.#armedFor = deadline;
-    const wait = Math.min(Math.max(Math.ceil(deadline - now), 0), LONGEST_TIMER);
-    this.#timer = setTimeout(() => {
-      this.#timeout();
-    }, wait);
-  }
-
   #timeout(): void {
-    this.#armedFor = Number.POSITIVE_INFINITY;
     const now = this.#options.clock.now();
     try {
       this.endpoint.handleTimeout(now);
@@ -444,5 +429,3 @@ export class Stack {
 }
 
 const TYPE_MASK = 0x30;
-/** Longest wait a Node timer takes; a later deadline is looked at again then. */
-const LONGEST_TIMER = 2_147_483_647;

@@ -21,6 +21,7 @@ export function dtlsParameters(
     handshakeDeadline: seconds(number('dtls-handshake-deadline')),
     halfOpen: number('dtls-half-open'),
     halfOpenShare: number('dtls-half-open-share'),
+    ecdheWaiting: number('dtls-ecdhe-waiting'),
     forgeries: number('dtls-forgeries'),
     associations: number('dtls-associations'),
     messageBytes: number('dtls-message-bytes'),

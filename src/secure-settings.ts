@@ -86,6 +86,15 @@ export const SECURE_SETTINGS = [
     help: 'handshakes of one address (IPv6: of one /64) that are left alone when --dtls-half-open are under way; more give way to other addresses',
   },
   {
+    flag: 'dtls-ecdhe-waiting',
+    kind: 'count',
+    initial: DTLS_PARAMETERS.ecdheWaiting,
+    min: 1,
+    max: 1_000_000,
+    argument: 'N',
+    help: 'handshakes with raw public keys or certificates that wait to be answered, one after another and after all else; beyond, they are dropped, and the device says hello again',
+  },
+  {
     flag: 'dtls-forgeries',
     kind: 'count',
     initial: DTLS_PARAMETERS.forgeries,

@@ -60,20 +60,28 @@ export class Server {
     this.endpoint.serve(0, way.server);
   }
 
-  /** Takes datagrams {address, port, bytes}, answers what is asked, and gives what is sent. */
+  /** Takes datagrams {address, port, bytes}, answers what is asked, gives turns to all that wait, and gives what is sent. */
   take(now, datagrams) {
     this.#sent = [];
     for (const { address, port, bytes } of datagrams) {
       this.endpoint.handleDatagram(now, 0, address, port, bytes);
-      for (let event = this.endpoint.nextEvent(); event !== undefined; event = this.endpoint.nextEvent()) {
-        if (event.type === 'question') this.endpoint.answer(now, event.question, this.#answer(event.ask));
-        else if (event.type === 'message') this.heard += 1;
-        else if (event.type === 'established') this.established += 1;
-        else if (event.type === 'session') this.#keep(event);
-        else if (event.type === 'handshakeFailed') throw new Error(`void: a handshake failed: ${event.reason}`);
-      }
+      this.#drain(now);
+    }
+    for (let waiting = this.endpoint.gauges().ecdhe_waiting; waiting > 0; waiting -= 1) {
+      this.endpoint.handleTimeout(now);
+      this.#drain(now);
     }
     return this.#sent;
+  }
+
+  #drain(now) {
+    for (let event = this.endpoint.nextEvent(); event !== undefined; event = this.endpoint.nextEvent()) {
+      if (event.type === 'question') this.endpoint.answer(now, event.question, this.#answer(event.ask));
+      else if (event.type === 'message') this.heard += 1;
+      else if (event.type === 'established') this.established += 1;
+      else if (event.type === 'session') this.#keep(event);
+      else if (event.type === 'handshakeFailed') throw new Error(`void: a handshake failed: ${event.reason}`);
+    }
   }
 
   #keep({ peer, handle, session }) {

@@ -29,6 +29,7 @@ import type { QuestionId } from './events.js';
 import { HalfOpen } from './half-open.js';
 import type { Output, Place } from './output.js';
 import { Sources } from './sources.js';
+import { Turns } from './turns.js';
 
 /** An outcome of success. */
 export type Established = Extract<Outcome, { is: 'established' }>;
@@ -61,6 +62,8 @@ export class Handshakes {
   readonly #sessions = new Map<string, OfferedSession>();
   readonly #questions = new Map<QuestionId, HalfOpen>();
   readonly #deadlines = new Deadlines<HalfOpen>();
+  /** Those of servers of ours that are to be answered with a key agreement. */
+  readonly #turns: Turns;
   readonly #fragment: FragmentView = newFragmentView();
   #question = 0;
 
@@ -72,11 +75,17 @@ export class Handshakes {
     this.#cookies = new Cookies(provider, random, parameters.cookieKey);
     this.#byCid = new CidMap(parameters.cidBytes);
     this.#sources = new Sources(parameters.halfOpenShare);
+    this.#turns = new Turns(parameters.ecdheWaiting);
   }
 
   /** What there is now, by name. */
   gauges(): Readonly<Record<string, number>> {
-    return { half_open: this.#byPlace.size, half_open_cids: this.#byCid.size, questions: this.#questions.size };
+    return {
+      half_open: this.#byPlace.size,
+      half_open_cids: this.#byCid.size,
+      questions: this.#questions.size,
+      ecdhe_waiting: this.#turns.size,
+    };
   }
 
   serve(listener: number, offer: ServerOffer): void {
@@ -103,14 +112,21 @@ export class Handshakes {
 
   /** When `handleTimeout` has something to do. */
   nextDeadline(): Instant | undefined {
-    return this.#deadlines.earliest();
+    const [earliest, turn] = [this.#deadlines.earliest(), this.#turns.since];
+    if (earliest === undefined || turn === undefined) return earliest ?? turn;
+    return earliest < turn ? earliest : turn;
   }
 
+  /** Does what is due; of those that wait for a turn, one has it, and the next one's is due at once. */
   handleTimeout(now: Instant): void {
     for (let due = this.#deadlines.due(now); due !== undefined; due = this.#deadlines.due(now)) {
       due.handshake.handleTimeout(now);
       this.#settle(now, due);
     }
+    const half = this.#turns.next();
+    if (!(half?.handshake instanceof ServerHandshake)) return;
+    half.handshake.turn(now);
+    this.#settle(now, half);
   }
 
   /** Takes an unprotected record with handshake messages. */
@@ -315,6 +331,10 @@ export class Handshakes {
         this.#questions.set(this.#question, half);
         this.#output.tell({ type: 'question', question: this.#question, listener: place.listener, ask });
       },
+      wait: (now) => {
+        const half = this.#byPlace.get(text);
+        return half === undefined ? 'full' : this.#turns.add(now, half);
+      },
     };
   }
 
@@ -347,6 +367,7 @@ export class Handshakes {
     if (half.cid.length > 0) this.#byCid.delete(half.cid);
     this.#sources.delete(half);
     if (half.question !== undefined) this.#questions.delete(half.question);
+    this.#turns.delete(half);
     this.#deadlines.clear(half);
     const client = half.handshake instanceof ClientHandshake;
     if (outcome.is === 'established') {

@@ -35,13 +35,13 @@ import {
 import { sayCertificate, sayKeyExchange, sayVerify } from './client-flight.js';
 import { Conversation } from './conversation.js';
 import { HandshakeError, type Outcome } from './outcome.js';
+import type { HandshakeParts, HandshakePlace } from './parts.js';
 import { PeerProof } from './peer-proof.js';
 import { Progress } from './progress.js';
 import type { Answer } from './questions.js';
 import { Reassembly, type FragmentOutcome, type HandshakeMessage } from './reassembly.js';
 import { HANDLE_BYTES, type HandleForm, type Session } from './resumption.js';
 import { Secrets } from './secrets.js';
-import type { HandshakeParts, HandshakePlace } from './server.js';
 
 const { CERTIFICATE, CERTIFICATE_REQUEST, FINISHED, HELLO_VERIFY_REQUEST } = HandshakeType;
 const { NEW_SESSION_TICKET, SERVER_HELLO, SERVER_HELLO_DONE, SERVER_KEY_EXCHANGE } = HandshakeType;

@@ -4,7 +4,7 @@
  * says who sent it. What is expected and does not hold ends the handshake.
  */
 
-import { EMPTY, type Instant, type PeerIdentity, type Random } from '#base';
+import { EMPTY, type Instant, type PeerIdentity } from '#base';
 
 import {
   decodeCertificateVerify,
@@ -22,40 +22,26 @@ import {
   type Extension,
   type FragmentView,
 } from '../codec/index.js';
-import { ecdhePskPremaster, pskPremaster, type CryptoProvider, type EphemeralKey } from '../crypto/index.js';
-import type { DtlsParameters } from '../policy/index.js';
+import { ecdhePskPremaster, pskPremaster, type EphemeralKey } from '../crypto/index.js';
 import { Channel } from '../record/index.js';
 import { Conversation } from './conversation.js';
 import { negotiate, type Choice, type Making, type ServerOffer } from './negotiate.js';
 import { HandshakeError, type Outcome } from './outcome.js';
+import type { HandshakeParts, HandshakePlace } from './parts.js';
 import { PeerProof } from './peer-proof.js';
 import { Progress } from './progress.js';
-import type { Answer, Question } from './questions.js';
+import type { Answer } from './questions.js';
 import { Reassembly, type FragmentOutcome, type HandshakeMessage } from './reassembly.js';
 import { HANDLE_BYTES, handleForm, handleIn, newSession, resumedChoice, resumedSuite } from './resumption.js';
 import type { HandleForm } from './resumption.js';
 import { Secrets, type Agreement } from './secrets.js';
 import { answerHello, serverHello } from './server-hello.js';
 
-/** What every handshake of an endpoint shares. */
-export interface HandshakeParts {
-  readonly parameters: DtlsParameters;
-  readonly provider: CryptoProvider;
-  readonly random: Random;
-}
-
-/** Where one handshake is held. */
-export interface HandshakePlace {
-  /** Sends a datagram to the peer. */
-  readonly transmit: (datagram: Uint8Array) => void;
-  /** Asks; the answer comes to `answer`. */
-  readonly ask: (question: Question) => void;
-}
-
-/** What each state waits for. `answer`: to our question; `change`: ChangeCipherSpec. */
+/** What each state waits for. `answer`: to our question; `turn`: to do costly work; `change`: ChangeCipherSpec. */
 const EXPECTED = Object.freeze({
   hello: HandshakeType.CLIENT_HELLO,
   session: 'answer',
+  turn: 'turn',
   certificate: HandshakeType.CERTIFICATE,
   keyExchange: HandshakeType.CLIENT_KEY_EXCHANGE,
   key: 'answer',
@@ -149,6 +135,8 @@ export class ServerHandshake {
       if (again && this.#state !== 'over') this.#conversation.repeat(now);
       return again ? 'old' : 'message_unexpected';
     }
+    // Who got no answer yet has nothing to say but its hello.
+    if (this.#state === 'turn' && view.type !== HandshakeType.CLIENT_HELLO) return 'message_unexpected';
     const outcome = this.#reassembly.add(bytes, view);
     if (outcome === 'old' && view.type === HandshakeType.CLIENT_HELLO && view.offset === 0)
       this.#conversation.repeat(now);
@@ -185,6 +173,11 @@ export class ServerHandshake {
       else this.#owned(answer);
       this.#advance(now);
     });
+  }
+
+  /** Its turn has come. */
+  turn(now: Instant): void {
+    if (this.state === 'turn') this.#progress.guard(() => this.#answerHello(now));
   }
 
   /** Sends a flight again, or gives up. */
@@ -257,15 +250,26 @@ export class ServerHandshake {
       this.#handleForm = handleForm(hello);
     }
     if (handle === undefined) {
-      this.#answerHello(now, hello, choice);
+      this.#full(now, choice);
       return;
     }
     this.#state = 'session';
     this.#place.ask({ about: 'session', handle: new Uint8Array(handle) });
   }
 
+  /** A full handshake: answered at once with a pre-shared key alone; what takes a key agreement waits for its turn. */
+  #full(now: Instant, choice: Choice): void {
+    if (choice.group === 0) {
+      this.#answerHello(now);
+      return;
+    }
+    this.#state = 'turn';
+    if (this.#place.wait(now) === 'full') this.#progress.fail({ is: 'failed', reason: 'ecdhe_waiting_full' });
+  }
+
   /** The first flight of a full handshake. */
-  #answerHello(now: Instant, hello: ClientHello, choice: Choice): void {
+  #answerHello(now: Instant): void {
+    const [hello, choice] = [this.#hello as ClientHello, this.#choice as Choice];
     const conversation = this.#conversation;
     const ticket = this.#handle.length > 0 && this.#handleForm === 'ticket';
     if (ticket) this.#choice = { ...choice, extensions: [...choice.extensions, TICKET_TO_COME] };
@@ -286,7 +290,7 @@ export class ServerHandshake {
     const session = answer.is === 'session' ? answer.session : undefined;
     const suite = session === undefined ? undefined : resumedSuite(hello, choice, session, parameters);
     if (session === undefined || suite === undefined) {
-      this.#answerHello(now, hello, choice);
+      this.#full(now, choice);
       return;
     }
     this.#kind = 'resumed';

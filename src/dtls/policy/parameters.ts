@@ -17,7 +17,7 @@ export interface DtlsParameters {
   readonly retransmission: Milliseconds;
   /** Longest wait for an answer to a flight. */
   readonly longestRetransmission: Milliseconds;
-  /** How long a handshake may take as a whole, unanswered questions included. */
+  /** How long a handshake may take as a whole, unanswered questions and the wait for a turn included. */
   readonly handshakeDeadline: Milliseconds;
   /** How long our last flight can be asked for again: 2 MSL (RFC 6347 §4.2.4). */
   readonly lastFlight: Milliseconds;
@@ -29,6 +29,8 @@ export interface DtlsParameters {
   readonly halfOpen: number;
   /** Those of one address (IPv6: of one /64) that no other takes the place of when there are as many as there may be. */
   readonly halfOpenShare: number;
+  /** Handshakes that wait for their turn to be answered with a key agreement; one more is turned away. */
+  readonly ecdheWaiting: number;
   /** Associations at once. */
   readonly associations: number;
   /** Since when an association is unheard that may be given up for a new one. */
@@ -81,6 +83,7 @@ export const DTLS_PARAMETERS: DtlsParameters = Object.freeze({
   cookieKey: seconds(60),
   halfOpen: 5000,
   halfOpenShare: 64,
+  ecdheWaiting: 256,
   associations: 150_000,
   stale: Milliseconds(30 * 60_000),
   messageBytes: 8192,

@@ -2,9 +2,10 @@
 
 import { describe, expect, it } from '@jest/globals';
 
+import { countingProvider, DTLS_PARAMETERS } from '#dtls';
 import { memoryInUse } from '../../support/memory.js';
 import { cheapProvider } from './support/cheap-provider.js';
-import { Device, knowsDevices } from './support/device.js';
+import { Device, knowsDevices, openTarget } from './support/device.js';
 import { attack, size } from './support/run.js';
 import { Target } from './support/target.js';
 
@@ -45,6 +46,63 @@ describe('handshakes under way', () => {
     expect(server.endpoint.gauges()).toMatchObject({ half_open: 0, half_open_cids: 0, questions: 0, last_flights: 0 });
     return {
       counts: { attacks: attacks + others, 'MiB for them': bytes / 2 ** 20, 'others, all carried through': through },
+      seeds: 'none',
+    };
+  });
+
+  attack('an ECDHE flood: ten thousand of one address cost a key in their turn, and hold up no others', () => {
+    const [attacks, others] = [size(2000, 10_000), size(60, 300)];
+    const counted = countingProvider(provider);
+    const server = openTarget('rpk', 'forgotten', { provider: counted, turns: 'by_hand' });
+    const begin = (kind: 'psk' | 'rpk', address: string, port: number): Device =>
+      new Device(server, { address, port }, `${address} ${port}`, { provider, kind });
+    for (let port = 1; port <= 200; port += 1) begin('rpk', '203.0.113.66', 60_000 + port).begin(2);
+    while (server.waiting > 0) server.turn();
+    counted.reset();
+    const before = memoryInUse();
+    let turns = 0;
+    let through = 0;
+    const shed: Device[] = [];
+    for (let port = 1; port <= attacks; port += 1) {
+      // The shell comes back after the datagrams of a turn of its loop.
+      if (port % 16 === 0) {
+        server.turn();
+        turns += 1;
+      }
+      begin('rpk', '203.0.113.66', port).begin(2);
+      if (port % (attacks / others) >= 1) continue;
+      // Those with a pre-shared key come through in the midst of it, and need no second hello.
+      const one = begin('psk', `10.2.${port >> 8}.${port & 255}`, 5684).begin();
+      one.take(one.data('x'));
+      through += 1;
+      shed.push(begin('rpk', `10.3.${port >> 8}.${port & 255}`, 5684).begin(2));
+    }
+    const bytes = memoryInUse() - before;
+    expect(bytes).toBeLessThan(40 * 2 ** 20);
+    expect(server.delivered).toHaveLength(through);
+    expect(server.waiting).toBe(DTLS_PARAMETERS.ecdheWaiting);
+    // Whoever was turned away, or waits still, has cost no key.
+    expect(counted.counts).toMatchObject({ ephemeral: turns, sign: turns, agree: 0, verify: 0 });
+    const full = server.endpoint.counters['failed_ecdhe_waiting_full'] ?? 0;
+    expect(full).toBe(attacks + through - turns - server.waiting);
+    server.pass(31_000);
+    expect(server.endpoint.gauges()).toMatchObject({ half_open: 0, half_open_cids: 0, ecdhe_waiting: 0 });
+    // Those without say hello again.
+    let again = 0;
+    for (const one of shed) {
+      one.again();
+      one.answered(server.turn());
+      one.prove();
+      again += 1;
+    }
+    expect(server.count('established')).toBe(through + again);
+    server.pass(400_000);
+    expect(server.endpoint.gauges()).toMatchObject({ half_open: 0, ecdhe_waiting: 0, questions: 0, last_flights: 0 });
+    return {
+      counts: {
+        ...{ attacks, 'of them turned away': full, 'MiB for them': bytes / 2 ** 20 },
+        ...{ 'PSK, all carried through': through, 'ECDHE, all carried through when it is over': again },
+      },
       seeds: 'none',
     };
   });

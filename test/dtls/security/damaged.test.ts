@@ -141,6 +141,7 @@ describe('damaged datagrams', () => {
           half_open: 0,
           half_open_cids: 0,
           questions: 0,
+          ecdhe_waiting: 0,
           last_flights: 0,
         });
         expect(heldBy(client.endpoint)).toBeLessThanOrEqual(1);

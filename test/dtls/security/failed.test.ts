@@ -45,6 +45,7 @@ describe('handshakes that come to nothing', () => {
       half_open: 0,
       half_open_cids: 0,
       questions: 0,
+      ecdhe_waiting: 0,
     });
     return {
       counts: { failed: bad, 'good ones after them, all carried through': good, 'KiB of growth': grown / 1024 },

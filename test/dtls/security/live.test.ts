@@ -96,6 +96,7 @@ describe('associations that live', () => {
       half_open: 0,
       half_open_cids: 0,
       questions: 0,
+      ecdhe_waiting: 0,
     });
     expect(server.count('closed')).toBe(0);
     return { counts: { associations: count, attacks, 'messages, all delivered': messages }, seeds: '81' };

@@ -5,7 +5,7 @@
 
 import type { PuppetKind } from './puppet.js';
 
-/** All of it. */
+/** All of it; `turn` is no message: the server comes to what waits until all else is done. */
 export const ALPHABET = [
   'hello',
   'helloWithCookie',
@@ -24,13 +24,15 @@ export const ALPHABET = [
   'sealedData',
   'closeNotify',
   'helloRequest',
+  'turn',
 ] as const;
 
-/** What a client can say. */
+/** What a client can say, and the turn. */
 export type Letter = (typeof ALPHABET)[number];
 
 /** The messages after a hello with its cookie that lead to an association, in this order and no other. */
 const CERTIFICATE_PATH: readonly Letter[] = [
+  'turn',
   'certificate',
   'keyExchangeEcdhe',
   'certificateVerify',
@@ -53,7 +55,7 @@ const FATAL: Readonly<Partial<Record<Letter, Letter>>> = {
 };
 
 /** What a message did. */
-export type Verdict = 'begins' | 'taken' | 'establishes' | 'fails' | 'delivered' | 'ends' | 'nothing';
+export type Verdict = 'waits' | 'begins' | 'taken' | 'establishes' | 'fails' | 'delivered' | 'ends' | 'nothing';
 
 /** The state of one place. */
 export class Automaton {
@@ -112,6 +114,7 @@ export class Automaton {
     }
     if (letter !== due) return 'nothing';
     this.#under.at += 1;
+    if (letter === 'turn') return 'begins';
     if (letter !== 'finished') return 'taken';
     this.#association = this.#under.mode === 'full' ? 'fresh' : 'used';
     this.#under = undefined;
@@ -126,7 +129,7 @@ export class Automaton {
     if (mode === 'full' && this.#association === 'fresh') return 'nothing';
     if (this.#under !== undefined) this.failed += 1;
     this.#under = { mode, path: mode === 'full' ? PATHS[this.#kind] : PATHS.resumed, at: 0 };
-    return 'begins';
+    return this.due === 'turn' ? 'waits' : 'begins';
   }
 
   #keyed(): boolean {

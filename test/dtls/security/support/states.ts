@@ -64,6 +64,7 @@ class Range {
       // Nothing is said again before the handshake is given up: what that costs belongs to other tests.
       parameters: { mtu: 4000, retransmission: seconds(60) },
       offer: kind === 'psk' ? {} : { psk: 'not_offered', proofs: [proof], clientProofs: [kind] },
+      turns: 'by_hand',
     });
   }
 
@@ -99,6 +100,10 @@ class Range {
     const left = server.held() === before ? 'nothing' : 'something';
     if (automaton.idle !== (left === 'nothing'))
       throw new Error(`${this.#kind}: ${sequence.join(' ')}: ${left} is held`);
+    if (server.waiting !== (automaton.due === 'turn' ? 1 : 0))
+      throw new Error(`${this.#kind}: ${sequence.join(' ')}: ${server.waiting} wait`);
+    // The next sequence is not to wait behind this one.
+    if (server.waiting > 0) server.turn();
     this.#associations += automaton.associations;
     this.established += automaton.established;
     this.sequences += 1;
@@ -115,6 +120,7 @@ class Range {
       half_open: 0,
       half_open_cids: 0,
       questions: 0,
+      ecdhe_waiting: 0,
     });
     this.#server.pass(240_000);
     expect(this.#server.endpoint.gauges()).toMatchObject({ last_flights: 0 });
@@ -205,6 +211,11 @@ class Play {
       case 'helloRequest':
         this.#take(puppet.junk(0), letter);
         return;
+      case 'turn': {
+        const { replies, verdict } = this.#heard(this.#server.turn(), letter);
+        if (verdict === 'begins') puppet.begun('full', replies);
+        return;
+      }
     }
   }
 
@@ -213,6 +224,8 @@ class Play {
     puppet.given(mode, cookieIn(this.#server.take(ADDRESS, this.#port, puppet.hello(mode, 'without'))));
     const { replies, verdict } = this.#take(puppet.hello(mode, 'with'), letter);
     if (verdict === 'begins') puppet.begun(mode, replies);
+    // Whatever was under way gave way to it.
+    if (verdict === 'waits') puppet.failed();
   }
 
   #plain(datagram: Uint8Array, letter: Letter): void {
@@ -220,7 +233,10 @@ class Play {
   }
 
   #take(datagram: Uint8Array, letter: Letter) {
-    const replies: readonly Reply[] = this.#server.take(ADDRESS, this.#port, datagram);
+    return this.#heard(this.#server.take(ADDRESS, this.#port, datagram), letter);
+  }
+
+  #heard(replies: readonly Reply[], letter: Letter) {
     const verdict = this.#automaton.say(letter);
     if (verdict === 'establishes') this.#puppet.established();
     if (verdict === 'fails') this.#puppet.failed();

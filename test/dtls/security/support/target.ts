@@ -20,6 +20,8 @@ export interface TargetParts {
   readonly provider?: CryptoProvider;
   readonly random?: Random;
   readonly offer?: Partial<ServerOffer>;
+  /** `by_hand`: nobody who waits has a turn before `turn` is called. */
+  readonly turns?: 'at_once' | 'by_hand';
 }
 
 /** A server. */
@@ -35,10 +37,19 @@ export class Target {
   /** Ports whose handshakes failed, and why. */
   readonly failures: { readonly port: number; readonly reason: string }[] = [];
   readonly #answer: (question: Question) => Answer | undefined;
+  readonly #turns: 'at_once' | 'by_hand';
   #replies: Reply[] = [];
 
-  constructor({ answer = knowsPsk, parameters, provider = nodeProvider, random, offer }: TargetParts = {}) {
+  constructor({
+    answer = knowsPsk,
+    parameters,
+    provider = nodeProvider,
+    random,
+    offer,
+    turns = 'at_once',
+  }: TargetParts = {}) {
     this.#answer = answer;
+    this.#turns = turns;
     this.endpoint = new DtlsEndpoint(
       { parameters: { ...DTLS_PARAMETERS, ...parameters }, provider, random: random ?? new SeededRandom(7) },
       {
@@ -53,6 +64,18 @@ export class Target {
   /** Takes a datagram; gives what is sent because of it. */
   take(address: string, port: number, datagram: Uint8Array): readonly Reply[] {
     this.endpoint.handleDatagram(this.now, 0, address, port, datagram);
+    const replies = this.drain();
+    return this.#turns === 'at_once' && this.waiting > 0 ? [...replies, ...this.pass(0)] : replies;
+  }
+
+  /** How many wait for a turn. */
+  get waiting(): number {
+    return this.endpoint.gauges()['ecdhe_waiting'] ?? 0;
+  }
+
+  /** Comes back to the endpoint once, as a shell does after the datagrams that are there; gives what is sent because of it. */
+  turn(): readonly Reply[] {
+    this.endpoint.handleTimeout(this.now);
     return this.drain();
   }
 

@@ -65,7 +65,7 @@ export const SECURE_SETTINGS = [
     min: 1,
     max: 600,
     argument: 'SECONDS',
-    help: 'how long a handshake may take as a whole',
+    help: 'how long a handshake may take as a whole; a longer time suits narrow-band radio',
   },
   {
     flag: 'dtls-half-open',

@@ -77,7 +77,7 @@ export const DTLS_PARAMETERS: DtlsParameters = Object.freeze({
   schemes: Object.freeze([0x04_03, 0x05_03, 0x08_04, 0x04_01, 0x05_01]),
   retransmission: seconds(1),
   longestRetransmission: seconds(60),
-  handshakeDeadline: seconds(60),
+  handshakeDeadline: seconds(30),
   lastFlight: seconds(240),
   mtu: 1280 - 48,
   cookieKey: seconds(60),

@@ -92,7 +92,7 @@ export const SECURE_SETTINGS = [
     min: 1,
     max: 1_000_000,
     argument: 'N',
-    help: 'handshakes with raw public keys or certificates that wait to be answered, one after another and after all else; beyond, they are dropped, and the device says hello again',
+    help: 'handshakes with raw public keys or certificates that wait to be answered, after all else and by turns of their addresses; beyond, the address with most of them gives way, and what gave way says hello again',
   },
   {
     flag: 'dtls-forgeries',

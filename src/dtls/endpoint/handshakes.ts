@@ -333,7 +333,10 @@ export class Handshakes {
       },
       wait: (now) => {
         const half = this.#byPlace.get(text);
-        return half === undefined ? 'full' : this.#turns.add(now, half);
+        const other = half === undefined ? undefined : this.#turns.add(now, half);
+        if (other === half) return 'full';
+        if (other !== undefined) this.#abandon(now, other, 'ecdhe_waiting_full');
+        return 'waits';
       },
     };
   }
@@ -349,7 +352,7 @@ export class Handshakes {
   }
 
   /** Ends a handshake in favour of another. */
-  #abandon(now: Instant, half: HalfOpen, reason: 'superseded' | 'displaced'): void {
+  #abandon(now: Instant, half: HalfOpen, reason: 'superseded' | 'displaced' | 'ecdhe_waiting_full'): void {
     half.handshake.abandon(reason);
     this.#settle(now, half);
   }

@@ -53,7 +53,7 @@ export class Sources {
 }
 
 /** What one holder of addresses has for sure: a single IPv4 address, the first 64 bits of an IPv6 address (RFC 4291 §2.5.1). */
-function sourceOf(address: string): string {
+export function sourceOf(address: string): string {
   // One that carries an IPv4 address ends in its dots.
   if (!address.includes(':') || address.includes('.')) return address;
   const [head = '', tail] = address.split('::');

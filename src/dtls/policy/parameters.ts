@@ -29,7 +29,7 @@ export interface DtlsParameters {
   readonly halfOpen: number;
   /** Those of one address (IPv6: of one /64) that no other takes the place of when there are as many as there may be. */
   readonly halfOpenShare: number;
-  /** Handshakes that wait for their turn to be answered with a key agreement; one more is turned away. */
+  /** Handshakes that wait for their turn to be answered with a key agreement; for one more another is turned away. */
   readonly ecdheWaiting: number;
   /** Associations at once. */
   readonly associations: number;

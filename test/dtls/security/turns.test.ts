@@ -12,7 +12,7 @@ import { certificateExtensions, cookieIn, helloRecord, messagesOf } from './supp
 
 cells('turns: cells');
 
-const ADDRESS = '198.51.100.7';
+const [ADDRESS, ELSEWHERE] = ['198.51.100.7', '192.0.2.77'];
 const KINDS = ['x509', 'rpk'] as const;
 const NOTHING = { half_open: 0, half_open_cids: 0, questions: 0, ecdhe_waiting: 0 };
 const [HELLO, DONE] = [2, 14];
@@ -23,8 +23,8 @@ function target(kind: 'x509' | 'rpk', parts: TargetParts = {}, sessions: 'known'
 }
 
 /** A device that said its hello and brought its cookie back. */
-function arrived(server: Target, kind: 'psk' | 'x509' | 'rpk', port: number, random = 1): Device {
-  return new Device(server, { address: ADDRESS, port }, `dev-${port}`, {
+function arrived(server: Target, kind: 'psk' | 'x509' | 'rpk', port: number, random = 1, address = ADDRESS): Device {
+  return new Device(server, { address, port }, `dev-${port}`, {
     provider: cheapProvider,
     kind,
     random,
@@ -107,6 +107,26 @@ describe.each(KINDS)('a hello that leads to a key agreement (%s)', (kind) => {
     expect(server.count('established')).toBe(1);
     server.pass(300_000);
     expect(server.endpoint.gauges()).toMatchObject({ ...NOTHING, associations: 1, last_flights: 0 });
+  });
+
+  it('has its turn after one of each other source, however many of one were there before', () => {
+    const server = target(kind);
+    for (let port = 1; port <= 20; port += 1) arrived(server, kind, port);
+    for (const port of [101, 102]) arrived(server, kind, port, 1, ELSEWHERE);
+    const turns = [1, 2, 3, 4, 5].map(() => greeted(server.turn()));
+    expect(turns).toEqual([[1], [101], [2], [102], [3]]);
+  });
+
+  it('takes the place of the newest of the source of which most wait, where too many do', () => {
+    const server = target(kind, { parameters: { ecdheWaiting: 4 } });
+    for (let port = 1; port <= 4; port += 1) arrived(server, kind, port);
+    for (const port of [101, 102]) arrived(server, kind, port, 1, ELSEWHERE);
+    expect(server.failures).toEqual([4, 3].map((port) => ({ port, reason: 'ecdhe_waiting_full' })));
+    // Two of each now: nobody gives way to a third.
+    arrived(server, kind, 103, 1, ELSEWHERE);
+    expect(server.failures.at(-1)).toEqual({ port: 103, reason: 'ecdhe_waiting_full' });
+    expect(server.endpoint.gauges()).toMatchObject({ half_open: 4, half_open_cids: 4, ecdhe_waiting: 4 });
+    expect([1, 2, 3, 4, 5].map(() => greeted(server.turn()))).toEqual([[1], [101], [2], [102], []]);
   });
 
   it('is given up at the deadline of the handshake, the wait included, and gives its place back', () => {

@@ -3,7 +3,7 @@
  * holds back touches and says when to fold; the writer and the reader do everything that touches the disk.
  */
 
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import type { Clock, Logger, Random, WallTime } from '#base';
@@ -104,7 +104,7 @@ export class SqliteStore implements FleetStore {
     const parameters = { ...DEFAULT_PARAMETERS, ...options.parameters };
     const { limits, logger } = options;
     const random = Buffer.from(options.random.bytes(OPENING_BYTES)).readUIntBE(0, OPENING_BYTES);
-    await makeFolder(folder);
+    makeFolder(folder);
     const held = new Int32Array(new SharedArrayBuffer(4));
     // Both threads start at once; the reader is asked nothing before the writer has opened the file.
     const starting = startWriter({ folder, limits, parameters, random, held });
@@ -396,9 +396,10 @@ export class SqliteStore implements FleetStore {
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
+/** At once, so that the threads start before the caller does anything else. */
+function makeFolder(folder: string): void {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AppError('store_unavailable', `the data folder ${folder} cannot be made: ${why}`, { cause });

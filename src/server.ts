@@ -202,9 +202,9 @@ async function assemble(
   takeAssociations(stack, associations.take(store.openingBefore), door, { clock, logger });
   // Only now, with every observation known, may a datagram be read: before, a notification would get a Reset.
   const coap: BoundAddress[] = [];
-  const receiveBuffer = number(config, 'udpReceiveBuffer');
+  const sockets = { stack: config.coapStack, receiveBuffer: number(config, 'udpReceiveBuffer') };
   for (const { host, port } of config.coap)
-    coap.push(await stack.listen({ address: host, port, stack: config.coapStack, receiveBuffer }));
+    coap.push(await stack.listen({ address: host, port, ...sockets, chosenBy: '--coap HOST:PORT' }));
   const coaps: BoundAddress[] = [];
   offers.follow(fleet.serverCredentials, (offer) => {
     for (let number = 0; number < coaps.length; number += 1)
@@ -213,7 +213,7 @@ async function assemble(
   for (const { host, port } of config.coaps)
     coaps.push(
       await stack.listen(
-        { address: host, port, stack: config.coapStack, receiveBuffer },
+        { address: host, port, ...sockets, chosenBy: '--coaps HOST:PORT' },
         { role: 'server', offer: offers.offer },
       ),
     );

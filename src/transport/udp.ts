@@ -21,6 +21,8 @@ export interface UdpOptions {
   readonly stack: 'single' | 'dual';
   /** Bytes of the kernel's receive buffer that are asked for; a burst beyond it is lost. */
   readonly receiveBuffer: number;
+  /** What chooses the address, such as `--coap HOST:PORT`: named where it cannot be had. */
+  readonly chosenBy?: string;
 }
 
 /** Why a datagram is dropped for its source. */
@@ -133,15 +135,14 @@ export function sourceFault(address: string, port: number): SourceFault | undefi
   return isNotUnicast(address) ? 'source_not_unicast' : undefined;
 }
 
-function whyNotBound(options: UdpOptions, cause: Error): string {
-  const where = options.address.includes(':')
-    ? `[${options.address}]:${options.port}`
-    : `${options.address}:${options.port}`;
+function whyNotBound({ address, chosenBy, port }: UdpOptions, cause: Error): string {
+  const where = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const how = chosenBy === undefined ? '' : ` with ${chosenBy}`;
   const code = 'code' in cause ? cause.code : undefined;
   if (code === 'EADDRINUSE')
-    return `UDP ${where} is in use by another program: choose another address or port (port 0 picks a free one)`;
-  if (code === 'EACCES') return `UDP ${where} needs more rights than this process has: choose a port above 1023`;
-  if (code === 'EADDRNOTAVAIL') return `UDP ${where}: this machine has no such address: choose one it has`;
+    return `UDP ${where} is in use by another program: choose another${how} (port 0 picks a free one)`;
+  if (code === 'EACCES') return `UDP ${where} needs more rights than this process has: choose a port above 1023${how}`;
+  if (code === 'EADDRNOTAVAIL') return `UDP ${where}: this machine has no such address: choose one it has${how}`;
   return `UDP ${where} cannot be opened: ${cause.message}`;
 }
 

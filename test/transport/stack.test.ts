@@ -261,10 +261,13 @@ describe('a stack', () => {
       const { port } = await server.listen(address);
       const shown = address === '::1' ? '[::1]' : address;
       await expect(
-        server.stack.listen({ address, port, stack: 'single', receiveBuffer: 65_536 }),
+        server.stack.listen({
+          ...{ address, port, stack: 'single', receiveBuffer: 65_536 },
+          chosenBy: '--coap HOST:PORT',
+        }),
       ).rejects.toMatchObject({
         code: 'listener_unavailable',
-        message: `UDP ${shown}:${port} is in use by another program: choose another address or port (port 0 picks a free one)`,
+        message: `UDP ${shown}:${port} is in use by another program: choose another with --coap HOST:PORT (port 0 picks a free one)`,
       });
     }
     expect(server.stack.bound()).toHaveLength(2);

@@ -200,6 +200,7 @@ describe('the start of a server', () => {
     ],
     [['--http', '192.0.2.1:0'], /TCP 192\.0\.2\.1:0 is not an address of this machine: choose another with --http/],
     [['--coap', '192.0.2.1:0'], /UDP 192\.0\.2\.1:0: this machine has no such address: choose one it has with --coap/],
+    [['--coaps', '192.0.2.1:0'], /UDP 192\.0\.2\.1:0: .*: choose one it has with --coaps HOST:PORT/],
     [['--data', '/proc/none'], /the data folder \/proc\/none cannot be used: .*; choose another with --data FOLDER/],
     [['--data', './file'], /the data folder \.\/file cannot be used: /],
     [['--objects', './none'], /none/],

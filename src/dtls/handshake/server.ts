@@ -350,7 +350,9 @@ export class ServerHandshake {
   /** Whoever names an identity that is not known gets a key nobody has, and fails where a wrong key fails. */
   #keyed(answer: Answer): void {
     const known = answer.is === 'key';
-    const key = known ? answer.key : this.#parts.random.bytes(UNKNOWN_KEY_BYTES);
+    // Drawn in either case, which takes as long.
+    const nobodys = this.#parts.random.bytes(UNKNOWN_KEY_BYTES);
+    const key = known ? answer.key : nobodys;
     this.#owner = known ? answer.owner : undefined;
     const shared = this.#shared;
     this.#shared = undefined;

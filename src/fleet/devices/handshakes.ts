@@ -3,8 +3,18 @@
  * certificate is, and which sessions are over because what they were made with is good no more. All from memory, at once.
  */
 
-import { AppError, Deadlines, Emitter, Instant, Milliseconds, after, invariant, pskIdentityText } from '#base';
-import type { Clock, IdentityKind, PeerIdentity, Random, WallTime } from '#base';
+import {
+  AppError,
+  Deadlines,
+  Emitter,
+  Instant,
+  Milliseconds,
+  WallTime,
+  after,
+  invariant,
+  pskIdentityText,
+} from '#base';
+import type { Clock, IdentityKind, PeerIdentity, Random } from '#base';
 import { DeviceId } from '../model/index.js';
 import type { CredentialRecord } from '../model/index.js';
 import type { Secrets } from '../ports/index.js';
@@ -66,8 +76,8 @@ export class Handshakes implements Timed {
   readonly #parts: HandshakesParts;
   /** Ends of validity by wall time, of `endpoint id`. */
   readonly #ends = new Deadlines<string>();
-  /** A key of nobody, opened where there is none to open. */
-  #decoy: string | undefined;
+  /** A credential of nobody, taken where there is none, so that the same is done with it. */
+  #decoy: CredentialRecord | undefined;
 
   constructor(parts: HandshakesParts) {
     this.#parts = parts;
@@ -79,22 +89,27 @@ export class Handshakes implements Timed {
   }
 
   /**
-   * The key of a PSK identity and whose it is; undefined when there is none that is valid now. A key is opened in either
-   * case, so that the time taken does not tell (security.md row 22).
+   * The key of a PSK identity and whose it is; undefined when there is none that is valid now. The same is done in either
+   * case, so that the time taken does not tell.
    */
   psk(identity: Uint8Array): PskAnswer | undefined {
     const name = pskIdentityText(identity);
+    const wall = this.#parts.clock.wall();
     const found = this.#find('psk', name);
-    const good = found !== undefined && isValid(found.credential, this.#parts.clock.wall());
-    const key = good ? this.#open(found.device.id, name, found.credential.sealed) : this.#openDecoy();
-    if (!good || key === undefined) return undefined;
-    return { key, ...proven(found) };
+    const good = found !== undefined && isValid(found.credential, wall);
+    const [id, endpoint, credential] = good
+      ? [found.device.id, found.device.endpoint, found.credential]
+      : [NOBODY, name, this.#nobody];
+    const key = this.#open(id, credential.identity, credential.sealed);
+    const answer = key === undefined ? undefined : { key, ...proven(endpoint, credential) };
+    return good ? answer : undefined;
   }
 
   /** Whose a raw public key is, by the SHA-256 of its SubjectPublicKeyInfo in hex. */
   rawKey(fingerprint: string): ProvenIdentity | undefined {
     const found = this.#find('rpk', fingerprint);
-    return found !== undefined && isValid(found.credential, this.#parts.clock.wall()) ? proven(found) : undefined;
+    const good = found !== undefined && isValid(found.credential, this.#parts.clock.wall());
+    return good ? proven(found.device.endpoint, found.credential) : undefined;
   }
 
   /**
@@ -109,7 +124,10 @@ export class Handshakes implements Timed {
     const { fingerprint } = facts;
     const wall = clock.wall();
     const pinned = this.#find('x509', fingerprint);
-    if (pinned !== undefined) return isValid(pinned.credential, wall) ? proven(pinned) : { refused: 'not_valid_now' };
+    if (pinned !== undefined) {
+      const { credential, device } = pinned;
+      return isValid(credential, wall) ? proven(device.endpoint, credential) : { refused: 'not_valid_now' };
+    }
     const trusted = anchor === undefined ? undefined : trust.anchor(anchor);
     if (trusted === undefined) return { refused: 'anchor_unknown' };
     const endpoint = nameBy(trusted.rule, facts);
@@ -224,10 +242,12 @@ export class Handshakes implements Timed {
   ): { readonly device: Device; readonly credential: CredentialRecord } | undefined {
     const { index, directory } = this.#parts;
     const endpoint = index.ownerOf(kind, name);
-    const device = endpoint === undefined ? undefined : directory.byEndpoint(endpoint);
-    if (device?.phase !== 'present') return undefined;
-    const credential = device.credentials.find((one) => one.kind === kind && one.identity === name);
-    return credential === undefined ? undefined : { device, credential };
+    // Looked up and through in either case, which takes as long.
+    const device = directory.byEndpoint(endpoint ?? name);
+    const credentials = endpoint === undefined ? [this.#nobody] : (device?.credentials ?? []);
+    const credential = credentials.find((one) => one.kind === kind && one.identity === name);
+    if (endpoint === undefined || device?.phase !== 'present' || credential === undefined) return undefined;
+    return { device, credential };
   }
 
   #open(device: DeviceId, identity: string, sealed: string | undefined): Uint8Array | undefined {
@@ -241,11 +261,13 @@ export class Handshakes implements Timed {
     }
   }
 
-  #openDecoy(): Uint8Array | undefined {
-    const { secrets, random } = this.#parts;
-    this.#decoy ??= sealKey(secrets, NOBODY, '', random.bytes(DECOY_BYTES));
-    openKey(secrets, NOBODY, '', this.#decoy);
-    return undefined;
+  get #nobody(): CredentialRecord {
+    if (this.#decoy !== undefined) return this.#decoy;
+    const { random, secrets } = this.#parts;
+    const identity = 'nobody';
+    const sealed = sealKey(secrets, NOBODY, identity, random.bytes(DECOY_BYTES));
+    this.#decoy = { id: identity, kind: 'psk', identity, sealed, createdAt: WallTime(0) };
+    return this.#decoy;
   }
 }
 
@@ -259,19 +281,12 @@ export function narrows({ kind }: CredentialRecord): boolean {
   return kind === 'x509' || kind === 'anchor';
 }
 
-function proven({
-  device,
-  credential,
-}: {
-  readonly device: Device;
-  readonly credential: CredentialRecord;
-}): ProvenIdentity {
-  const { kind, identity: name, id } = credential;
+function proven(endpoint: string, { id, identity: name, kind }: CredentialRecord): ProvenIdentity {
   invariant(kind !== 'anchor', 'a trust anchor is no identity');
-  return { identity: { kind, name, endpoint: device.endpoint }, credential: id };
+  return { identity: { kind, name, endpoint }, credential: id };
 }
 
 /** The owner of the decoy: no device has this id. */
 const NOBODY = DeviceId('0'.repeat(32));
-const DECOY_BYTES = 32;
+const DECOY_BYTES = 16;
 const LOOK_AGAIN = 60_000;

@@ -91,7 +91,7 @@ function cell(text) {
 function commit() {
   try {
     const git = (...args) => execFileSync('git', args, { encoding: 'utf8' }).trim();
-    const changed = git('status', '--porcelain', '--', 'src', 'test') === '' ? '' : ' with changes';
+    const changed = git('status', '--porcelain', '--', 'src', 'test', ':!test/interop') === '' ? '' : ' with changes';
     return `${git('rev-parse', '--short=12', 'HEAD')}${changed}`;
   } catch {
     return 'unknown';

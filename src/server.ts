@@ -90,10 +90,10 @@ async function assemble(
   const { logger, fault, clock = systemClock, random = systemRandom } = deps;
   makeDataFolder(config.data);
   const opening = openStore(config.data, { limits: storeLimits(config), clock, random, logger });
-  opened.push(() => opening.then((store) => store.close()).catch(() => undefined));
   // While the threads of the store start. What is wrong with them is said once the associations are in good hands.
   const objectsOf = attempted(() => loadObjects(config.objects, definitionLimits(config)));
   const store = await opening;
+  opened.push(() => store.close());
   const vault = openVault(config.data, config.masterKey, { clock, logger });
   const token = new OwnerToken(config.data);
   const first = token.exists() ? 'no' : 'yes';

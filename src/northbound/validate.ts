@@ -11,6 +11,7 @@ import type { Schema } from './route.js';
 
 const strict = {
   allErrors: true,
+  verbose: true,
   strict: true,
   strictRequired: false,
   strictTypes: false,
@@ -62,12 +63,19 @@ function refusal(code: string, what: string, validate: ValidateFunction): AppErr
 
 function faultOf(error: ErrorObject): InputFault {
   const params = error.params as Record<string, unknown>;
+  const schema = (error.parentSchema ?? {}) as Judged;
   const at = error.instancePath;
   switch (error.keyword) {
     case 'additionalProperties':
     case 'unevaluatedProperties': {
       const name = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
-      return { pointer: `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, detail: 'is not known here' };
+      const pointer = `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      return { pointer, detail: `is not known here: allowed are ${list(Object.keys(schema.properties ?? {}))}` };
+    }
+    case 'discriminator': {
+      const tag = String(params['tag']);
+      const kinds = (schema.oneOf ?? []).flatMap(({ properties }) => kindsOf(properties?.[tag] ?? {}));
+      return { pointer: `${at}/${tag}`, detail: `must be one of ${list(kinds)}` };
     }
     case 'required':
       return { pointer: `${at}/${String(params['missingProperty'])}`, detail: 'is missing' };
@@ -78,6 +86,20 @@ function faultOf(error: ErrorObject): InputFault {
     default:
       return { pointer: at, detail: error.message ?? 'does not fit' };
   }
+}
+
+/** What of a schema says what is allowed. */
+interface Judged {
+  readonly properties?: Readonly<Record<string, { readonly const?: unknown; readonly enum?: readonly unknown[] }>>;
+  readonly oneOf?: readonly Judged[];
+}
+
+function kindsOf(tag: { readonly const?: unknown; readonly enum?: readonly unknown[] }): readonly unknown[] {
+  return tag.enum ?? [tag.const];
+}
+
+function list(allowed: readonly unknown[]): string {
+  return allowed.length === 0 ? 'none' : allowed.map(String).join(', ');
 }
 
 /** Keywords that only say that something below them failed. */

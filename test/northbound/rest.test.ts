@@ -230,10 +230,25 @@ describe('a request', () => {
     const { body } = await call('PATCH', `/api/v1/devices/${NAME}`, '{"tags":{"a":1},"color":2}');
     expect(body['errors']).toEqual(
       expect.arrayContaining([
-        { pointer: '/color', detail: 'is not known here' },
+        { pointer: '/color', detail: expect.stringMatching(/^is not known here: allowed are .*tags/) as unknown },
         expect.objectContaining({ pointer: '/tags/a' }),
       ]),
     );
+  });
+
+  it('with a name that is misspelt says which there are', async () => {
+    const query = await call('GET', '/api/v1/devices?filer=x');
+    expect(query.body['detail']).toMatch(/: \/filer is not known here: allowed are .*filter/);
+    const none = await call('GET', `/api/v1/devices/${NAME}?x=1`);
+    expect(none.body['detail']).toMatch(/: \/x is not known here: allowed are /);
+    for (const body of ['{"kind":"raed","path":"/3"}', '{"path":"/3"}']) {
+      const kind = await call('POST', `/api/v1/devices/${NAME}/operations`, body);
+      const errors = kind.body['errors'] as readonly { readonly pointer: string; readonly detail: string }[];
+      expect(errors.map(({ pointer }) => pointer)).toContain('/kind');
+      expect(errors.map(({ detail }) => detail)).toContainEqual(
+        expect.stringMatching(/^(must be one of read, .*write|is missing)/),
+      );
+    }
   });
 });
 

@@ -134,7 +134,13 @@ export class Client {
       const more = options.signal === undefined ? {} : { signal: options.signal };
       const request = send(url, { method, headers, ...more }, resolve);
       request.once('error', (cause) => {
-        reject(new AppError('unreachable', `no server answers at ${this.#access.url}: ${reasonOf(cause)}`, { cause }));
+        reject(
+          new AppError(
+            'unreachable',
+            `no server answers at ${this.#access.url} (--url names another): ${reasonOf(cause)}`,
+            { cause },
+          ),
+        );
       });
       request.end(raw?.content);
     });

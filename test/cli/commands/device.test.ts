@@ -349,7 +349,7 @@ describe('where the server is and who asks', () => {
     expect(await bellwether([...list, '--token', 'x'], wrong)).toEqual({
       code: 1,
       out: '',
-      err: 'bellwether: no server answers at http://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\n',
+      err: 'bellwether: no server answers at http://127.0.0.1:1 (--url names another): connect ECONNREFUSED 127.0.0.1:1\n',
     });
   });
 

@@ -310,6 +310,14 @@ describe('a handshake', () => {
     expect([count('id-a'), count('nobody'), count('')]).toEqual([1, 1, 1]);
   });
 
+  it('knows no identity for being named as a device, or as the one that stands for those it does not know', async () => {
+    const world = await World.start();
+    await put(world, 'a', 'one', psk('id-a'));
+    await put(world, 'nobody', 'nobody', psk('id-b', 2));
+    expect(['id-a', 'id-b'].map((identity) => keyOf(world, identity))).toEqual([keyHex(1), keyHex(2)]);
+    expect(['a', 'nobody', 'one'].map((identity) => keyOf(world, identity))).toEqual([undefined, undefined, undefined]);
+  });
+
   it('finds a raw public key by its fingerprint', async () => {
     const world = await World.start();
     const { view: shown } = await put(world, 'a', 'one', { kind: 'rpk', publicKey: publicKey() });

@@ -27,6 +27,7 @@ import { createNorthbound, type Northbound } from '#northbound';
 import { Chains, Downlink, Freshness, SecureAssociations, SecureDoor, Traces, Uplink } from '#southbound';
 import { openStore } from '#store';
 import { reachedAt, Stack, type BoundAddress, type DatagramHook } from '#transport';
+import { trustParameters } from '#trust';
 import { systemDisk, type Vault } from '#vault';
 
 import { Alarm } from './alarm.js';
@@ -164,7 +165,7 @@ async function assemble(
   });
   const door = new SecureDoor({
     ...{ stack, fleet, clock, logger, listeners, fault },
-    chains: new Chains(fleet, clock, logger),
+    chains: new Chains(fleet, clock, logger, trustParameters({ crlGrace: seconds(number(config, 'crlGrace')) })),
     keyLog: keyLog?.write,
   });
   stack.serveSecure(door);

@@ -189,6 +189,15 @@ const SERVER_SETTINGS = [
     help: 'trust anchors, and as many revocation lists; beyond: 409 too_many_anchors',
   },
   {
+    flag: 'crl-grace',
+    kind: 'count',
+    initial: 86_400,
+    min: 0,
+    max: 2_592_000,
+    argument: 'SECONDS',
+    help: 'how long a certificate revocation list is good beyond its nextUpdate; then all certificates of its issuer are refused until a newer one is put',
+  },
+  {
     flag: 'server-credentials',
     kind: 'count',
     initial: 100,

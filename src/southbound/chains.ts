@@ -13,6 +13,7 @@ import {
   trustParameters,
   validityOf,
   type RevocationList,
+  type TrustParameters,
   type Validity,
   type Verdict,
 } from '#trust';
@@ -24,10 +25,12 @@ export class Chains {
   readonly #fleet: Fleet;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #parameters: TrustParameters;
   #judges = new Map<string, ChainJudge>();
   #revoked = new RevokedCertificates([]);
 
-  constructor(fleet: Fleet, clock: Clock, logger: Logger) {
+  constructor(fleet: Fleet, clock: Clock, logger: Logger, parameters: TrustParameters = trustParameters()) {
+    this.#parameters = parameters;
     this.#fleet = fleet;
     this.#clock = clock;
     this.#logger = logger;
@@ -53,7 +56,7 @@ export class Chains {
       if (verdict.kind === 'accepted') return { anchor, verdict };
       if (refused === undefined || isVague(refused)) refused = verdict;
     }
-    refused ??= new ChainJudge(trustParameters({})).judge(chain, 'client', this.#clock.wall());
+    refused ??= new ChainJudge(this.#parameters).judge(chain, 'client', this.#clock.wall());
     return { anchor: undefined, verdict: refused };
   }
 
@@ -73,7 +76,7 @@ export class Chains {
     const judges = new Map<string, ChainJudge>();
     for (const { name, certificate } of anchors) {
       try {
-        const judge = new ChainJudge(trustParameters({}));
+        const judge = new ChainJudge(this.#parameters);
         judge.replaceTrust(readAnchors(Buffer.from(certificate)), revocations);
         judges.set(name, judge);
       } catch (error) {

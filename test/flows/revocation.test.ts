@@ -15,13 +15,15 @@ const clients: DtlsClient[] = [];
 const [ours, theirs] = [authorityNow('ours'), authorityNow('theirs')];
 const [north, south] = ['north', 'south'].map((name) => authority(name, ours, valid())) as [Issued, Issued];
 
-beforeEach(async () => {
-  server = await TestServer.start();
+beforeEach(() => start({}));
+
+async function start(flags: Readonly<Record<string, unknown>>): Promise<void> {
+  server = await TestServer.start(flags);
   const { key, chain } = serverKey(authorityNow('server CA'), 'door');
   await put('/server-credentials/door', { key, chain });
   for (const [id, { der }] of Object.entries({ ours, theirs }))
     await put(`/trust-anchors/${id}`, { certificate: pem('CERTIFICATE', der), rule: '{cn}' });
-});
+}
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
   await server.stop();
@@ -61,6 +63,27 @@ async function isTold(client: DtlsClient): Promise<void> {
 }
 
 const associations = (): number | undefined => server.running.stack.secureGauges()['associations'];
+
+describe('a revocation list of which none newer came', () => {
+  /** Of an issuer whose next list is two hours late. */
+  const late = pem(
+    'X509 CRL',
+    revocationList({ issuer: ours, revoked: [], thisUpdate: Date.now() - DAY, nextUpdate: Date.now() - DAY / 12 }),
+  );
+
+  it('is good for a day more', async () => {
+    await put('/revocation-lists/ours', { list: late });
+    await comer(deviceNow(ours, 'in-time'));
+  });
+
+  it('is good for as long as --crl-grace says, and then no certificate of its issuer is', async () => {
+    await server.stop();
+    await start({ 'crl-grace': 3600 });
+    await put('/revocation-lists/ours', { list: late });
+    expect(await device(deviceNow(ours, 'too-late')).come()).toBe('handshakeFailed');
+    await comer(deviceNow(theirs, 'of-another'));
+  });
+});
 
 describe('a revocation list that comes', () => {
   it('ends the association of a certificate on it at once, and no other', async () => {
